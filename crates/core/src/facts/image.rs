@@ -1,0 +1,221 @@
+//! Facts about packages, filesystems and single files.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::hash::Sha256;
+
+/// What was seen in an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageFact {
+    /// A package that a machine installs.
+    Package {
+        /// Name of the layout: `bmu`, `bitmain-tar`, `aup`, …
+        layout: String,
+        /// Does the layout have a place for a signature at all?
+        signature_field: bool,
+        /// Does this package fill it?
+        signed: bool,
+    },
+    /// A checksum or hash that the format carries, recomputed.
+    Checksum {
+        /// The specification's name of the field.
+        name: String,
+        /// `CRC-32`, `SHA-256`, …
+        algorithm: String,
+        /// Start and length of the bytes it covers.
+        covers: (u64, u64),
+        /// The value in the file, hexadecimal.
+        stated: String,
+        /// The value computed from the bytes, hexadecimal.
+        computed: String,
+        /// Are they equal?
+        ok: bool,
+    },
+    /// A signature, checked or not.
+    Signature {
+        /// What it covers, in the package's own words: `miner.pem`, `package`, …
+        over: String,
+        /// Scheme, for example `RSA-2048 PKCS#1 v1.5 SHA-256`.
+        scheme: String,
+        /// Outcome.
+        state: SignatureState,
+        /// SHA-256 of the DER (`SubjectPublicKeyInfo`) of the key that validates it, or that should and does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Sha256>,
+        /// Where that key is.
+        place: KeyPlace,
+        /// Trail to the key, or the name of the known key; empty where there is none.
+        key_path: String,
+    },
+    /// A public or private key.
+    Key {
+        /// SHA-256 of the DER of its `SubjectPublicKeyInfo`; absent where the public part cannot be computed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<Sha256>,
+        /// `RSA`, `EC P-256`, `Ed25519`, …
+        algorithm: String,
+        /// Size in bits, where it has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bits: Option<u32>,
+        /// Is it the private half?
+        private: bool,
+        /// Is it protected by a password?
+        encrypted: bool,
+    },
+    /// An X.509 certificate (RFC 5280).
+    Certificate {
+        /// Distinguished name of the subject (RFC 4514).
+        subject: String,
+        /// Distinguished name of the issuer.
+        issuer: String,
+        /// First day, `YYYY-MM-DD`.
+        not_before: String,
+        /// Last day, `YYYY-MM-DD`.
+        not_after: String,
+        /// SHA-256 of the DER of its public key.
+        key: Sha256,
+    },
+    /// A payload that is encrypted.
+    Encrypted {
+        /// What it is.
+        what: String,
+        /// The scheme, where the format names it; how it was recognised otherwise.
+        scheme: String,
+    },
+    /// A word about what the machine is.
+    Identity {
+        /// Which word.
+        field: IdentityField,
+        /// The word.
+        value: String,
+        /// How much it weighs against others of the same field: a package's own field 100, a build file 60, a string 30.
+        weight: u8,
+    },
+    /// Something a well-behaved tool does not write.
+    Anomaly {
+        /// Which.
+        kind: Anomaly,
+        /// About what: the name, the field; escaped.
+        subject: String,
+    },
+    /// A partition of flash or disk, as a table or a device tree describes it.
+    Partition {
+        /// Device or table it belongs to.
+        table: String,
+        /// Label.
+        name: String,
+        /// First byte on the device.
+        start: u64,
+        /// Length in bytes.
+        len: u64,
+    },
+    /// A property of the hardware that a device tree or boot header states.
+    Hardware {
+        /// `model`, `compatible`, `memory`, `bootargs`, `load-address`, …
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// A step of the boot chain and what its header asks for.
+    Boot(BootStage),
+    /// What a package reserves a place for and does not examine here: an FPGA bitstream, a microcontroller's code.
+    NotExamined {
+        /// What it is.
+        what: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// A step of the boot chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BootStage {
+    /// Name of the stage or partition.
+    pub name: String,
+    /// Does its header ask for authentication? Whether the chip enforces it cannot be seen in an image.
+    pub authenticated: bool,
+    /// Does its header say that it is encrypted?
+    pub encrypted: bool,
+    /// Load address, where given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<u64>,
+    /// Entry address, where given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u64>,
+}
+
+/// Outcome of a signature's check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignatureState {
+    /// The key validates it.
+    Valid,
+    /// The key that should validate it does not.
+    Invalid,
+    /// No key that could validate it is known.
+    NoKey,
+    /// The scheme is not one this version checks, or the signature is cut off.
+    NotChecked,
+}
+
+/// Where a signing key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyPlace {
+    /// Known from elsewhere (`rules/unpack/keys`), whether or not a copy is in the image.
+    Known,
+    /// Only inside the same image: whoever made the image could have made the key.
+    InImage,
+    /// Nowhere that was looked at.
+    Nowhere,
+}
+
+/// What a word says about a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentityField {
+    /// Who made it.
+    Maker,
+    /// Line or model.
+    Model,
+    /// Control board or chip.
+    Platform,
+    /// Version of the firmware.
+    Version,
+    /// Day or time of the build.
+    Built,
+    /// Version of the kernel.
+    Kernel,
+    /// Compiler and its version.
+    Toolchain,
+    /// The maker's own name for the kind of package or board.
+    SubType,
+}
+
+/// Something a well-behaved tool does not write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Anomaly {
+    /// A name that leads out of the tree (`..`, absolute).
+    NameEscapes,
+    /// Two entries of one name.
+    DuplicateName,
+    /// A directory that contains itself, an inode of two directories.
+    Cycle,
+    /// Two statements of one size that differ.
+    SizeMismatch,
+    /// Two things that claim the same bytes.
+    Overlap,
+    /// An entry under a name that is a link.
+    ThroughLink,
+    /// Two versions of one thing that both claim to be current.
+    AmbiguousVersion,
+    /// A bad block or an uncorrectable page.
+    BadBlock,
+    /// A stream that contains itself.
+    SelfReference,
+    /// A hash in a header does not fit the name it should be the hash of.
+    NameHashMismatch,
+}

@@ -1,0 +1,120 @@
+//! Decompressors, each with a limit on what may come out.
+//!
+//! One place for all of them: archives, kernels and filesystems pack with the same dozen algorithms. [`block`] unpacks a block whose
+//! packed bytes are known as a whole; the stream formats in `formats/` use [`pour`] to read a stream up to its own end.
+
+use std::io::{self, Read};
+
+/// What came out of a stream.
+#[derive(Debug, Default)]
+pub struct Poured {
+    /// The bytes, as far as they could be decoded.
+    pub bytes: Vec<u8>,
+    /// Why it ended early, if it did.
+    pub trouble: Option<Trouble>,
+}
+
+/// Why decoding ended early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// More would come out than may.
+    OverLimit,
+    /// The packed bytes end too soon.
+    Truncated,
+    /// They do not decode; the decoder's words.
+    Corrupt(String),
+    /// Well-formed, but not read by this version.
+    Unsupported(String),
+}
+
+/// Reads `reader` to its end or until `limit` bytes came out.
+pub fn pour(mut reader: impl Read, limit: u64) -> Poured {
+    let mut poured = Poured::default();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return poured,
+            Ok(count) => {
+                let room = limit.saturating_sub(poured.bytes.len() as u64);
+                if count as u64 > room {
+                    poured.bytes.extend_from_slice(&buffer[..room as usize]);
+                    poured.trouble = Some(Trouble::OverLimit);
+                    return poured;
+                }
+                poured.bytes.extend_from_slice(&buffer[..count]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                poured.trouble = Some(Trouble::Truncated);
+                return poured;
+            }
+            Err(error) => {
+                poured.trouble = Some(Trouble::Corrupt(error.to_string()));
+                return poured;
+            }
+        }
+    }
+}
+
+/// How a block is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// RFC 1951, no header.
+    Deflate,
+    /// RFC 1950.
+    Zlib,
+    /// The `.lzma` form: properties, dictionary size, unpacked size, stream.
+    LzmaAlone,
+    /// An `.xz` stream.
+    Xz,
+    /// A bare LZ4 block.
+    Lz4,
+    /// A bare LZO1X stream.
+    Lzo,
+    /// A zstd frame (RFC 8878).
+    Zstd,
+    /// A bzip2 stream.
+    Bzip2,
+}
+
+/// Unpacks one block of which at most `limit` bytes may come out. Whatever could be decoded comes back beside the trouble.
+#[must_use]
+pub fn block(codec: Codec, packed: &[u8], limit: usize) -> Poured {
+    let whole = limit as u64;
+    match codec {
+        Codec::Deflate => pour(flate2::bufread::DeflateDecoder::new(packed), whole),
+        Codec::Zlib => pour(flate2::bufread::ZlibDecoder::new(packed), whole),
+        Codec::Bzip2 => pour(bzip2::bufread::BzDecoder::new(packed), whole),
+        Codec::Xz => pour(lzma_rust2::XzReader::new(packed, false), whole),
+        Codec::LzmaAlone => match lzma_rust2::LzmaReader::new_mem_limit(packed, LZMA_MEMORY_KIB, None) {
+            Ok(reader) => pour(reader, whole),
+            Err(error) => failed(error.to_string()),
+        },
+        Codec::Zstd => match ruzstd::decoding::StreamingDecoder::new(packed) {
+            Ok(reader) => pour(reader, whole),
+            Err(error) => failed(error.to_string()),
+        },
+        Codec::Lz4 => {
+            let mut bytes = vec![0; limit];
+            match lz4_flex::block::decompress_into(packed, &mut bytes) {
+                Ok(length) => {
+                    bytes.truncate(length);
+                    Poured { bytes, trouble: None }
+                }
+                Err(error) => failed(error.to_string()),
+            }
+        }
+        Codec::Lzo => lzo(packed, limit),
+    }
+}
+
+/// Memory that one LZMA decoder may take for its dictionary, in KiB.
+pub const LZMA_MEMORY_KIB: u32 = 256 << 10;
+
+fn failed(words: String) -> Poured {
+    Poured { bytes: Vec::new(), trouble: Some(Trouble::Corrupt(words)) }
+}
+
+fn lzo(_packed: &[u8], _limit: usize) -> Poured {
+    Poured { bytes: Vec::new(), trouble: Some(Trouble::Unsupported("lzo".into())) }
+}
