@@ -56,6 +56,8 @@ pub struct Opened {
     pub problems: Vec<Problem>,
     /// Signatures to be checked once all keys of the image are known.
     pub claims: Vec<Claim>,
+    /// Public keys that were found, as DER of their `SubjectPublicKeyInfo`: what claims are tried against.
+    pub keys: Vec<Vec<u8>>,
 }
 
 /// An entry and the child that holds its content. Hard links are entries that share a child.

@@ -5,6 +5,8 @@
 
 use std::io::{self, Read};
 
+use assay_core::Problem;
+
 /// What came out of a stream.
 #[derive(Debug, Default)]
 pub struct Poured {
@@ -115,6 +117,26 @@ fn failed(words: String) -> Poured {
     Poured { bytes: Vec::new(), trouble: Some(Trouble::Corrupt(words)) }
 }
 
-fn lzo(_packed: &[u8], _limit: usize) -> Poured {
-    Poured { bytes: Vec::new(), trouble: Some(Trouble::Unsupported("lzo".into())) }
+fn lzo(packed: &[u8], limit: usize) -> Poured {
+    let mut bytes = vec![0; limit];
+    match lzo::decompress_into(packed, &mut bytes) {
+        Ok(length) => {
+            bytes.truncate(length);
+            Poured { bytes, trouble: None }
+        }
+        Err(error) => failed(error.to_string()),
+    }
+}
+
+impl Trouble {
+    /// As a problem at `offset`; `what` names the stream.
+    #[must_use]
+    pub fn problem(&self, offset: u64, what: &str) -> Problem {
+        match self {
+            Self::OverLimit => Problem::over_limit(offset, format!("{what}: more would come out than the limit allows")),
+            Self::Truncated => Problem::truncated(offset, format!("{what}: the packed bytes end too soon")),
+            Self::Corrupt(words) => Problem::corrupt(offset, format!("{what} does not decode: {words}")),
+            Self::Unsupported(words) => Problem::unsupported(offset, format!("{what}: {words} is not read")),
+        }
+    }
 }

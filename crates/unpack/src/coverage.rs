@@ -1,0 +1,148 @@
+//! Puts a run together: artifacts, manifest, facts, signatures, coverage, identity.
+
+use std::collections::BTreeMap;
+
+use assay_core::{
+    Artifact, At, ByteMap, Coverage, EntryKind, Fact, FactBody, FactId, Gap, GapKind, Locator, Origin, Problem, ProblemKind, Sha256, SpanKind,
+    dossier::{Identity, Subject, SubjectKind},
+    escape::escape,
+    facts::ImageFact,
+    manifest::Tree,
+};
+
+use crate::{
+    Source, Unpacked,
+    engine::{Node, Run},
+    identity::identify,
+    signatures::{FoundKey, check, known_keys},
+    tree::directory_digest,
+};
+
+/// The subject that `run` is about.
+pub fn gather(source: Source, name: &[u8], run: Run) -> Unpacked {
+    let (id, size) = match &source {
+        Source::File(bytes) => (run.nodes.first().map_or_else(|| Sha256::of(bytes), |node| node.id), bytes.len() as u64),
+        Source::Directory(entries) => {
+            (directory_digest(entries), entries.iter().filter_map(|item| item.content.as_ref()).map(|content| content.len() as u64).sum())
+        }
+    };
+    let is_directory = matches!(source, Source::Directory(_));
+    drop(source);
+    let Run { mut nodes, complete } = run;
+    if is_directory && let Some(first) = nodes.first_mut() {
+        first.id = id;
+    }
+    let keys = keys_of(&nodes);
+    let rules = known_keys();
+    let mut facts = Vec::new();
+    let mut coverage = Coverage::default();
+    for node in &nodes {
+        for (offset, body) in &node.opened.facts {
+            facts.push(fact(node, *offset, body.clone()));
+        }
+        for claim in &node.opened.claims {
+            facts.push(fact(node, claim.offset, check(claim, &node.path, &keys, &rules)));
+        }
+        coverage.gaps.extend(gaps(node, nodes.get(node.parent.unwrap_or(0))));
+        coverage.bytes.total += node.lost;
+        coverage.bytes.unknown += node.lost;
+    }
+    for (number, fact) in facts.iter_mut().enumerate() {
+        fact.id = FactId(number as u32 + 1);
+    }
+    let (artifacts, manifest) = collect(&mut nodes, &mut coverage);
+    let format = nodes.first().map_or("data", |node| node.format).to_owned();
+    let kind = match format.as_str() {
+        "directory" => SubjectKind::Tree,
+        "elf" | "script" => SubjectKind::Executable,
+        "data" if artifacts.len() <= 1 => SubjectKind::Data,
+        "text" => SubjectKind::Data,
+        _ => SubjectKind::Firmware,
+    };
+    let identity: Identity = identify(&facts);
+    let subject = Subject { id, name: escape(name), kind, format, size, identity, coverage, artifacts, manifest };
+    Unpacked { subject, facts, complete }
+}
+
+/// Every public key that was found, by fingerprint; of several copies the first.
+fn keys_of(nodes: &[Node]) -> BTreeMap<Sha256, FoundKey> {
+    let mut keys = BTreeMap::new();
+    for node in nodes {
+        for der in &node.opened.keys {
+            keys.entry(Sha256::of(der)).or_insert_with(|| FoundKey { der: der.clone(), path: node.path.clone() });
+        }
+    }
+    keys
+}
+
+fn fact(node: &Node, offset: u64, body: ImageFact) -> Fact {
+    Fact {
+        id: FactId(0),
+        locator: Locator { artifact: node.id, path: node.path.clone(), at: At::Offset(offset) },
+        producer: format!("unpack.{}", node.format),
+        producer_version: node.version,
+        derived_from: Vec::new(),
+        body: FactBody::Image(body),
+    }
+}
+
+fn gaps(node: &Node, parent: Option<&Node>) -> Vec<Gap> {
+    let gap = |owner: &Node, span: (u64, u64), why: GapKind, note: String| Gap { id: String::new(), artifact: owner.id, path: node.path.clone(), span, why, note };
+    let of_problem = |owner: &Node, problem: &Problem| {
+        let why = match problem.kind {
+            ProblemKind::Truncated | ProblemKind::Corrupt => GapKind::Unreadable,
+            ProblemKind::OverLimit => GapKind::OverLimit,
+            ProblemKind::Unsupported => GapKind::Unsupported,
+            ProblemKind::Encrypted => GapKind::Encrypted,
+        };
+        gap(owner, (problem.offset, problem.len), why, problem.note.clone())
+    };
+    let mut gaps: Vec<Gap> = node.loading.iter().map(|problem| of_problem(parent.unwrap_or(node), problem)).collect();
+    gaps.extend(node.opened.problems.iter().map(|problem| of_problem(node, problem)));
+    for span in &node.opened.spans {
+        let why = match span.kind {
+            SpanKind::Unknown => GapKind::Unknown,
+            SpanKind::Opaque => GapKind::Encrypted,
+            _ => continue,
+        };
+        let bits = span.entropy.map(|bits| format!(" ({bits} bits a byte)")).unwrap_or_default();
+        gaps.push(gap(node, (span.start, span.len), why, format!("{}{bits}", span.note)));
+    }
+    gaps
+}
+
+fn collect(nodes: &mut [Node], coverage: &mut Coverage) -> (Vec<Artifact>, Vec<Tree>) {
+    let ids: Vec<Sha256> = nodes.iter().map(|node| node.id).collect();
+    let formats: Vec<&'static str> = nodes.iter().map(|node| node.format).collect();
+    let (mut artifacts, mut manifest) = (Vec::new(), Vec::new());
+    for index in 0..nodes.len() {
+        let node = &mut nodes[index];
+        if node.same_as.is_some() {
+            continue;
+        }
+        let map = ByteMap(std::mem::take(&mut node.opened.spans));
+        coverage.bytes.add(map.count());
+        let entries: Vec<_> = std::mem::take(&mut node.opened.entries)
+            .into_iter()
+            .map(|named| {
+                let mut entry = named.entry;
+                let id = named.child.and_then(|child| node.child_ids.get(child).copied().flatten());
+                entry.content = entry.content.or(id);
+                if entry.kind == EntryKind::File && entry.size == 0 {
+                    entry.content = Some(Sha256::of(b""));
+                }
+                if entry.kind == EntryKind::File {
+                    coverage.files.total += 1;
+                    coverage.files.read += u64::from(entry.content.is_some());
+                }
+                entry
+            })
+            .collect();
+        if !entries.is_empty() {
+            manifest.push(Tree { artifact: node.id, path: node.path.clone(), format: node.format.to_owned(), entries });
+        }
+        let origin = node.parent.map(|parent| Origin { parent: ids[parent], format: formats[parent].to_owned(), span: node.span });
+        artifacts.push(Artifact { id: node.id, size: node.size, format: node.format.to_owned(), path: node.path.clone(), origin, map });
+    }
+    (artifacts, manifest)
+}

@@ -1,0 +1,25 @@
+//! All formats. A new one is a file here and a line in [`FORMATS`].
+
+use crate::format::Format;
+
+// mining
+// boot and kernel
+// archives and compression
+pub mod gzip;
+pub mod tar;
+// filesystems
+// disks and flash
+// single files
+
+/// Every format. At one offset they are tried in this order, and the first that says "mine" is taken: the strict before the lenient.
+#[rustfmt::skip]
+pub static FORMATS: &[&Format] = &[
+    // mining
+    // boot and kernel
+    // archives and compression
+    &gzip::FORMAT,
+    &tar::FORMAT,
+    // filesystems
+    // disks and flash
+    // single files
+];

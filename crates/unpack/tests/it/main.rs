@@ -1,0 +1,3 @@
+//! Tests of unpacking, in one binary.
+
+mod fixtures;
