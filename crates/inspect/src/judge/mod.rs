@@ -1,0 +1,138 @@
+//! Detectors: what the evidence amounts to.
+
+use assay_core::{
+    At, Confidence, Effect, Entry, Evidence, Fact, FactBody, Finding, Holder, HolderKind, Locator, Observed, Question, Reachable, Role, Severity, Sha256,
+    Stage, escape::escape, facts::ImageFact, finding::fingerprint, manifest::Tree,
+};
+
+use crate::Case;
+
+mod control;
+mod disclosure;
+mod provenance;
+
+/// A detector.
+pub struct Detector {
+    /// Rule id: question, dot, name.
+    pub id: &'static str,
+    /// Raised when what it says of the same evidence changes.
+    pub version: u32,
+    /// The question it bears on.
+    pub question: Question,
+    /// The file it is written in; its header is the rule's page.
+    pub source: &'static str,
+    /// Does the work.
+    pub detect: fn(&Case) -> Vec<Draft>,
+}
+
+impl Detector {
+    /// The rule's page: the header of its file, as Markdown.
+    #[must_use]
+    pub fn page(&self) -> String {
+        let lines = self.source.lines().take_while(|line| line.starts_with("//!"));
+        lines.map(|line| line.trim_start_matches("//!").strip_prefix(' ').unwrap_or("").to_owned() + "\n").collect()
+    }
+}
+
+/// All detectors, by question.
+pub static DETECTORS: &[&[Detector]] = &[control::DETECTORS, disclosure::DETECTORS, provenance::DETECTORS];
+
+/// A finding before it has a number.
+pub struct Draft {
+    /// One line.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What can be done; for control and disclosure.
+    pub effect: Option<Effect>,
+    /// What anyone can look up; never empty.
+    pub evidence: Vec<Evidence>,
+    /// Trail and identity for the fingerprint.
+    pub subject: (String, Vec<u8>),
+    /// Where to read more.
+    pub references: Vec<String>,
+}
+
+/// All findings, worst first, then by rule and place; numbered.
+#[must_use]
+pub fn judge(case: &Case) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for detector in DETECTORS.iter().copied().flatten() {
+        findings.extend((detector.detect)(case).into_iter().map(|draft| finish(detector, draft)));
+    }
+    findings.sort_by(|a, b| {
+        let place = |finding: &Finding| finding.evidence.first().map(|evidence| (evidence.path.clone(), evidence.at.clone()));
+        (b.severity, &a.rule, place(a), a.fingerprint).cmp(&(a.severity, &b.rule, place(b), b.fingerprint))
+    });
+    // One thing seen twice (the same file in two containers under one trail) is one finding.
+    findings.dedup_by_key(|finding| finding.fingerprint);
+    for (number, finding) in findings.iter_mut().enumerate() {
+        finding.id = format!("F{}", number + 1);
+    }
+    findings
+}
+
+fn finish(detector: &Detector, draft: Draft) -> Finding {
+    let fingerprint = fingerprint(detector.id, &draft.subject.0, draft.effect, &[], &draft.subject.1);
+    // Without the boot graph and the programs read, who could use it and whether it can be reached is not known.
+    let staged = matches!(detector.question, Question::Control | Question::Disclosure);
+    Finding {
+        id: String::new(),
+        fingerprint,
+        rule: detector.id.to_owned(),
+        version: detector.version,
+        question: detector.question,
+        title: draft.title,
+        severity: draft.severity,
+        confidence: draft.confidence,
+        effect: draft.effect,
+        holder: staged.then(|| Holder { who: HolderKind::Undetermined, detail: String::new() }),
+        stage: staged.then(|| Stage { present: true, reachable: Reachable::Unknown, authorised: Vec::new(), observed: Observed::NotLooked }),
+        trigger: Vec::new(),
+        evidence: draft.evidence,
+        statements: Vec::new(),
+        references: draft.references,
+    }
+}
+
+/// The image facts of a case.
+fn image_facts<'a>(case: &'a Case) -> impl Iterator<Item = (&'a Fact, &'a ImageFact)> {
+    case.facts.iter().filter_map(|fact| match &fact.body {
+        FactBody::Image(image) => Some((fact, image)),
+        _ => None,
+    })
+}
+
+/// Evidence at a fact's own place.
+fn at_fact(locator: &Locator, note: impl Into<String>, excerpt: impl Into<String>) -> Evidence {
+    at(locator.artifact, &locator.path, locator.at.clone(), note, excerpt)
+}
+
+/// Evidence at a place.
+fn at(artifact: Sha256, path: &str, at: At, note: impl Into<String>, excerpt: impl Into<String>) -> Evidence {
+    Evidence { artifact, path: path.to_owned(), at, function: None, role: Role::Other, note: note.into(), excerpt: excerpt.into() }
+}
+
+/// All entries of all manifests, with their trees.
+fn entries<'a>(case: &'a Case) -> impl Iterator<Item = (&'a Tree, &'a Entry)> {
+    case.subjects.iter().flat_map(|subject| &subject.manifest).flat_map(|tree| tree.entries.iter().map(move |entry| (tree, entry)))
+}
+
+/// Evidence for an entry: where its container describes it, shown as `ls -l` would.
+fn at_entry(tree: &Tree, entry: &Entry, note: &str) -> Evidence {
+    let owner = match (entry.uid, entry.gid) {
+        (Some(uid), Some(gid)) => format!(" {uid}:{gid}"),
+        _ => String::new(),
+    };
+    let target = entry.target.as_deref().map(|target| format!(" -> {}", escape(target))).unwrap_or_default();
+    let mode = entry.mode.map(|mode| format!("{mode:04o}")).unwrap_or_default();
+    at(tree.artifact, &tree.path, At::Offset(entry.offset), note, format!("{mode}{owner} {}{target}", entry.shown()))
+}
+
+/// The trail of an entry, for fingerprints.
+fn trail(tree: &Tree, entry: &Entry) -> String {
+    let name = entry.shown();
+    format!("{}!/{}", tree.path, name.trim_start_matches("./").trim_start_matches('/'))
+}

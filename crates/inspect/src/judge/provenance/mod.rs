@@ -1,0 +1,21 @@
+//! Detectors that bear on `provenance`.
+
+use super::Detector;
+
+mod checksum_mismatch;
+mod key_inside_image;
+mod link_escape;
+mod opaque_payload;
+mod signature_invalid;
+mod unknown_bytes;
+mod unsigned_package;
+
+pub(super) static DETECTORS: &[Detector] = &[
+    checksum_mismatch::DETECTOR,
+    key_inside_image::DETECTOR,
+    link_escape::DETECTOR,
+    opaque_payload::DETECTOR,
+    signature_invalid::DETECTOR,
+    unknown_bytes::DETECTOR,
+    unsigned_package::DETECTOR,
+];

@@ -1,0 +1,147 @@
+//! Tables of what was seen: identity, signatures, partitions, boot stages.
+
+use assay_core::{
+    Cell, Column, ColumnType, Evidence, Fact, FactBody, Locator, Question, Role, Table,
+    dossier::Subject,
+    facts::{ImageFact, KeyPlace, SignatureState},
+};
+
+/// All tables that have rows, numbered.
+#[must_use]
+pub fn tables(subjects: &[Subject], facts: &[Fact]) -> Vec<Table> {
+    let text = |name| Column::new(name, ColumnType::Text);
+    let number = |name, unit| Column::new(name, ColumnType::Integer).unit(unit);
+    let mut tables = vec![
+        table("Identity", vec![text("Field"), text("Value"), text("Weight"), text("Where")], facts, identity),
+        table("Signatures", vec![text("Over"), text("Outcome"), text("Scheme"), Column::new("Key", ColumnType::Hash), text("Where the key is"), text("Package")], facts, signature),
+        table("Boot stages", vec![text("Stage"), text("Header asks for authentication"), text("Encrypted"), Column::new("Load", ColumnType::Address), Column::new("Entry", ColumnType::Address)], facts, boot),
+        table("Partitions", vec![text("Table"), text("Name"), number("Start", "B"), number("Length", "B"), text("Where")], facts, partition),
+        table("Hardware and boot settings", vec![text("Property"), text("Value"), text("Where")], facts, hardware),
+        table("Checksums", vec![text("Field"), text("Algorithm"), text("Holds"), text("Where")], facts, checksum),
+        table("Keys and certificates", vec![text("Kind"), text("Name or size"), Column::new("Fingerprint", ColumnType::Hash), text("Where")], facts, key),
+        table("Not examined", vec![text("What"), text("Why"), text("Where")], facts, not_examined),
+        contents(subjects),
+    ];
+    tables.retain(|table| !table.rows.is_empty());
+    for (index, table) in tables.iter_mut().enumerate() {
+        table.id = format!("T{}", index + 1);
+    }
+    tables
+}
+
+type Row = fn(&ImageFact, &Locator) -> Option<Vec<Cell>>;
+
+fn table(title: &str, columns: Vec<Column>, facts: &[Fact], row: Row) -> Table {
+    let mut table = Table { id: String::new(), question: Question::Provenance, title: title.to_owned(), columns, rows: Vec::new(), evidence: Vec::new() };
+    for fact in facts {
+        if let FactBody::Image(image) = &fact.body
+            && let Some(cells) = row(image, &fact.locator)
+        {
+            table.rows.push(cells);
+            table.evidence.push(vec![evidence(&fact.locator)]);
+        }
+    }
+    table
+}
+
+fn evidence(locator: &Locator) -> Evidence {
+    let Locator { artifact, path, at } = locator.clone();
+    Evidence { artifact, path, at, function: None, role: Role::Other, note: String::new(), excerpt: String::new() }
+}
+
+fn place(locator: &Locator) -> Cell {
+    Cell::Text(if locator.path.is_empty() { "(input)".to_owned() } else { locator.path.clone() })
+}
+
+fn yes(value: bool) -> Cell {
+    Cell::from(if value { "yes" } else { "no" })
+}
+
+fn address(value: Option<u64>) -> Cell {
+    value.map_or(Cell::Empty, |value| Cell::Text(format!("{value:#x}")))
+}
+
+fn identity(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
+    let ImageFact::Identity { field, value, weight } = fact else { return None };
+    Some(vec![format!("{field:?}").to_lowercase().into(), value.as_str().into(), weight.to_string().into(), place(locator)])
+}
+
+fn signature(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
+    let ImageFact::Signature { over, scheme, state, key, place: at, key_path } = fact else { return None };
+    let state = match state {
+        SignatureState::Valid => "valid",
+        SignatureState::Invalid => "INVALID",
+        SignatureState::NoKey => "no key was found that validates it",
+        SignatureState::NotChecked => "not checked",
+    };
+    let at = match at {
+        KeyPlace::Known => format!("known: {key_path}"),
+        KeyPlace::InImage => format!("in the same image: {key_path}"),
+        KeyPlace::Nowhere => "nowhere that was looked at".to_owned(),
+    };
+    Some(vec![over.as_str().into(), state.into(), scheme.as_str().into(), key.map(|key| key.to_string()).into(), at.into(), place(locator)])
+}
+
+fn boot(fact: &ImageFact, _: &Locator) -> Option<Vec<Cell>> {
+    let ImageFact::Boot(stage) = fact else { return None };
+    Some(vec![stage.name.as_str().into(), yes(stage.authenticated), yes(stage.encrypted), address(stage.load), address(stage.entry)])
+}
+
+fn partition(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
+    let ImageFact::Partition { table, name, start, len } = fact else { return None };
+    Some(vec![table.as_str().into(), name.as_str().into(), (*start).into(), (*len).into(), place(locator)])
+}
+
+fn hardware(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
+    let ImageFact::Hardware { name, value } = fact else { return None };
+    Some(vec![name.as_str().into(), value.as_str().into(), place(locator)])
+}
+
+fn checksum(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
+    let ImageFact::Checksum { name, algorithm, ok, .. } = fact else { return None };
+    Some(vec![name.as_str().into(), algorithm.as_str().into(), yes(*ok), place(locator)])
+}
+
+fn key(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
+    match fact {
+        ImageFact::Key { fingerprint, algorithm, bits, private, encrypted } => {
+            let kind = match (private, encrypted) {
+                (false, _) => "public key",
+                (true, false) => "private key",
+                (true, true) => "private key under a password",
+            };
+            let size = bits.map_or_else(|| algorithm.clone(), |bits| format!("{algorithm}, {bits} bits"));
+            Some(vec![kind.into(), size.into(), fingerprint.map(|digest| digest.to_string()).into(), place(locator)])
+        }
+        ImageFact::Certificate { subject, not_before, not_after, key, .. } => {
+            Some(vec!["certificate".into(), format!("{subject}, {not_before} to {not_after}").into(), key.to_string().into(), place(locator)])
+        }
+        _ => None,
+    }
+}
+
+fn not_examined(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
+    let ImageFact::NotExamined { what, why } = fact else { return None };
+    Some(vec![what.as_str().into(), why.as_str().into(), place(locator)])
+}
+
+/// What each container holds, in sums.
+fn contents(subjects: &[Subject]) -> Table {
+    let columns = vec![
+        Column::new("Container", ColumnType::Text),
+        Column::new("Format", ColumnType::Text),
+        Column::new("Entries", ColumnType::Integer),
+        Column::new("Files", ColumnType::Integer),
+        Column::new("Links", ColumnType::Integer),
+        Column::new("Content", ColumnType::Integer).unit("B"),
+    ];
+    let mut table = Table { id: String::new(), question: Question::Provenance, title: "Contents".to_owned(), columns, rows: Vec::new(), evidence: Vec::new() };
+    for tree in subjects.iter().flat_map(|subject| &subject.manifest) {
+        use assay_core::EntryKind::{File, Hardlink, Member, Symlink};
+        let count = |kinds: &[assay_core::EntryKind]| tree.entries.iter().filter(|entry| kinds.contains(&entry.kind)).count() as u64;
+        let bytes: u64 = tree.entries.iter().filter(|entry| matches!(entry.kind, File | Member)).map(|entry| entry.size).fold(0, u64::saturating_add);
+        let path = if tree.path.is_empty() { "(input)" } else { &tree.path };
+        table.rows.push(vec![path.into(), tree.format.as_str().into(), (tree.entries.len() as u64).into(), count(&[File]).into(), count(&[Symlink, Hardlink]).into(), bytes.into()]);
+    }
+    table
+}
