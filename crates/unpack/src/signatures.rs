@@ -80,12 +80,14 @@ struct KnownKeys {
     key: Vec<KnownKey>,
 }
 
+/// The rule files of this crate, by name.
+pub static RULES: &[(&str, &str)] = &[("unpack/keys/bitmain.toml", include_str!("../../../rules/unpack/keys/bitmain.toml"))];
+
 /// The keys of `rules/unpack/keys/`.
 #[must_use]
 pub fn known_keys() -> Vec<KnownKey> {
-    const FILES: [&str; 1] = [include_str!("../../../rules/unpack/keys/bitmain.toml")];
     // A malformed rule file is a defect of the build, caught by the test below.
-    FILES.iter().flat_map(|text| toml::from_str::<KnownKeys>(text).map(|keys| keys.key).unwrap_or_default()).collect()
+    RULES.iter().flat_map(|(_, text)| toml::from_str::<KnownKeys>(text).map(|keys| keys.key).unwrap_or_default()).collect()
 }
 
 fn known<'a>(keys: &'a [KnownKey], fingerprint: &Sha256) -> Option<&'a KnownKey> {

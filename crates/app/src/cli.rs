@@ -1,0 +1,186 @@
+//! The command line.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use assay_core::{Question, Severity};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{Exit, Failure};
+
+/// Vets bitcoin-mining hardware: what it can be made to do, by whom, with evidence that anyone can check again.
+#[derive(Parser)]
+#[command(name = "assay", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Everything known about the inputs, together
+    #[command(after_help = "Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input could not be read, 4 a limit cut the work short.")]
+    Vet(Vet),
+    /// The tree and the byte map of one input
+    Unpack(Unpack),
+    /// A rule's page, or a finding's evidence replayed from the inputs
+    Explain(Explain),
+    /// Does the same dossier come out of the same inputs?
+    Verify(Verify),
+    /// The JSON Schema that every dossier follows
+    Schema,
+}
+
+/// Form of standard output.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For reading.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Severity on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Any finding.
+    Info,
+    /// Low or worse.
+    Low,
+    /// Medium or worse.
+    Medium,
+    /// High or worse.
+    High,
+    /// Critical.
+    Critical,
+}
+
+impl From<FailOn> for Severity {
+    fn from(level: FailOn) -> Self {
+        match level {
+            FailOn::Info => Self::Info,
+            FailOn::Low => Self::Low,
+            FailOn::Medium => Self::Medium,
+            FailOn::High => Self::High,
+            FailOn::Critical => Self::Critical,
+        }
+    }
+}
+
+/// What every command that opens inputs takes.
+#[derive(Args)]
+pub struct Opening {
+    /// TOML file with limits; the names are those of `assay schema`'s documentation, what is left out keeps its default
+    #[arg(long, value_name = "FILE")]
+    pub limits: Option<PathBuf>,
+    /// Threads; the result does not depend on it
+    #[arg(long, value_name = "N", default_value_t = std::thread::available_parallelism().map_or(1, std::num::NonZero::get))]
+    pub threads: usize,
+    /// Parse hostile bytes in an ordinary child, without a sandbox
+    #[arg(long)]
+    pub no_sandbox: bool,
+}
+
+/// Arguments of `assay vet`.
+#[derive(Args)]
+pub struct Vet {
+    /// Packages, dumps, disk images, directories, executables; recognised by content
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Write dossier.json, run.json, dossier.html and findings.sarif there
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Put all facts into the dossier
+    #[arg(long)]
+    pub facts: bool,
+    /// Exit with 1 at a finding of this severity or worse
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+    /// Show the findings of this question alone on the terminal
+    #[arg(long, value_name = "Q", value_parser = question)]
+    pub question: Option<Question>,
+    /// What "today" means in the dossier
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+    pub as_of: Option<String>,
+    /// TOML file with the words of maker or owner on findings, by fingerprint
+    #[arg(long, value_name = "FILE")]
+    pub statements: Option<PathBuf>,
+    /// How to open the inputs.
+    #[command(flatten)]
+    pub opening: Opening,
+}
+
+/// Arguments of `assay unpack`.
+#[derive(Args)]
+pub struct Unpack {
+    /// What to open
+    pub input: PathBuf,
+    /// Write the contents there, as plain files under safe names, and manifest.json
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// How to open it.
+    #[command(flatten)]
+    pub opening: Opening,
+}
+
+/// Arguments of `assay explain`.
+#[derive(Args)]
+pub struct Explain {
+    /// A rule (`provenance.signature-invalid`), or a finding of the dossier (`F1`)
+    pub what: Option<String>,
+    /// The dossier with the finding
+    #[arg(long, value_name = "DOSSIER")]
+    pub dossier: Option<PathBuf>,
+    /// The inputs of the dossier
+    #[arg(value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// How to open the inputs.
+    #[command(flatten)]
+    pub opening: Opening,
+}
+
+/// Arguments of `assay verify`.
+#[derive(Args)]
+pub struct Verify {
+    /// The dossier
+    pub dossier: PathBuf,
+    /// Its inputs, in its order
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// The statements that it was made with
+    #[arg(long, value_name = "FILE")]
+    pub statements: Option<PathBuf>,
+    /// How to open the inputs.
+    #[command(flatten)]
+    pub opening: Opening,
+}
+
+fn question(text: &str) -> Result<Question, String> {
+    Question::ALL.into_iter().find(|question| question.name() == text).ok_or_else(|| {
+        let names: Vec<&str> = Question::ALL.iter().map(|question| question.name()).collect();
+        format!("one of {}", names.join(", "))
+    })
+}
+
+fn date(text: &str) -> Result<String, String> {
+    text.parse::<jiff::civil::Date>().map(|date| date.to_string()).map_err(|_| "a day as YYYY-MM-DD".to_owned())
+}
+
+/// Prints to standard output. A reader that went away (`| head`) is not an error.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(Exit::Unreadable, format!("standard output: {error}"))),
+        _ => Ok(()),
+    }
+}
