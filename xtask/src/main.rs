@@ -1,2 +1,30 @@
-//! x
-fn main(){}
+//! The project's own tasks: `cargo xtask tidy | fuzz [SECONDS] | schema`.
+
+mod fuzz;
+mod tidy;
+
+use std::{path::PathBuf, process::ExitCode};
+
+/// Root of the workspace.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("tidy") => {
+            let faults = tidy::faults(&root())?;
+            for fault in &faults {
+                println!("{fault}");
+            }
+            println!("{} faults", faults.len());
+            Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Some("fuzz") => fuzz::run(&root(), arguments.next().map_or(Ok(60), |seconds| seconds.parse())?),
+        _ => {
+            eprintln!("usage: cargo xtask tidy | fuzz [SECONDS]");
+            Ok(ExitCode::from(2))
+        }
+    }
+}

@@ -1,3 +1,4 @@
 //! Tests of unpacking, in one binary.
 
 mod fixtures;
+mod mutations;
