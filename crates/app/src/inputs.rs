@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use assay_core::{Limits, Sha256, Statement};
+use assay_core::{Gap, GapKind, Limits, Sha256, Statement, escape::escape};
 use assay_inspect::KeyedStatement;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
@@ -74,5 +74,18 @@ pub fn open(path: &Path, opening: &Opening, limits: &Limits, keep: bool, quiet: 
     let job = Job { input: path, limits, threads: opening.threads.clamp(1, 256), sandbox: !opening.no_sandbox, keep, progress: &mut progress };
     let done = sandbox::unpack(job);
     bar.finish_and_clear();
-    done.map_err(|error| Failure::new(error.exit(), format!("{}: {error}", path.display())))
+    let mut done = done.map_err(|error| {
+        let exit = match error.exit_code() {
+            2 => Exit::Usage,
+            4 => Exit::Cut,
+            _ => Exit::Unreadable,
+        };
+        Failure::new(exit, format!("{}: {error}", path.display()))
+    })?;
+    let subject = &mut done.unpacked.subject;
+    for (name, words) in &done.unread {
+        let gap = Gap { id: String::new(), artifact: subject.id, path: format!("/{}", escape(name)), span: (0, 0), why: GapKind::Unreadable, note: words.clone() };
+        subject.coverage.gaps.push(gap);
+    }
+    Ok(done)
 }

@@ -62,9 +62,8 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_some_and(|first| first == child::FLAG) {
-        return child::main(arguments);
+    if let Some(exit) = child::asked() {
+        return exit;
     }
     let command = cli::Cli::parse().command;
     let result = match &command {

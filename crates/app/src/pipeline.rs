@@ -14,6 +14,7 @@ use crate::{
     Exit, Failure,
     cli::{self, Format, Opening, Vet},
     inputs, render, rules,
+    sandbox::Level,
 };
 
 /// A dossier and what the run itself was like.
@@ -21,7 +22,7 @@ pub struct Made {
     /// The dossier, with all facts.
     pub dossier: Dossier,
     /// Sandbox level reached for each input.
-    pub levels: Vec<String>,
+    pub levels: Vec<Level>,
     /// Inputs that could not be read at all.
     pub failures: Vec<Failure>,
 }
@@ -39,7 +40,7 @@ pub fn make(paths: &[PathBuf], opening: &Opening, limits: &Limits, as_of: String
                 continue;
             }
         };
-        levels.push(done.level.to_string());
+        levels.push(done.level);
         complete &= done.unpacked.complete;
         subjects.push(done.unpacked.subject);
         let base = facts.len() as u32;
@@ -103,7 +104,7 @@ pub fn vet_command(options: &Vet) -> Result<Exit, Failure> {
     Ok(exits.into_iter().chain(failures.iter().map(|failure| failure.exit)).max().unwrap_or(Exit::Done))
 }
 
-fn write_all(folder: &Path, dossier: &Dossier, json: &str, levels: &[String], options: &Vet) -> Result<(), Failure> {
+fn write_all(folder: &Path, dossier: &Dossier, json: &str, levels: &[Level], options: &Vet) -> Result<(), Failure> {
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
         fs::write(&path, text).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))

@@ -1,0 +1,93 @@
+//! What parent and child say to each other.
+//!
+//! - The child's standard input is a socket: its first byte carries the descriptors (input, then perhaps the file that contents are kept
+//!   in), the rest is a [`Request`] in JSON up to the end of the stream.
+//! - Standard output: one line, a [`Greeting`], as soon as the child is locked in; then a [`Reply`] in JSON up to the end.
+//! - Standard error: lines `bytes TAB trail` are progress; anything else is talk, shown when the child dies.
+//!
+//! Nothing else is inherited, and the environment is empty.
+
+use std::{
+    io::{self, IoSlice, IoSliceMut},
+    mem::MaybeUninit,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::net::UnixStream,
+    },
+};
+
+use assay_core::{Entry, Limits};
+use assay_unpack::Unpacked;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+use serde::{Deserialize, Serialize};
+
+use super::lock::Level;
+
+/// The most descriptors that are handed over.
+const DESCRIPTORS: usize = 2;
+
+/// What is to be done.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// The input's own name, without folders.
+    pub name: Vec<u8>,
+    /// Limits.
+    pub limits: Limits,
+    /// Threads to work on.
+    pub threads: usize,
+    /// A directory's entries; absent for a file.
+    pub pieces: Option<Vec<Piece>>,
+}
+
+/// One name of a directory and where the spool holds its content: offset and length.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Piece {
+    /// The entry.
+    pub entry: Entry,
+    /// Its content.
+    pub at: Option<(u64, u64)>,
+}
+
+/// The child's first words.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Greeting {
+    /// Locked in.
+    Locked(Level),
+    /// It could not be locked in, and stopped.
+    Refused(String),
+}
+
+/// The child's result.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Reply {
+    /// What came out.
+    pub unpacked: Unpacked,
+    /// Why the kept contents are not whole, if they are not.
+    pub not_kept: Option<String>,
+}
+
+/// Hands `descriptors` over.
+pub fn send(socket: &UnixStream, descriptors: &[BorrowedFd]) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
+        return Err(io::Error::other("too many descriptors"));
+    }
+    rustix::net::sendmsg(socket, &[IoSlice::new(b"!")], &mut control, SendFlags::NOSIGNAL)?;
+    Ok(())
+}
+
+/// Takes descriptors over.
+pub fn receive(socket: impl AsFd) -> io::Result<Vec<OwnedFd>> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    rustix::net::recvmsg(socket, &mut [IoSliceMut::new(&mut [0])], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let mut descriptors = Vec::new();
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(these) = message {
+            descriptors.extend(these);
+        }
+    }
+    Ok(descriptors)
+}
