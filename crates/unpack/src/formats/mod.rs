@@ -5,8 +5,13 @@ use crate::format::Format;
 // mining
 // boot and kernel
 // archives and compression
+pub mod bzip2;
+pub mod cpio;
 pub mod gzip;
+pub mod lzma;
 pub mod tar;
+pub mod xz;
+pub mod zstd;
 // filesystems
 // disks and flash
 // single files
@@ -19,6 +24,11 @@ pub static FORMATS: &[&Format] = &[
     // archives and compression
     &gzip::FORMAT,
     &tar::FORMAT,
+    &cpio::FORMAT,
+    &xz::FORMAT,
+    &bzip2::FORMAT,
+    &zstd::FORMAT,
+    &lzma::FORMAT,
     // filesystems
     // disks and flash
     // single files
