@@ -45,7 +45,8 @@ struct Header {
 }
 
 fn open(input: &Input, context: &Context) -> Option<Opened> {
-    header(input, 0, context)?;
+    // A lone trailer inside other bytes is what is left of a broken archive.
+    header(input, 0, context).filter(|head| input.start() == 0 || head.name != b"TRAILER!!!")?;
     let mut opened = Opened::default();
     let mut inodes: HashMap<(u64, u64), (Option<usize>, Vec<usize>)> = HashMap::new();
     let mut checks = (0u64, 0u64);

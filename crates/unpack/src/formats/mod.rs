@@ -5,12 +5,16 @@ use crate::format::Format;
 // mining
 // boot and kernel
 // archives and compression
+pub mod ar;
 pub mod bzip2;
 pub mod cpio;
 pub mod gzip;
+pub mod lz4;
 pub mod lzma;
+pub mod lzo;
 pub mod tar;
 pub mod xz;
+pub mod zip;
 pub mod zstd;
 // filesystems
 // disks and flash
@@ -28,6 +32,10 @@ pub static FORMATS: &[&Format] = &[
     &xz::FORMAT,
     &bzip2::FORMAT,
     &zstd::FORMAT,
+    &lz4::FORMAT,
+    &zip::FORMAT,
+    &ar::FORMAT,
+    &lzo::FORMAT,
     &lzma::FORMAT,
     // filesystems
     // disks and flash
