@@ -29,6 +29,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     }
     let mut rest = input.tail(0);
     let mut reader = lzma_rust2::LzmaReader::new_mem_limit(&mut rest, LZMA_MEMORY_KIB, None).ok()?;
+    reader.set_defer_errors(true);
     let mut poured = pour(&mut reader, context.room(input.size()));
     let unread = reader.into_parts().1.len();
     let used = input.size().saturating_sub((rest.len() + unread) as u64);

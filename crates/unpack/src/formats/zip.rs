@@ -49,6 +49,20 @@ struct Member {
     mode: Option<u32>,
 }
 
+/// How many CRCs of stored members hold, and how many do not.
+#[derive(Default)]
+struct Sums(u64, u64);
+
+impl Sums {
+    fn tell(&self, opened: &mut Opened) {
+        if self.0 + self.1 > 0 {
+            let (stated, computed) = (format!("{} of stored members", self.0 + self.1), format!("{} equal", self.0));
+            let covers = (0, opened.len);
+            opened.fact(0, ImageFact::Checksum { name: "crc-32".into(), algorithm: "CRC-32".into(), covers, stated, computed, ok: self.1 == 0 });
+        }
+    }
+}
+
 fn open(input: &Input, context: &Context) -> Option<Opened> {
     // A local header that can be one: version below 10.0, a known method, a name.
     let (version, method, name_len) = (input.le16(4)?, input.le16(8)?, input.le16(26)?);
@@ -59,6 +73,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     let Some(directory) = find(input, context) else { return walk(input, context, opened) };
     opened.len = directory.end;
     let mut at = directory.start;
+    let mut sums = Sums::default();
     let mut taken: Vec<(u64, u64, Vec<u8>)> = Vec::new();
     while at < directory.start + directory.len {
         if context.step(1).map_err(|over| opened.problem(over.problem(at))).is_err() {
@@ -70,12 +85,13 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         };
         opened.span(at, next - at, SpanKind::Table, "central directory");
         at = next;
-        if let Some((start, end)) = add(input, &member, context, &mut opened) {
+        if let Some((start, end)) = add(input, &member, &mut sums, context, &mut opened) {
             taken.push((start, end, member.name));
         }
     }
     opened.span(directory.start + directory.len, directory.end - directory.start - directory.len, SpanKind::Header, "end of central directory");
     overlaps(taken, directory.start, &mut opened);
+    sums.tell(&mut opened);
     Some(opened)
 }
 
@@ -160,7 +176,7 @@ fn fields(input: &Input, start: u64, len: u64, mut each: impl FnMut(u16, u64, u6
 }
 
 /// Adds a member with its local header; returns the bytes that both take.
-fn add(input: &Input, member: &Member, context: &Context, opened: &mut Opened) -> Option<(u64, u64)> {
+fn add(input: &Input, member: &Member, sums: &mut Sums, context: &Context, opened: &mut Opened) -> Option<(u64, u64)> {
     let shown = escape(&member.name);
     let local = member.local;
     let found = input.get(local, LOCAL).filter(|header| header.starts_with(b"PK\x03\x04"));
@@ -202,7 +218,13 @@ fn add(input: &Input, member: &Member, context: &Context, opened: &mut Opened) -
     } else if member.method == 0 {
         let content = input.get(data, packed).unwrap_or_default();
         if packed == member.packed {
-            opened.checksum(member.at + 16, &format!("crc-32 of {shown}"), "CRC-32", (data, packed), &member.crc.to_le_bytes(), &crc32fast::hash(content).to_le_bytes());
+            let computed = crc32fast::hash(content);
+            if computed == member.crc {
+                sums.0 += 1;
+            } else {
+                sums.1 += 1;
+                opened.checksum(member.at + 16, &format!("crc-32 of {shown}"), "CRC-32", (data, packed), &member.crc.to_le_bytes(), &computed.to_le_bytes());
+            }
         }
         if member.size != member.packed {
             let subject = format!("{shown}: stored, {} bytes packed and {} unpacked", member.packed, member.size);
@@ -314,6 +336,7 @@ fn overlaps(mut taken: Vec<(u64, u64, Vec<u8>)>, directory: u64, opened: &mut Op
 
 /// Without a directory: the local headers one after the other, as far as they state their sizes.
 fn walk(input: &Input, context: &Context, mut opened: Opened) -> Option<Opened> {
+    let mut sums = Sums::default();
     let mut at = 0;
     while input.get(at, 4) == Some(b"PK\x03\x04") && context.step(1).is_ok() {
         let (Some(flags), Some(method), Some(crc)) = (input.le16(at + 6), input.le16(at + 8), input.le32(at + 14)) else { break };
@@ -326,12 +349,13 @@ fn walk(input: &Input, context: &Context, mut opened: Opened) -> Option<Opened> 
             at, flags, method, crc, packed: u64::from(packed), size: u64::from(size), name: name.to_vec(), local: at, owner: None, mode: None,
             mtime: input.le16(at + 12).zip(input.le16(at + 10)).and_then(|(date, time)| dos_time(date, time)),
         };
-        let Some((_, end)) = add(input, &member, context, &mut opened).filter(|(_, end)| *end > at) else { break };
+        let Some((_, end)) = add(input, &member, &mut sums, context, &mut opened).filter(|(_, end)| *end > at) else { break };
         at = end;
     }
     if at == 0 || (input.start() > 0 && !opened.problems.is_empty()) {
         return None;
     }
+    sums.tell(&mut opened);
     opened.problem(Problem::truncated(at, "the archive has no central directory"));
     opened.len = at;
     Some(opened)
