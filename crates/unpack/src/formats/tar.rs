@@ -289,8 +289,12 @@ fn number(input: &Input, at: u64, len: u64) -> Option<u64> {
 fn sums(input: &Input, at: u64) -> Option<(u64, u64)> {
     let block = input.get(at, BLOCK)?;
     let stated = number(input, at + 148, 8)?;
-    let bytes = || block.iter().enumerate().map(|(index, byte)| if (148..156).contains(&index) { b' ' } else { *byte });
-    let signed: i64 = bytes().map(|byte| i64::from(byte.cast_signed())).sum();
-    let plain = bytes().map(u64::from).sum();
-    Some((stated, if u64::try_from(signed) == Ok(stated) { stated } else { plain }))
+    // The field itself counts as blanks.
+    let field: u64 = block[148..156].iter().map(|byte| u64::from(*byte)).sum();
+    let plain = block.iter().map(|byte| u64::from(*byte)).sum::<u64>() - field + 8 * u64::from(b' ');
+    if plain == stated {
+        return Some((stated, plain));
+    }
+    let high = block[..148].iter().chain(&block[156..]).filter(|byte| **byte >= 0x80).count() as u64;
+    Some((stated, if plain.checked_sub(256 * high) == Some(stated) { stated } else { plain }))
 }

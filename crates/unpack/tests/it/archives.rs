@@ -81,7 +81,7 @@ fn thousands_of_gzips_inside_one_another() {
 
 #[test]
 fn many_empty_files() {
-    const COUNT: usize = 200_000;
+    const COUNT: usize = 100_000;
     let mut bytes: Vec<u8> = (0..COUNT).flat_map(|index| header(&format!("f{index:07}"), 0)).collect();
     bytes.resize(bytes.len() + 1024, 0);
     let unpacked = open(bytes, &Limits::default());
@@ -98,6 +98,45 @@ fn a_bomb_stops_at_its_room() {
     let unpacked = open(bomb, &limits);
     assert!(unpacked.subject.artifacts.iter().all(|artifact| artifact.size <= 1 << 20));
     assert!(unpacked.subject.coverage.gaps.iter().any(|gap| gap.note.contains("more would come out")));
+}
+
+/// Every reader must survive damage by itself; the engine's net under it is for libraries.
+#[test]
+fn damaged_archives_make_no_reader_give_up() {
+    let formats = ["tar", "cpio", "zip", "ar", "xz", "bzip2", "zstd", "lzma", "lz4", "lzo", "gzip"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/formats");
+    let rounds: u32 = std::env::var("ASSAY_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(6);
+    let mut seed = 0x9E37_79B9_7F4A_7C15u64;
+    let mut random = move |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let limits = Limits { ratio_floor_bytes: 1 << 20, ..Limits::default() };
+    for format in formats {
+        for item in fs::read_dir(root.join(format)).unwrap() {
+            let path = item.unwrap().path();
+            if path.extension().is_some_and(|end| end == "json") || path.ends_with("hostile-bomb.zip") {
+                continue;
+            }
+            let whole = fs::read(&path).unwrap();
+            for _ in 0..rounds {
+                let mut bytes = whole.clone();
+                for _ in 0..=random(4) {
+                    // Early bytes are mostly headers: they are hit more often.
+                    let near = 1 << random(15);
+                    let at = random(bytes.len().min(near));
+                    let any = random(256) as u8;
+                    bytes[at] = [0, 0xFF, b'0', b'7', any][random(5)];
+                }
+                if random(4) == 0 {
+                    bytes.truncate(1 + random(bytes.len()));
+                }
+                let unpacked = open(bytes, &limits);
+                let gave_up = unpacked.subject.coverage.gaps.iter().find(|gap| gap.note.contains("gave up"));
+                assert!(gave_up.is_none(), "{}: {gave_up:?}", path.display());
+            }
+        }
+    }
 }
 
 /// Runs a tool; `false`, with a word about it, where it is missing.
