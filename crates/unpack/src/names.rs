@@ -5,7 +5,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use assay_core::{EntryKind, escape::escape, facts::{Anomaly, ImageFact}};
+use assay_core::{
+    EntryKind,
+    escape::escape,
+    facts::{Anomaly, ImageFact},
+};
 
 use crate::format::Opened;
 
@@ -21,7 +25,8 @@ pub(crate) fn check(opened: &mut Opened) {
     }
     let mut notes = Notes::default();
     let plain: Vec<Vec<u8>> = opened.entries.iter().map(|named| normal(&named.entry.path)).collect();
-    let links: HashSet<&[u8]> = opened.entries.iter().zip(&plain).filter(|(named, _)| named.entry.kind == EntryKind::Symlink).map(|(_, path)| &**path).collect();
+    let links: HashSet<&[u8]> =
+        opened.entries.iter().zip(&plain).filter(|(named, _)| named.entry.kind == EntryKind::Symlink).map(|(_, path)| &**path).collect();
     let hashes: HashSet<u64> = links.iter().map(|path| path.iter().fold(FNV_START, fnv)).collect();
     let mut seen: HashMap<&[u8], u32> = HashMap::with_capacity(plain.len());
     for (named, path) in opened.entries.iter().zip(&plain) {
@@ -29,7 +34,9 @@ pub(crate) fn check(opened: &mut Opened) {
         if escapes(&entry.path) {
             notes.add(Anomaly::NameEscapes, entry.offset, &entry.path);
         }
-        if entry.kind == EntryKind::Hardlink && let Some(target) = entry.target.as_deref().filter(|target| escapes(target)) {
+        if entry.kind == EntryKind::Hardlink
+            && let Some(target) = entry.target.as_deref().filter(|target| escapes(target))
+        {
             notes.add(Anomaly::NameEscapes, entry.offset, &[&*entry.path, b" -> ", target].concat());
         }
         // The root itself may stand twice (`.` and `./`).
@@ -130,12 +137,21 @@ mod tests {
 
     #[test]
     fn plain_trees_are_quiet() {
-        assert_eq!(met(&[("./", EntryKind::Directory), (".", EntryKind::Directory), ("./a..b", EntryKind::File), ("lib", EntryKind::Symlink)]), []);
+        assert_eq!(
+            met(&[("./", EntryKind::Directory), (".", EntryKind::Directory), ("./a..b", EntryKind::File), ("lib", EntryKind::Symlink)]),
+            []
+        );
     }
 
     #[test]
     fn each_kind_is_met() {
-        let tree = [("../x", EntryKind::File), ("/y", EntryKind::File), ("l", EntryKind::Symlink), ("./l//z", EntryKind::File), ("y", EntryKind::File)];
+        let tree = [
+            ("../x", EntryKind::File),
+            ("/y", EntryKind::File),
+            ("l", EntryKind::Symlink),
+            ("./l//z", EntryKind::File),
+            ("y", EntryKind::File),
+        ];
         let kinds: Vec<_> = met(&tree).into_iter().map(|(kind, _)| kind).collect();
         assert_eq!(kinds, [Anomaly::NameEscapes, Anomaly::NameEscapes, Anomaly::ThroughLink, Anomaly::DuplicateName]);
     }

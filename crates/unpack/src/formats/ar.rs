@@ -67,14 +67,17 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
                 opened.problem(Problem::corrupt(at, "the name lies outside the table of long names"));
             }
             let most = usize::try_from(context.limits.name_bytes).unwrap_or(usize::MAX);
-            let line = found.and_then(|rest| rest[..rest.len().min(most)].split(|byte| *byte == b'\n' || *byte == 0).next()).unwrap_or(name);
+            let line =
+                found.and_then(|rest| rest[..rest.len().min(most)].split(|byte| *byte == b'\n' || *byte == 0).next()).unwrap_or(name);
             name = line.strip_suffix(b"/").unwrap_or(line);
         } else if !matches!(name, b"/" | b"/SYM64/") {
             name = name.strip_suffix(b"/").unwrap_or(name);
         }
         let mut entry = Entry::new(name, EntryKind::File, stated.saturating_sub(data - at - HEADER));
         entry.offset = at;
-        let number = |start: u64, len: u64, radix: u32| input.get(at + start, len).and_then(|text| u64::from_str_radix(std::str::from_utf8(text.trim_ascii()).ok()?, radix).ok());
+        let number = |start: u64, len: u64, radix: u32| {
+            input.get(at + start, len).and_then(|text| u64::from_str_radix(std::str::from_utf8(text.trim_ascii()).ok()?, radix).ok())
+        };
         entry.mtime = number(16, 12, 10).and_then(|mtime| i64::try_from(mtime).ok());
         entry.uid = number(28, 6, 10).map(|uid| uid as u32);
         entry.gid = number(34, 6, 10).map(|gid| gid as u32);

@@ -48,7 +48,9 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         // The stream's checksum stands behind its end mark, on no byte's boundary. The decoder has compared it and those of the blocks.
         if let Some(tail) = at.checked_sub(11).and_then(|tail| input.get(tail, 11)) {
             let bits = tail.iter().fold(0u128, |bits, byte| bits << 8 | u128::from(*byte));
-            if let Some(stated) = (0..8).map(|shift| bits >> shift).find(|bits| bits >> 32 & 0xFFFF_FFFF_FFFF == END).map(|bits| (bits as u32).to_be_bytes()) {
+            if let Some(stated) =
+                (0..8).map(|shift| bits >> shift).find(|bits| bits >> 32 & 0xFFFF_FFFF_FFFF == END).map(|bits| (bits as u32).to_be_bytes())
+            {
                 opened.checksum(at - 5, "StreamCRC", "CRC-32/BZIP2 of blocks", (0, at), &stated, &stated);
             }
         }

@@ -81,7 +81,9 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         entry.offset = at;
         (entry.mode, entry.uid, entry.gid, entry.mtime) = (Some(mode), Some(head.uid), Some(head.gid), Some(head.mtime));
         if here < head.size {
-            opened.problem(Problem::truncated(data, format!("{}: {} bytes are stated, {here} are left", entry.shown(), head.size)).over(here));
+            opened.problem(
+                Problem::truncated(data, format!("{}: {} bytes are stated, {here} are left", entry.shown(), head.size)).over(here),
+            );
         }
         if let Some(stated) = head.check.filter(|_| here == head.size && kind == EntryKind::File) {
             let computed = content.iter().fold(0u32, |sum, byte| sum.wrapping_add(u32::from(*byte)));
@@ -138,7 +140,17 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     if checks.0 > 0 {
         let (count, wrong) = checks;
         let (stated, computed) = (format!("{count} sums"), format!("{} equal", count - wrong));
-        opened.fact(0, ImageFact::Checksum { name: "c_check".into(), algorithm: "sum of bytes".into(), covers: (0, at), stated, computed, ok: wrong == 0 });
+        opened.fact(
+            0,
+            ImageFact::Checksum {
+                name: "c_check".into(),
+                algorithm: "sum of bytes".into(),
+                covers: (0, at),
+                stated,
+                computed,
+                ok: wrong == 0,
+            },
+        );
     }
     opened.len = at;
     Some(opened)

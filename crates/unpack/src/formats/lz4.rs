@@ -33,9 +33,11 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         let end = match input.le32(at) {
             Some(0x184D_2204) => frame(input, at, limit, context, &mut bytes, &mut opened),
             Some(0x184C_2102) => legacy(input, at, limit, context, &mut bytes, &mut opened),
-            Some(magic) if at > 0 && magic & 0xFFFF_FFF0 == 0x184D_2A50 => input.le32(at + 4).map(|len| at + 8 + u64::from(len)).filter(|end| *end <= input.size()).inspect(|_| {
-                opened.span(at, 8, SpanKind::Header, "skippable frame header");
-            }),
+            Some(magic) if at > 0 && magic & 0xFFFF_FFF0 == 0x184D_2A50 => {
+                input.le32(at + 4).map(|len| at + 8 + u64::from(len)).filter(|end| *end <= input.size()).inspect(|_| {
+                    opened.span(at, 8, SpanKind::Header, "skippable frame header");
+                })
+            }
             _ => None,
         };
         let Some(end) = end else { break };
@@ -102,7 +104,17 @@ fn frame(input: &Input, at: u64, limit: u64, context: &Context, bytes: &mut Vec<
     } else {
         let covers = (bytes.len() as u64, out.len() as u64);
         let mut sum = |name: &str, offset: u64, covers: (u64, u64), value: String| {
-            opened.fact(offset, ImageFact::Checksum { name: name.into(), algorithm: "XXH32".into(), covers, stated: value.clone(), computed: value, ok: true });
+            opened.fact(
+                offset,
+                ImageFact::Checksum {
+                    name: name.into(),
+                    algorithm: "XXH32".into(),
+                    covers,
+                    stated: value.clone(),
+                    computed: value,
+                    ok: true,
+                },
+            );
         };
         sum("header checksum", at + header - 1, (at + 4, header - 5), format!("{:02x}", input.u8(at + header - 1).unwrap_or_default()));
         if block_sums {

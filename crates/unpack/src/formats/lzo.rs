@@ -59,7 +59,8 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     let name_len = take(1)?;
     let name = input.get(at, u64::from(name_len))?;
     at += u64::from(name_len);
-    let (name_of, sum) = if flags & HEADER_CRC32 != 0 { ("CRC-32", crc32fast::hash as fn(&[u8]) -> u32) } else { ("Adler-32", adler as fn(&[u8]) -> u32) };
+    let (name_of, sum) =
+        if flags & HEADER_CRC32 != 0 { ("CRC-32", crc32fast::hash as fn(&[u8]) -> u32) } else { ("Adler-32", adler as fn(&[u8]) -> u32) };
     let (stated, computed) = (input.be32(at)?, sum(input.get(9, at - 9)?));
     if stated != computed {
         return None;
@@ -108,7 +109,8 @@ fn blocks(input: &Input, mut at: u64, flags: u32, context: &Context, mut opened:
         }
         // Packed checksums stand only where the block is packed.
         let kinds = [(ADLER32_D, false), (CRC32_D, false), (ADLER32_C, true), (CRC32_C, true)];
-        let sums: Vec<(u32, bool)> = kinds.into_iter().filter(|(flag, packed)| flags & flag != 0 && (!packed || packed_len < size)).collect();
+        let sums: Vec<(u32, bool)> =
+            kinds.into_iter().filter(|(flag, packed)| flags & flag != 0 && (!packed || packed_len < size)).collect();
         let data = at + 8 + 4 * sums.len() as u64;
         let Some(packed) = input.get(data, u64::from(packed_len)) else {
             opened.problem(Problem::truncated(at, "lzop: the last block is cut off"));
@@ -134,7 +136,8 @@ fn blocks(input: &Input, mut at: u64, flags: u32, context: &Context, mut opened:
             let place = at + 8 + 4 * index as u64;
             let stated = input.be32(place).unwrap_or_default();
             let covered = if *of_packed { packed } else { &*content };
-            let (name, computed) = if flag & (ADLER32_C | ADLER32_D) != 0 { ("Adler-32", adler(covered)) } else { ("CRC-32", crc32fast::hash(covered)) };
+            let (name, computed) =
+                if flag & (ADLER32_C | ADLER32_D) != 0 { ("Adler-32", adler(covered)) } else { ("CRC-32", crc32fast::hash(covered)) };
             checked += 1;
             if stated != computed {
                 wrong += 1;
@@ -151,7 +154,17 @@ fn blocks(input: &Input, mut at: u64, flags: u32, context: &Context, mut opened:
     if checked > 0 {
         let (stated, computed) = (format!("{checked} checksums"), format!("{} equal", checked - wrong));
         let covers = (0, bytes.len() as u64);
-        opened.fact(0, ImageFact::Checksum { name: "block checksums".into(), algorithm: "Adler-32, CRC-32".into(), covers, stated, computed, ok: wrong == 0 });
+        opened.fact(
+            0,
+            ImageFact::Checksum {
+                name: "block checksums".into(),
+                algorithm: "Adler-32, CRC-32".into(),
+                covers,
+                stated,
+                computed,
+                ok: wrong == 0,
+            },
+        );
     }
     opened.len = at;
     let mut child = Child::owned(None, bytes);

@@ -6,7 +6,12 @@
 //! **Limitations**: old V7 archives (no magic) are not opened. A GNU sparse member's stored bytes come out as they stand, holes left
 //! out.
 
-use assay_core::{Entry, EntryKind, Problem, SpanKind, escape::escape, facts::{Anomaly, ImageFact}, manifest::Xattr};
+use assay_core::{
+    Entry, EntryKind, Problem, SpanKind,
+    escape::escape,
+    facts::{Anomaly, ImageFact},
+    manifest::Xattr,
+};
 
 use crate::{
     context::Context,
@@ -66,7 +71,14 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         };
         sum = (sum.0 + 1, sum.1.wrapping_add(stated), sum.2.wrapping_add(computed));
         if stated != computed {
-            opened.checksum(at + 148, "chksum", "sum of bytes", (at, BLOCK), &(stated as u32).to_be_bytes(), &(computed as u32).to_be_bytes());
+            opened.checksum(
+                at + 148,
+                "chksum",
+                "sum of bytes",
+                (at, BLOCK),
+                &(stated as u32).to_be_bytes(),
+                &(computed as u32).to_be_bytes(),
+            );
         }
         opened.span(at, BLOCK, SpanKind::Header, "header");
         let data = at + BLOCK;
@@ -153,7 +165,8 @@ fn member(input: &Input, at: u64, size: u64, flag: u8, extended: Extended, opene
     // content with hard links. What stands next decides.
     let mut stored = size;
     if kind != EntryKind::File && flag != b'D' && size > 0 {
-        let next_is_header = input.get(data, BLOCK).is_none_or(|block| block.iter().all(|byte| *byte == 0)) || sums(input, data).is_some_and(|(stated, computed)| stated == computed);
+        let next_is_header = input.get(data, BLOCK).is_none_or(|block| block.iter().all(|byte| *byte == 0))
+            || sums(input, data).is_some_and(|(stated, computed)| stated == computed);
         if next_is_header {
             stored = 0;
         }
@@ -245,7 +258,8 @@ fn records(body: &[u8], start: u64, into: &mut Extended, context: &Context, open
         }
         let space = rest.iter().take(20).position(|byte| *byte == b' ');
         let length = space.and_then(|space| decimal(&rest[..space])).and_then(|length| usize::try_from(length).ok());
-        let record = space.zip(length).and_then(|(space, length)| rest.get(space + 1..length)).and_then(|record| record.strip_suffix(b"\n"));
+        let record =
+            space.zip(length).and_then(|(space, length)| rest.get(space + 1..length)).and_then(|record| record.strip_suffix(b"\n"));
         let (Some(record), Some(length)) = (record, length) else {
             opened.problem(Problem::corrupt(at, "a PAX record is not `length key=value`"));
             return;

@@ -14,8 +14,14 @@ use crate::{
 };
 
 /// The format.
-pub static FORMAT: Format =
-    Format { name: "xz", title: "xz", version: 1, magics: &[Magic { bytes: &[0xFD, b'7', b'z', b'X', b'Z', 0], at: 0 }], at_start: false, open };
+pub static FORMAT: Format = Format {
+    name: "xz",
+    title: "xz",
+    version: 1,
+    magics: &[Magic { bytes: &[0xFD, b'7', b'z', b'X', b'Z', 0], at: 0 }],
+    at_start: false,
+    open,
+};
 
 fn open(input: &Input, context: &Context) -> Option<Opened> {
     let mut opened = Opened::default();
@@ -73,7 +79,14 @@ fn stream(input: &Input, (at, len): (u64, u64), (out, bytes): (u64, &[u8]), cont
     let Some(index) = footer.checked_sub((u64::from(backward) + 1) * 4).filter(|index| *index >= at + 12) else { return };
     opened.span(index, footer - index, SpanKind::Table, "index");
     if let (Some(crc), Some(covered)) = (input.le32(footer - 4), input.get(index, footer - 4 - index)) {
-        opened.checksum(footer - 4, "index CRC32", "CRC-32", (index, footer - 4 - index), &crc.to_le_bytes(), &crc32fast::hash(covered).to_le_bytes());
+        opened.checksum(
+            footer - 4,
+            "index CRC32",
+            "CRC-32",
+            (index, footer - 4 - index),
+            &crc.to_le_bytes(),
+            &crc32fast::hash(covered).to_le_bytes(),
+        );
     }
     let mut cursor = index + 1;
     let Some(count) = multibyte(input, &mut cursor) else { return };
@@ -115,7 +128,17 @@ fn stream(input: &Input, (at, len): (u64, u64), (out, bytes): (u64, &[u8]), cont
     }
     if checked > 0 {
         let (stated, computed) = (format!("{checked} checks"), format!("{right} equal"));
-        opened.fact(at, ImageFact::Checksum { name: "block check".into(), algorithm: name.into(), covers: (out, done), stated, computed, ok: right == checked });
+        opened.fact(
+            at,
+            ImageFact::Checksum {
+                name: "block check".into(),
+                algorithm: name.into(),
+                covers: (out, done),
+                stated,
+                computed,
+                ok: right == checked,
+            },
+        );
     }
 }
 

@@ -5,7 +5,11 @@
 //! **Limitations**: archives in several parts, deflate64, PPMd and AES-encrypted names are not read. A CRC that a member's content does
 //! not fulfil is a problem of that member; it is computed when the member is unpacked.
 
-use assay_core::{Entry, EntryKind, Problem, SpanKind, escape::escape, facts::{Anomaly, ImageFact}};
+use assay_core::{
+    Entry, EntryKind, Problem, SpanKind,
+    escape::escape,
+    facts::{Anomaly, ImageFact},
+};
 use memchr::memmem;
 
 use crate::{
@@ -58,7 +62,10 @@ impl Sums {
         if self.0 + self.1 > 0 {
             let (stated, computed) = (format!("{} of stored members", self.0 + self.1), format!("{} equal", self.0));
             let covers = (0, opened.len);
-            opened.fact(0, ImageFact::Checksum { name: "crc-32".into(), algorithm: "CRC-32".into(), covers, stated, computed, ok: self.1 == 0 });
+            opened.fact(
+                0,
+                ImageFact::Checksum { name: "crc-32".into(), algorithm: "CRC-32".into(), covers, stated, computed, ok: self.1 == 0 },
+            );
         }
     }
 }
@@ -89,7 +96,12 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
             taken.push((start, end, member.name));
         }
     }
-    opened.span(directory.start + directory.len, directory.end - directory.start - directory.len, SpanKind::Header, "end of central directory");
+    opened.span(
+        directory.start + directory.len,
+        directory.end - directory.start - directory.len,
+        SpanKind::Header,
+        "end of central directory",
+    );
     overlaps(taken, directory.start, &mut opened);
     sums.tell(&mut opened);
     Some(opened)
@@ -106,7 +118,9 @@ fn find(input: &Input, context: &Context) -> Option<Directory> {
         let (Some(len), Some(offset), Some(comment)) = (input.le32(at + 12), input.le32(at + 16), input.le16(at + 20)) else { continue };
         let (mut len, mut offset, mut record) = (u64::from(len), u64::from(offset), at);
         // Zip64: a locator of 20 bytes in front, which points to a record that stands before it.
-        if (len == 0xFFFF_FFFF || offset == 0xFFFF_FFFF) && let Some(record64) = at.checked_sub(20 + 56) {
+        if (len == 0xFFFF_FFFF || offset == 0xFFFF_FFFF)
+            && let Some(record64) = at.checked_sub(20 + 56)
+        {
             if input.get(record64, 4) == Some(b"PK\x06\x06") {
                 (len, offset, record) = (input.le64(record64 + 40).unwrap_or(0), input.le64(record64 + 48).unwrap_or(0), record64);
             }
@@ -135,7 +149,8 @@ fn central(input: &Input, at: u64, base: i64) -> Option<(Member, u64)> {
         return None;
     }
     let (name_len, extra_len, comment_len) = (input.le16(at + 28)?, input.le16(at + 30)?, input.le16(at + 32)?);
-    let (mut size, mut packed, mut local) = (u64::from(input.le32(at + 24)?), u64::from(input.le32(at + 20)?), u64::from(input.le32(at + 42)?));
+    let (mut size, mut packed, mut local) =
+        (u64::from(input.le32(at + 24)?), u64::from(input.le32(at + 20)?), u64::from(input.le32(at + 42)?));
     let extra = at + CENTRAL + u64::from(name_len);
     let next = extra + u64::from(extra_len) + u64::from(comment_len);
     let name = input.get(at + CENTRAL, u64::from(name_len))?.to_vec();
@@ -150,7 +165,9 @@ fn central(input: &Input, at: u64, base: i64) -> Option<(Member, u64)> {
                 }
             }
         }
-        0x5455 if input.u8(field).is_some_and(|flags| flags & 1 != 0) => mtime = input.le32(field + 1).map(|time| i64::from(time.cast_signed())),
+        0x5455 if input.u8(field).is_some_and(|flags| flags & 1 != 0) => {
+            mtime = input.le32(field + 1).map(|time| i64::from(time.cast_signed()))
+        }
         0x7875 if input.get(field, 2) == Some(&[1, 4]) => owner = input.le32(field + 2).zip(input.le32(field + 7)),
         _ => {}
     });
@@ -223,7 +240,14 @@ fn add(input: &Input, member: &Member, sums: &mut Sums, context: &Context, opene
                 sums.0 += 1;
             } else {
                 sums.1 += 1;
-                opened.checksum(member.at + 16, &format!("crc-32 of {shown}"), "CRC-32", (data, packed), &member.crc.to_le_bytes(), &computed.to_le_bytes());
+                opened.checksum(
+                    member.at + 16,
+                    &format!("crc-32 of {shown}"),
+                    "CRC-32",
+                    (data, packed),
+                    &member.crc.to_le_bytes(),
+                    &computed.to_le_bytes(),
+                );
             }
         }
         if member.size != member.packed {
@@ -277,9 +301,16 @@ fn compare(input: &Input, member: &Member, shown: &str, opened: &mut Opened) {
     }
     // Sizes that follow in a descriptor, or in a Zip64 field, are not in the header itself.
     let sizes = (input.le32(local + 18).map(u64::from), input.le32(local + 22).map(u64::from));
-    let elsewhere = input.le16(local + 6).is_some_and(|flags| flags & 8 != 0) || sizes.0 == Some(0xFFFF_FFFF) || sizes.1 == Some(0xFFFF_FFFF);
+    let elsewhere =
+        input.le16(local + 6).is_some_and(|flags| flags & 8 != 0) || sizes.0 == Some(0xFFFF_FFFF) || sizes.1 == Some(0xFFFF_FFFF);
     if !elsewhere && sizes != (Some(member.packed), Some(member.size)) {
-        let subject = format!("{shown}: the directory says {} packed and {} unpacked, the local header {:?} and {:?}", member.packed, member.size, sizes.0.unwrap_or(0), sizes.1.unwrap_or(0));
+        let subject = format!(
+            "{shown}: the directory says {} packed and {} unpacked, the local header {:?} and {:?}",
+            member.packed,
+            member.size,
+            sizes.0.unwrap_or(0),
+            sizes.1.unwrap_or(0)
+        );
         opened.fact(member.at + 20, ImageFact::Anomaly { kind: Anomaly::SizeMismatch, subject });
     }
 }
@@ -346,7 +377,16 @@ fn walk(input: &Input, context: &Context, mut opened: Opened) -> Option<Opened> 
             break;
         }
         let member = Member {
-            at, flags, method, crc, packed: u64::from(packed), size: u64::from(size), name: name.to_vec(), local: at, owner: None, mode: None,
+            at,
+            flags,
+            method,
+            crc,
+            packed: u64::from(packed),
+            size: u64::from(size),
+            name: name.to_vec(),
+            local: at,
+            owner: None,
+            mode: None,
             mtime: input.le16(at + 12).zip(input.le16(at + 10)).and_then(|(date, time)| dos_time(date, time)),
         };
         let Some((_, end)) = add(input, &member, &mut sums, context, &mut opened).filter(|(_, end)| *end > at) else { break };

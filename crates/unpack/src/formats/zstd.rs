@@ -5,7 +5,10 @@
 //! **Limitations**: frames that need a dictionary, and windows above 128 MiB, are not decoded. A skippable frame in front of the first
 //! frame is not taken for part of the file (lz4 has the same ones).
 
-use assay_core::{SpanKind, facts::{Anomaly, ImageFact}};
+use assay_core::{
+    SpanKind,
+    facts::{Anomaly, ImageFact},
+};
 use ruzstd::decoding::StreamingDecoder;
 
 use crate::{
@@ -28,7 +31,10 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     let limit = context.room(input.size());
     while context.step(1).is_ok() {
         let Some(magic) = input.le32(at) else { break };
-        if at > 0 && magic & 0xFFFF_FFF0 == 0x184D_2A50 && let Some(len) = input.le32(at + 4).filter(|len| u64::from(*len) + 8 <= input.size() - at) {
+        if at > 0
+            && magic & 0xFFFF_FFF0 == 0x184D_2A50
+            && let Some(len) = input.le32(at + 4).filter(|len| u64::from(*len) + 8 <= input.size() - at)
+        {
             opened.span(at, 8, SpanKind::Header, "skippable frame header");
             // What it holds is the user's; it stays unknown, and formats inside it are looked for.
             at += 8 + u64::from(len);
