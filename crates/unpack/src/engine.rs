@@ -19,7 +19,7 @@ use crate::{
     context::Context,
     examine::{Examined, examine},
     format::{Child, Content, Format, Loaded, Named, Opened, Treat},
-    layouts, looks,
+    layouts, looks, names,
 };
 
 /// Everything that was brought out, in canonical order.
@@ -234,6 +234,7 @@ fn perform(key: &Key, task: Task, shared: &Shared) -> Outcome {
         Treat::Open => {
             let Examined { format, version, opened } = examine(&bytes, given, &context);
             (node.format, node.version, node.opened) = (format, version, opened);
+            names::check(&mut node.opened);
             layouts::read_all(&mut node.opened, &bytes, &context);
             looks::look(&bytes, &mut node.opened);
         }

@@ -18,6 +18,7 @@ mod identity;
 pub mod input;
 pub mod layouts;
 pub mod looks;
+mod names;
 mod normalise;
 pub mod signatures;
 pub mod time;

@@ -5,8 +5,17 @@ use crate::format::Format;
 // mining
 // boot and kernel
 // archives and compression
+pub mod ar;
+pub mod bzip2;
+pub mod cpio;
 pub mod gzip;
+pub mod lz4;
+pub mod lzma;
+pub mod lzo;
 pub mod tar;
+pub mod xz;
+pub mod zip;
+pub mod zstd;
 // filesystems
 // disks and flash
 // single files
@@ -19,6 +28,15 @@ pub static FORMATS: &[&Format] = &[
     // archives and compression
     &gzip::FORMAT,
     &tar::FORMAT,
+    &cpio::FORMAT,
+    &xz::FORMAT,
+    &bzip2::FORMAT,
+    &zstd::FORMAT,
+    &lz4::FORMAT,
+    &zip::FORMAT,
+    &ar::FORMAT,
+    &lzo::FORMAT,
+    &lzma::FORMAT,
     // filesystems
     // disks and flash
     // single files

@@ -1,4 +1,5 @@
 //! Tests of unpacking, in one binary.
 
+mod archives;
 mod fixtures;
 mod mutations;
