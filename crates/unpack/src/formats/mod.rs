@@ -10,6 +10,8 @@ pub mod tar;
 // filesystems
 pub mod ext;
 // disks and flash
+pub mod gpt;
+pub mod mbr;
 // single files
 
 /// Every format. At one offset they are tried in this order, and the first that says "mine" is taken: the strict before the lenient.
@@ -23,5 +25,7 @@ pub static FORMATS: &[&Format] = &[
     // filesystems
     &ext::FORMAT,
     // disks and flash
+    &gpt::FORMAT,
+    &mbr::FORMAT,
     // single files
 ];
