@@ -10,6 +10,7 @@ pub mod tar;
 // filesystems
 pub mod ext;
 // disks and flash
+pub mod fat;
 pub mod gpt;
 pub mod mbr;
 // single files
@@ -27,5 +28,6 @@ pub static FORMATS: &[&Format] = &[
     // disks and flash
     &gpt::FORMAT,
     &mbr::FORMAT,
+    &fat::FORMAT,
     // single files
 ];
