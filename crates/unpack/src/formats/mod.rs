@@ -17,7 +17,11 @@ pub mod xz;
 pub mod zip;
 pub mod zstd;
 // filesystems
+pub mod ext;
 // disks and flash
+pub mod fat;
+pub mod gpt;
+pub mod mbr;
 // single files
 
 /// Every format. At one offset they are tried in this order, and the first that says "mine" is taken: the strict before the lenient.
@@ -38,6 +42,10 @@ pub static FORMATS: &[&Format] = &[
     &lzo::FORMAT,
     &lzma::FORMAT,
     // filesystems
+    &ext::FORMAT,
     // disks and flash
+    &gpt::FORMAT,
+    &mbr::FORMAT,
+    &fat::FORMAT,
     // single files
 ];
