@@ -8,6 +8,7 @@ use crate::format::Format;
 pub mod gzip;
 pub mod tar;
 // filesystems
+pub mod squashfs;
 // disks and flash
 // single files
 
@@ -20,6 +21,7 @@ pub static FORMATS: &[&Format] = &[
     &gzip::FORMAT,
     &tar::FORMAT,
     // filesystems
+    &squashfs::FORMAT,
     // disks and flash
     // single files
 ];
