@@ -18,6 +18,7 @@ pub mod zip;
 pub mod zstd;
 // filesystems
 pub mod ext;
+pub mod squashfs;
 // disks and flash
 pub mod fat;
 pub mod gpt;
@@ -43,6 +44,7 @@ pub static FORMATS: &[&Format] = &[
     &lzma::FORMAT,
     // filesystems
     &ext::FORMAT,
+    &squashfs::FORMAT,
     // disks and flash
     &gpt::FORMAT,
     &mbr::FORMAT,

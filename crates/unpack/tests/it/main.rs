@@ -2,5 +2,6 @@
 
 mod archives;
 mod diff_disks;
+mod diff_squashfs;
 mod fixtures;
 mod mutations;
