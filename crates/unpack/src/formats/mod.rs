@@ -9,6 +9,11 @@ pub mod gzip;
 pub mod tar;
 // filesystems
 // disks and flash
+mod counted;
+pub mod jffs2;
+pub mod nand;
+pub mod ubi;
+pub mod ubifs;
 // single files
 
 /// Every format. At one offset they are tried in this order, and the first that says "mine" is taken: the strict before the lenient.
@@ -21,5 +26,9 @@ pub static FORMATS: &[&Format] = &[
     &tar::FORMAT,
     // filesystems
     // disks and flash
+    &nand::FORMAT,
+    &ubi::FORMAT,
+    &ubifs::FORMAT,
+    &jffs2::FORMAT,
     // single files
 ];
