@@ -1,3 +1,4 @@
 //! Tests of unpacking, in one binary.
 
+mod diff_flash;
 mod fixtures;

@@ -189,6 +189,8 @@ fn content(bytes: &Bytes, pieces: &[Piece], size: u64, context: &Context) -> Loa
     let room = context.room(packed);
     let end = size.min(room) as usize;
     let mut out: Vec<u8> = Vec::new();
+    // A file's holes are nodes too: what no node gives was lost.
+    let mut lost = 0;
     for piece in pieces {
         if context.step(1).is_err() {
             break;
@@ -211,6 +213,7 @@ fn content(bytes: &Bytes, pieces: &[Piece], size: u64, context: &Context) -> Loa
             loaded.problems.push(trouble.problem(piece.at, "data node"));
         }
         let to = from + poured.bytes.len();
+        lost += from.saturating_sub(out.len());
         if out.len() < to {
             out.resize(to, 0);
         }
@@ -219,7 +222,12 @@ fn content(bytes: &Bytes, pieces: &[Piece], size: u64, context: &Context) -> Loa
     if size > room {
         loaded.problems.push(Problem::over_limit(0, format!("{size} bytes are stated for {packed} packed ones; the limit is {room}")));
     } else {
+        lost += end.saturating_sub(out.len());
         out.resize(end, 0);
+    }
+    if lost > 0 {
+        let at = pieces.first().map_or(0, |piece| piece.at);
+        loaded.problems.push(Problem::corrupt(at, format!("{lost} bytes of the file are in no node and read as zeros")));
     }
     out.truncate(end);
     loaded.bytes = out.into();
