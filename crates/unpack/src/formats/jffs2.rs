@@ -123,13 +123,14 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
             sums.header.check(&mut opened, at + 8, (at, 8), stated, stated);
             if at + len > input.size() {
                 opened.problem(Problem::truncated(at, format!("a node of {len} bytes is cut off")));
-                opened.span(at, input.size() - at, SpanKind::Table, "cut off node");
+                // What follows is left to the search for other formats: a length is not yet a claim to so many bytes.
+                opened.span(at, 12, SpanKind::Table, "cut off node");
                 opened.len = input.size();
                 break;
             }
             node(&reader, at, kind, len, &mut log, &mut opened, &mut sums);
             let end = (at + len).next_multiple_of(4).min(input.size());
-            opened.span(at + len, end - at - len, SpanKind::Padding, "");
+            opened.span((at + len).min(end), end.saturating_sub(at + len), SpanKind::Padding, "");
             at = end;
             opened.len = at;
             continue;
@@ -183,7 +184,7 @@ fn node(reader: &Reader, at: u64, kind: u16, len: u64, log: &mut Log, opened: &m
     let byte = |offset: u64| input.u8(at + offset).unwrap_or(0);
     let short = |opened: &mut Opened| {
         opened.problem(Problem::corrupt(at, "a node is shorter than its fields").over(len));
-        opened.span(at, len, SpanKind::Table, "broken node");
+        opened.span(at, 12, SpanKind::Table, "broken node");
     };
     match kind {
         DIRENT => {
@@ -191,7 +192,7 @@ fn node(reader: &Reader, at: u64, kind: u16, len: u64, log: &mut Log, opened: &m
             if len < 40 + name_len {
                 return short(opened);
             }
-            opened.span(at, len, SpanKind::Table, "directory entry");
+            opened.span(at, 40 + name_len, SpanKind::Table, "directory entry");
             let fine = check(&mut sums.node, opened, at + 32, at, 32) & check(&mut sums.name, opened, at + 36, at + 40, name_len);
             if let (true, Some(name)) = (fine, input.get(at + 40, name_len)) {
                 let dirent = Dirent { at, version: word(16), ino: word(20), kind: byte(29) };
@@ -206,13 +207,13 @@ fn node(reader: &Reader, at: u64, kind: u16, len: u64, log: &mut Log, opened: &m
             opened.span(at, 68, SpanKind::Table, "inode");
             let fine = check(&mut sums.node, opened, at + 64, at, 60) & check(&mut sums.data, opened, at + 60, at + 68, packed);
             if !fine {
-                opened.span(at + 68, len - 68, SpanKind::Unknown, "data of a broken node");
+                opened.span(at + 68, packed, SpanKind::Unknown, "data of a broken node");
                 return;
             }
             let regular = word(20) & 0o170_000 == 0o100_000;
             // The map of regular files' data is made once it is known which of them have a name.
             if !regular {
-                opened.span(at + 68, len - 68, SpanKind::Table, "link target or device");
+                opened.span(at + 68, packed, SpanKind::Table, "link target or device");
             }
             log.pieces.entry(word(12)).or_default().push(Piece {
                 at,
@@ -233,7 +234,7 @@ fn node(reader: &Reader, at: u64, kind: u16, len: u64, log: &mut Log, opened: &m
             if len < 33 + name_len + value_len {
                 return short(opened);
             }
-            opened.span(at, len, SpanKind::Table, "extended attribute");
+            opened.span(at, 33 + name_len + value_len, SpanKind::Table, "extended attribute");
             let fine = check(&mut sums.node, opened, at + 28, at, 28) & check(&mut sums.data, opened, at + 24, at + 32, name_len + 1 + value_len);
             if let (true, Some(name), Some(value)) = (fine, input.get(at + 32, name_len), input.get(at + 33 + name_len, value_len)) {
                 let prefix: &[u8] = match byte(20) {
@@ -254,7 +255,7 @@ fn node(reader: &Reader, at: u64, kind: u16, len: u64, log: &mut Log, opened: &m
             if len < 28 {
                 return short(opened);
             }
-            opened.span(at, len, SpanKind::Table, "reference to an extended attribute");
+            opened.span(at, 28, SpanKind::Table, "reference to an extended attribute");
             if check(&mut sums.node, opened, at + 24, at, 24) {
                 let sequence = log.xrefs.entry(word(12)).or_default().entry(word(16)).or_default();
                 *sequence = (*sequence).max(word(20));
@@ -268,7 +269,10 @@ fn node(reader: &Reader, at: u64, kind: u16, len: u64, log: &mut Log, opened: &m
             check(&mut sums.node, opened, at + 28, at, 24);
             check(&mut sums.data, opened, at + 24, at + 32, len - 32);
         }
-        CLEAN => opened.span(at, len, SpanKind::Padding, "clean marker"),
+        CLEAN => {
+            opened.span(at, 12, SpanKind::Padding, "clean marker");
+            opened.span(at + 12, len - 12, SpanKind::Free, "clean marker");
+        }
         PADDING => {
             opened.span(at, 12, SpanKind::Padding, "padding node");
             opened.span(at + 12, len - 12, SpanKind::Free, "padding node");

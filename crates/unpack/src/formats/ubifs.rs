@@ -97,6 +97,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         return None;
     }
     let number = |at: u64| input.le32(at).map(u64::from);
+    // The fields are at most 32 bits wide and stay so, whatever is computed of them.
     let layout = Layout { leb: number(36)?, log: number(56)?, lpt: number(60)?, orphans: number(64)?, encrypted: input.le32(28)? & 8 != 0 };
     let blocks = number(40)?;
     if !(4096..=16 << 20).contains(&layout.leb) || layout.leb % 8 != 0 || blocks < 4 {
@@ -159,14 +160,21 @@ fn scan(input: &Input, layout: Layout, context: &Context, opened: &mut Opened) -
                     let next = (at + node.len).next_multiple_of(8);
                     // The padding node's own length leaves out what it pads.
                     let skip = if node.kind == PAD && fine { input.le32(at + 24).map_or(0, u64::from) } else { 0 };
-                    opened.span(at + node.len, next.saturating_add(skip).min(end).saturating_sub(at + node.len), SpanKind::Padding, "");
+                    opened.span(at + node.len, next.min(end) - at - node.len, SpanKind::Padding, "");
+                    opened.span(next, next.saturating_add(skip).min(end).saturating_sub(next), SpanKind::Free, "padding");
                     at = next.saturating_add(skip);
                 }
                 Some(node) => {
                     opened.problem(Problem::truncated(at, format!("a node of {} bytes does not fit its block", node.len)));
                     at += 8;
                 }
-                None => at += 8,
+                None => {
+                    // Gaps too small for a padding node are filled with this byte.
+                    if input.get(at, 8) == Some(&[0xCE; 8]) {
+                        opened.span(at, 8, SpanKind::Padding, "");
+                    }
+                    at += 8;
+                }
             }
         }
         start = end;

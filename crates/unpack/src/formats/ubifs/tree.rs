@@ -202,7 +202,11 @@ fn spans(input: &Input, layout: Layout, state: &State, nodes: &[Node], contents:
                 continue;
             }
             _ if node.at / layout.leb >= 3 + layout.log + layout.lpt && node.at / layout.leb < 3 + layout.log + layout.lpt + layout.orphans => "orphans",
-            _ => "authentication",
+            _ => {
+                // Their content means nothing to this reader: only the header is accounted for.
+                opened.span(node.at, 24, SpanKind::Header, "authentication");
+                continue;
+            }
         };
         let kind = if matches!(node.kind, SUPER | MASTER) { SpanKind::Header } else { SpanKind::Table };
         opened.span(node.at, node.len, kind, note);
