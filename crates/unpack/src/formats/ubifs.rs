@@ -157,12 +157,13 @@ fn scan(input: &Input, layout: Layout, context: &Context, opened: &mut Opened) -
                     } else {
                         opened.span(at, node.len, SpanKind::Unknown, "node whose CRC does not hold");
                     }
-                    let next = (at + node.len).next_multiple_of(8);
                     // The padding node's own length leaves out what it pads.
-                    let skip = if node.kind == PAD && fine { input.le32(at + 24).map_or(0, u64::from) } else { 0 };
-                    opened.span(at + node.len, next.min(end) - at - node.len, SpanKind::Padding, "");
-                    opened.span(next, next.saturating_add(skip).min(end).saturating_sub(next), SpanKind::Free, "padding");
-                    at = next.saturating_add(skip);
+                    let padded = if node.kind == PAD && fine { input.le32(at + 24).map_or(0, u64::from) } else { 0 };
+                    let after = at + node.len + padded;
+                    let next = after.next_multiple_of(8);
+                    opened.span(at + node.len, after.min(end) - at - node.len, SpanKind::Free, "padding");
+                    opened.span(after, next.min(end).saturating_sub(after), SpanKind::Padding, "");
+                    at = next;
                 }
                 Some(node) => {
                     opened.problem(Problem::truncated(at, format!("a node of {} bytes does not fit its block", node.len)));
