@@ -23,6 +23,11 @@ pub mod squashfs;
 pub mod fat;
 pub mod gpt;
 pub mod mbr;
+mod counted;
+pub mod jffs2;
+pub mod nand;
+pub mod ubi;
+pub mod ubifs;
 // single files
 
 /// Every format. At one offset they are tried in this order, and the first that says "mine" is taken: the strict before the lenient.
@@ -49,5 +54,9 @@ pub static FORMATS: &[&Format] = &[
     &gpt::FORMAT,
     &mbr::FORMAT,
     &fat::FORMAT,
+    &nand::FORMAT,
+    &ubi::FORMAT,
+    &ubifs::FORMAT,
+    &jffs2::FORMAT,
     // single files
 ];

@@ -3,5 +3,6 @@
 mod archives;
 mod diff_disks;
 mod diff_squashfs;
+mod diff_flash;
 mod fixtures;
 mod mutations;
