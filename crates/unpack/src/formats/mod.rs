@@ -4,22 +4,44 @@ use crate::format::Format;
 
 // mining
 // boot and kernel
+pub mod uimage;
 // archives and compression
 pub mod gzip;
 pub mod tar;
 // filesystems
 // disks and flash
 // single files
+pub mod common;
+pub mod elf;
+pub mod script;
+pub mod text;
 
 /// Every format. At one offset they are tried in this order, and the first that says "mine" is taken: the strict before the lenient.
 #[rustfmt::skip]
 pub static FORMATS: &[&Format] = &[
     // mining
     // boot and kernel
+    &uimage::FORMAT,
     // archives and compression
     &gzip::FORMAT,
     &tar::FORMAT,
     // filesystems
     // disks and flash
     // single files
+    &elf::FORMAT,
+    &common::PNG,
+    &common::JPEG,
+    &common::GIF,
+    &common::ICO,
+    &common::FONT,
+    &common::WAV,
+    &common::TZIF,
+    &common::TERMINFO,
+    &common::SQLITE,
+    &common::GETTEXT,
+    &common::PYC,
+    &common::PDF,
+    &script::FORMAT,
+    // Text comes last of all: whatever nothing else claims and is printable.
+    &text::FORMAT,
 ];
