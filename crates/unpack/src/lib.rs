@@ -16,6 +16,7 @@ pub mod format;
 pub mod formats;
 mod identity;
 pub mod input;
+pub mod keys;
 pub mod layouts;
 pub mod looks;
 mod normalise;

@@ -12,7 +12,9 @@ pub mod tar;
 // disks and flash
 // single files
 pub mod common;
+pub mod der;
 pub mod elf;
+pub mod pem;
 pub mod script;
 pub mod text;
 
@@ -29,6 +31,8 @@ pub static FORMATS: &[&Format] = &[
     // disks and flash
     // single files
     &elf::FORMAT,
+    &pem::FORMAT,
+    &der::FORMAT,
     &common::PNG,
     &common::JPEG,
     &common::GIF,
