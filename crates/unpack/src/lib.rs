@@ -12,6 +12,7 @@ mod coverage;
 mod engine;
 mod entropy;
 mod examine;
+pub mod fdt;
 pub mod format;
 pub mod formats;
 mod identity;

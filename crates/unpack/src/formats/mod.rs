@@ -4,7 +4,11 @@ use crate::format::Format;
 
 // mining
 // boot and kernel
+pub mod dtb;
+pub mod fit;
+pub mod kernel;
 pub mod uimage;
+pub mod zimage;
 // archives and compression
 pub mod gzip;
 pub mod tar;
@@ -24,6 +28,10 @@ pub static FORMATS: &[&Format] = &[
     // mining
     // boot and kernel
     &uimage::FORMAT,
+    &zimage::FORMAT,
+    &fit::FORMAT,
+    &dtb::FORMAT,
+    &kernel::FORMAT,
     // archives and compression
     &gzip::FORMAT,
     &tar::FORMAT,
