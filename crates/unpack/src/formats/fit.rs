@@ -43,7 +43,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     dtb::frame(input, &header, &tree, &mut opened);
     if let Some(root) = tree.nodes.first() {
         if let (Some(time), Some(property)) = (root.cell(input, "timestamp"), root.property("timestamp")) {
-            opened.fact(property.at, ImageFact::Identity { field: IdentityField::Built, value: crate::time::date(i64::from(time)), weight: 60 });
+            opened.fact(property.at, ImageFact::Identity { field: IdentityField::Built, value: crate::time::date(i64::from(time)), weight: 30 });
         }
         if let (Some(value), Some(property)) = (root.text(input, "description"), root.property("description")) {
             opened.fact(property.at, ImageFact::Hardware { name: "image-name".into(), value });

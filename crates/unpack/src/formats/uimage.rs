@@ -71,7 +71,7 @@ fn facts(input: &Input, opened: &mut Opened, (os, arch, kind, packing): (u8, u8,
     let name = input.text(32, 32).map(escape).unwrap_or_default();
     let time = input.be32(8).unwrap_or(0);
     if time != 0 {
-        opened.fact(8, ImageFact::Identity { field: IdentityField::Built, value: crate::time::date(i64::from(time)), weight: 60 });
+        opened.fact(8, ImageFact::Identity { field: IdentityField::Built, value: crate::time::date(i64::from(time)), weight: 30 });
     }
     if !name.is_empty() {
         opened.fact(32, ImageFact::Hardware { name: "image-name".into(), value: name.clone() });

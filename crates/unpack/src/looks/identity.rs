@@ -60,7 +60,7 @@ fn banners(part: &[u8], base: u64, facts: &mut Vec<Word>) {
             facts.push((at, IdentityField::Toolchain, escape(compiler[..end].trim_ascii()), 60));
         }
         if let Some(day) = memchr::memmem::find(rest, b" #").and_then(|at| built(&rest[at..])) {
-            facts.push((at, IdentityField::Built, day, 50));
+            facts.push((at, IdentityField::Built, day, 30));
         }
     }
     for (pattern, field, weight) in [(&b"GCC: ("[..], IdentityField::Toolchain, 30), (b"U-Boot 20", IdentityField::Version, 10), (b"clang version ", IdentityField::Toolchain, 20)] {
