@@ -8,6 +8,8 @@ use crate::{context::Context, input::Input};
 const DEPTH: usize = 64;
 /// Nodes of one tree.
 const NODES: usize = 100_000;
+/// Tokens of one tree; the largest in use have some ten thousand.
+const TOKENS: usize = 500_000;
 
 /// The header's offsets and sizes.
 pub struct Header {
@@ -102,7 +104,7 @@ pub fn read(input: &Input, header: &Header, context: &Context) -> Tree {
     let mut open: Vec<usize> = Vec::new();
     let trouble = loop {
         let Some(token) = input.be32(at).filter(|_| at + 4 <= start + length) else { break Some("the structure block has no end") };
-        if context.step(1).is_err() {
+        if context.step(1).is_err() || tree.tokens.len() >= TOKENS {
             break Some("too many tokens");
         }
         let begin = at;

@@ -16,6 +16,8 @@ use crate::format::Opened;
 
 /// Keys of more bytes than this are none.
 const LONGEST: usize = 64 << 10;
+/// PEM blocks followed up in one stretch; the largest bundles of certificates have a few hundred.
+const MOST: usize = 2048;
 
 /// One DER value: its tag, its content, and what follows.
 pub fn tlv(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
@@ -177,7 +179,12 @@ fn private(opened: &mut Opened, at: u64, content: &[u8]) -> Option<()> {
             let (oid, _) = expect(algorithm, 6)?;
             let (key, _) = expect(key, 4)?;
             match oid {
-                RSA => private(opened, at, expect(key, 0x30)?.0)?,
+                RSA => {
+                    // PKCS #1 inside, and not PKCS #8 once more: no depth that the input decides.
+                    let inner = expect(key, 0x30)?.0;
+                    expect(expect(inner, 2)?.1, 2)?;
+                    private(opened, at, inner)?;
+                }
                 EC => {
                     let inner = expect(key, 0x30)?.0;
                     let (_, after) = expect(expect(inner, 2)?.1, 4)?;
@@ -267,8 +274,8 @@ pub struct Block<'a> {
 #[must_use]
 pub fn blocks(text: &[u8]) -> Vec<Block<'_>> {
     let mut found: Vec<Block> = Vec::new();
-    for start in memchr::memmem::find_iter(text, b"-----BEGIN ") {
-        if found.last().is_some_and(|last| start < last.end) || found.len() >= 4096 {
+    for start in memchr::memmem::find_iter(text, b"-----BEGIN ").take(MOST) {
+        if found.last().is_some_and(|last| start < last.end) {
             continue;
         }
         let after = &text[start + 11..text.len().min(start + LONGEST * 2)];

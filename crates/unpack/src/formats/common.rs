@@ -6,7 +6,7 @@
 //! **Limitations**: only what is needed to know the length is read; the chunks' CRCs of PNG are the one exception. Formats without a
 //! strong signature (ICO, terminfo, fonts, MO, Python) are taken at the start of an artifact alone.
 
-use assay_core::SpanKind;
+use assay_core::{Problem, SpanKind};
 
 use crate::{
     context::Context,
@@ -58,13 +58,23 @@ fn png(input: &Input, context: &Context) -> Option<Opened> {
     let mut opened = Opened::default();
     opened.span(0, 8, SpanKind::Header, "signature");
     let (mut at, mut chunks, mut wrong) = (8, 0_u64, 0_u64);
+    let (mut all_stated, mut all_computed) = (crc32fast::Hasher::new(), crc32fast::Hasher::new());
     loop {
         context.step(1).ok()?;
-        let len = u64::from(input.be32(at)?);
-        let covered = input.get(at + 4, len + 4)?;
-        let stated = input.get(at + 8 + len, 4)?;
+        let chunk = input.be32(at).map(u64::from).and_then(|len| Some((len, input.get(at + 4, len + 4)?, input.get(at + 8 + len, 4)?)));
+        let Some((len, covered, stated)) = chunk else {
+            if input.start() > 0 {
+                return None;
+            }
+            opened.problem(Problem::truncated(at, "PNG: the picture ends within a chunk").over(input.size() - at));
+            opened.span(at, input.size() - at, SpanKind::Content, "PNG image, cut off");
+            opened.len = input.size();
+            return Some(opened);
+        };
         let computed = crc32fast::hash(covered).to_be_bytes();
         chunks += 1;
+        all_stated.update(stated);
+        all_computed.update(&computed);
         if stated != computed {
             if input.start() > 0 {
                 return None;
@@ -84,8 +94,9 @@ fn png(input: &Input, context: &Context) -> Option<Opened> {
         }
     }
     if wrong == 0 {
-        let all = format!("{chunks}").into_bytes();
-        opened.checksum(8, "chunk CRCs, all (number of chunks)", "CRC-32", (8, at - 8), &all, &all);
+        // One fact for all of them: the fields one after another, and what was computed, each under one CRC.
+        let (stated, computed) = (all_stated.finalize().to_be_bytes(), all_computed.finalize().to_be_bytes());
+        opened.checksum(8, &format!("CRCs of {chunks} chunks, taken together"), "CRC-32", (8, at - 8), &stated, &computed);
     }
     opened.len = at;
     Some(opened)

@@ -81,6 +81,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     let (phoff, shoff) = (fields.long(0, 28, 32)?, fields.long(0, 32, 40)?);
     let (phentsize, mut phnum) = (fields.half(at_sizes + 2)?, fields.half(at_sizes + 4)?);
     let (shentsize, mut shnum, mut shstrndx) = (fields.half(at_sizes + 6)?, fields.half(at_sizes + 8)?, fields.half(at_sizes + 10)?);
+    let odd_sections = shnum > 0 && shentsize != entry_s;
     let section = |index: u64| shoff.checked_add(index.checked_mul(entry_s)?);
     // Numbers that do not fit 16 bits stand in the first section header.
     if shoff != 0 && shentsize == entry_s && let Some(first) = section(0) {
@@ -97,6 +98,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         && matches!(fields.half(16)?, 1..=4)
         && fields.half(18)? != 0
         && (phnum > 0 || shnum > 0)
+        && !odd_sections
         && (phnum == 0 || phentsize == entry_p && phnum.checked_mul(entry_p).is_some_and(|len| fits(phoff, len)))
         && (shnum == 0 || shnum.checked_mul(entry_s).is_some_and(|len| fits(shoff, len)));
     if !sound && (input.start() > 0 || size < header) {

@@ -90,6 +90,11 @@ fn image(input: &Input, header: &Header, tree: &Tree, index: usize, inline: &mut
         (_, _, Some(position), Some(size)) => Some((u64::from(position), size)),
         _ => None,
     };
+    if node.property("data-offset").is_some() {
+        // The tree is filled up to a word; U-Boot's tool leaves what was in memory there.
+        opened.span(header.total, header.total.next_multiple_of(4) - header.total, SpanKind::Padding, "");
+        opened.len = opened.len.max(header.total.next_multiple_of(4).min(input.size()));
+    }
     let Some((start, len)) = place else {
         opened.problem(Problem::corrupt(header.structure.0, format!("FIT: image {} has no data", escape(&node.name))));
         return;

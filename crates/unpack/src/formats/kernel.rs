@@ -91,7 +91,7 @@ fn inside(whole: &bytes::Bytes, context: &Context) -> Vec<Child> {
     }
     // The initial file system may be packed in any way that a kernel is.
     for (magic, formats) in [(&b"\x1F\x8B\x08"[..], &["gzip"][..]), (b"\xFD7zXZ\0", &["xz"]), (b"\x89LZO\0\r\n\x1A\n", &["lzop", "lzo"]), (b"070701", &["cpio"])] {
-        for at in memchr::memmem::find_iter(&whole[..], magic).filter(|at| Some(*at) != config).take(64) {
+        for at in memchr::memmem::find_iter(&whole[..], magic).filter(|at| Some(*at) != config).take(32) {
             if context.step(1).is_ok() {
                 take(&format!("@{at:#x}"), at, formats);
             }

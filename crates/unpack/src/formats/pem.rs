@@ -4,7 +4,7 @@
 //!
 //! **Limitations**: as `keys` says. A PEM block inside another text or a program is found by `looks`.
 
-use assay_core::SpanKind;
+use assay_core::{Problem, SpanKind};
 
 use crate::{
     context::Context,
@@ -33,7 +33,10 @@ fn open(input: &Input, _: &Context) -> Option<Opened> {
         }
         opened.span(at as u64, between.len() as u64, SpanKind::Content, "text");
         opened.span(block.start as u64, (block.end - block.start) as u64, SpanKind::Content, block.label);
-        keys::pem(&mut opened, block.start as u64, block);
+        if !keys::pem(&mut opened, block.start as u64, block) {
+            let note = format!("PEM: a block {} that is not read", block.label);
+            opened.problem(Problem::unsupported(block.start as u64, note).over((block.end - block.start) as u64));
+        }
         at = block.end;
     }
     let tail = &input[at..];

@@ -66,7 +66,7 @@ fn packed(input: &Input, held: u64, context: &Context) -> Option<(u64, Child)> {
     let whole = input.slice(0, held)?;
     let mut best: Option<(u64, Child)> = None;
     for (magic, names) in PACKED {
-        for at in memchr::memmem::find_iter(&whole[0x30..], magic).take(256) {
+        for at in memchr::memmem::find_iter(&whole[0x30..], magic).take(32) {
             let at = at as u64 + 0x30;
             if context.step(1).is_err() {
                 return best;
