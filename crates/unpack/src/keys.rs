@@ -241,7 +241,7 @@ fn certificate(opened: &mut Opened, at: u64, bytes: &[u8]) -> Option<()> {
     let certificate = x509_cert::Certificate::from_der(bytes).ok()?;
     let inner = certificate.tbs_certificate();
     let spki = der::Encode::to_der(inner.subject_public_key_info()).ok()?;
-    let day = |time: &x509_cert::time::Time| crate::time::date(time.to_unix_duration().as_secs() as i64);
+    let day = |time: &x509_cert::time::Time| crate::time::date(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX));
     let fact = ImageFact::Certificate {
         subject: inner.subject().to_string(),
         issuer: inner.issuer().to_string(),
@@ -412,8 +412,7 @@ pub fn ssh_lines(opened: &mut Opened, at: u64, text: &[u8]) {
 pub fn dropbear(opened: &mut Opened, bytes: &[u8]) -> Option<u64> {
     let (kind, rest) = string(bytes)?;
     let strings = match kind {
-        b"ssh-rsa" => 5,
-        b"ssh-dss" => 5,
+        b"ssh-rsa" | b"ssh-dss" => 5,
         b"ssh-ed25519" => 1,
         _ if CURVES.iter().any(|curve| !kind.is_empty() && curve.3.as_bytes() == kind) => 3,
         _ => return None,

@@ -1,7 +1,7 @@
 //! Single files that are recognised, measured and left closed: images, fonts, sounds, databases of the system.
 //!
-//! **Specification**: PNG (ISO/IEC 15948), JPEG (ITU-T T.81), GIF89a, ICO, OpenType 1.9, WOFF 1.0 and 2.0 (W3C), RIFF, TZif (RFC 8536),
-//! `term(5)`, SQLite "Database File Format", GNU gettext manual "MO Files", CPython `importlib` (PEP 3147, PEP 552), PDF (ISO 32000).
+//! **Specification**: PNG (ISO/IEC 15948), JPEG (ITU-T T.81), GIF89a, ICO, `OpenType` 1.9, WOFF 1.0 and 2.0 (W3C), RIFF, `TZif` (RFC 8536),
+//! `term(5)`, `SQLite` "Database File Format", GNU gettext manual "MO Files", `CPython` `importlib` (PEP 3147, PEP 552), PDF (ISO 32000).
 //!
 //! **Limitations**: only what is needed to know the length is read; the chunks' CRCs of PNG are the one exception. Formats without a
 //! strong signature (ICO, terminfo, fonts, MO, Python) are taken at the start of an artifact alone.
@@ -243,7 +243,7 @@ fn terminfo(input: &Input, _: &Context) -> Option<u64> {
     };
     let field = |index: u64| input.le16(index * 2).map(u64::from);
     let (names, flags, numbers, offsets, strings) = (field(1)?, field(2)?, field(3)?, field(4)?, field(5)?);
-    if input.start() > 0 || names < 2 || names > 512 || flags > 512 || numbers > 512 || offsets > 2048 {
+    if input.start() > 0 || !(2..=512).contains(&names) || flags > 512 || numbers > 512 || offsets > 2048 {
         return None;
     }
     let (last, text) = input.get(12, names)?.split_last()?;

@@ -34,7 +34,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         Some(b"ARM\x64" | b"RSC\x05") => {
             let stated = input.le64(16)?;
             // Text offset below 2 MiB, reserved fields empty, size in bounds.
-            if input.le64(8)? > 2 << 20 || stated < 64 || stated > 1 << 30 || input.start() > 0 && stated > input.size().saturating_mul(2) {
+            if input.le64(8)? > 2 << 20 || !(64..=1 << 30).contains(&stated) || input.start() > 0 && stated > input.size().saturating_mul(2) {
                 return None;
             }
             (64, if input.start() == 0 { input.size() } else { stated.min(input.size()) })

@@ -1,3 +1,4 @@
 //! Tests of unpacking, in one binary.
 
+mod diff_boot;
 mod fixtures;
