@@ -1,7 +1,8 @@
 //! Single files that are recognised, measured and left closed: images, fonts, sounds, databases of the system.
 //!
 //! **Specification**: PNG (ISO/IEC 15948), JPEG (ITU-T T.81), GIF89a, ICO, `OpenType` 1.9, WOFF 1.0 and 2.0 (W3C), RIFF, `TZif` (RFC 8536),
-//! `term(5)`, `SQLite` "Database File Format", GNU gettext manual "MO Files", `CPython` `importlib` (PEP 3147, PEP 552), PDF (ISO 32000).
+//! `term(5)`, `SQLite` "Database File Format", GNU gettext manual "MO Files", GNU libc `locale/locarchive.h`,
+//! `CPython` `importlib` (PEP 3147, PEP 552), PDF (ISO 32000).
 //!
 //! **Limitations**: only what is needed to know the length is read; the chunks' CRCs of PNG are the one exception. Formats without a
 //! strong signature (ICO, terminfo, fonts, MO, Python) are taken at the start of an artifact alone.
@@ -45,6 +46,7 @@ leaf!(TERMINFO, "terminfo", "terminal description", [], true, terminfo);
 leaf!(SQLITE, "sqlite", "SQLite database", [b"SQLite format 3\0"], false, sqlite);
 leaf!(GETTEXT, "gettext", "gettext catalogue", [], true, gettext);
 leaf!(PYC, "pyc", "Python bytecode", [], true, pyc);
+leaf!(LOCALE, "locale-archive", "locale archive", [], true, locale);
 leaf!(PDF, "pdf", "PDF document", [b"%PDF-1.", b"%PDF-2."], false, pdf);
 
 /// PNG: the one of these that carries checksums.
@@ -301,6 +303,24 @@ fn pyc(input: &Input, _: &Context) -> Option<u64> {
         _ => 8,
     };
     matches!(input.u8(header)?, b'c' | 0xE3).then_some(input.size())
+}
+
+fn locale(input: &Input, _: &Context) -> Option<u64> {
+    if input.start() > 0 || input.le32(0)? != 0xDE02_0109 {
+        return None;
+    }
+    // Names, strings, records and sums: offset, number used, number reserved; each table lies behind the header and inside the file.
+    let mut end = 56;
+    for (index, entry) in [12_u64, 1, 52, 20].into_iter().enumerate() {
+        let at = 8 + index as u64 * 12;
+        let (start, used, reserved) = (u64::from(input.le32(at)?), input.le32(at + 4)?, input.le32(at + 8)?);
+        if start < 56 || used > reserved {
+            return None;
+        }
+        end = end.max(start + u64::from(used) * entry);
+    }
+    // The locales' own data fill the rest.
+    (end <= input.size()).then(|| input.size())
 }
 
 fn pdf(input: &Input, _: &Context) -> Option<u64> {

@@ -53,6 +53,7 @@ pub static FORMATS: &[&Format] = &[
     &common::GETTEXT,
     &common::PYC,
     &common::PDF,
+    &common::LOCALE,
     &script::FORMAT,
     // Text comes last of all: whatever nothing else claims and is printable.
     &text::FORMAT,
