@@ -4,6 +4,7 @@ use crate::format::Format;
 
 // mining
 // boot and kernel
+pub mod arm_code;
 pub mod dtb;
 pub mod fit;
 pub mod kernel;
@@ -32,6 +33,7 @@ pub static FORMATS: &[&Format] = &[
     &fit::FORMAT,
     &dtb::FORMAT,
     &kernel::FORMAT,
+    &arm_code::FORMAT,
     // archives and compression
     &gzip::FORMAT,
     &tar::FORMAT,
