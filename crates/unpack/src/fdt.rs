@@ -139,13 +139,17 @@ pub fn read(input: &Input, header: &Header, context: &Context) -> Tree {
                 }
             }
             3 => {
-                let (Some(len), Some(name), Some(node)) = (input.be32(at), input.be32(at + 4), open.last()) else { break Some("a property outside all nodes") };
+                let (Some(len), Some(name), Some(node)) = (input.be32(at), input.be32(at + 4), open.last()) else {
+                    break Some("a property outside all nodes");
+                };
                 let (len, value) = (u64::from(len), at + 8);
                 if value + len > start + length {
                     break Some("a property is longer than the structure block");
                 }
                 let name = Some(u64::from(name)).filter(|name| *name < header.strings.1).map(|name| input.tail(header.strings.0 + name));
-                let name = name.map(|name| name[..name.len().min(256)].split(|byte| *byte == 0).next().unwrap_or_default().to_vec()).unwrap_or_default();
+                let name = name
+                    .map(|name| name[..name.len().min(256)].split(|byte| *byte == 0).next().unwrap_or_default().to_vec())
+                    .unwrap_or_default();
                 at = (value + len).next_multiple_of(4);
                 let properties = &mut tree.nodes[*node].properties;
                 properties.push(Property { name, token: begin, at: value, len });

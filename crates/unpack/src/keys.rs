@@ -6,10 +6,7 @@
 //! **Limitations**: DSA and elliptic curves given by their parameters rather than by name are reported without a size. No password is
 //! tried on an encrypted key.
 
-use assay_core::{
-    Sha256,
-    facts::ImageFact,
-};
+use assay_core::{Sha256, facts::ImageFact};
 use der::Decode;
 
 use crate::format::Opened;
@@ -169,7 +166,8 @@ fn private(opened: &mut Opened, at: u64, content: &[u8]) -> Option<()> {
         // EncryptedPrivateKeyInfo: PBES2 or one of PKCS #12's schemes.
         let (oid, _) = expect(algorithm, 6)?;
         expect(rest, 4)?;
-        let known = oid.starts_with(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 5]) || oid.starts_with(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 12]);
+        let known =
+            oid.starts_with(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 5]) || oid.starts_with(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 12]);
         known.then(|| add_private(opened, at, "unknown", None, true))?;
         return Some(());
     }
@@ -227,13 +225,17 @@ fn private(opened: &mut Opened, at: u64, content: &[u8]) -> Option<()> {
 /// An elliptic private key; `rest` may hold the public point.
 fn ec(opened: &mut Opened, at: u64, algorithm: &[u8], mut rest: &[u8]) {
     while let Some((tag, content, after)) = tlv(rest) {
-        if tag == 0xA1 && let Some(([0, point @ ..], _)) = expect(content, 3) {
+        if tag == 0xA1
+            && let Some(([0, point @ ..], _)) = expect(content, 3)
+        {
             add(opened, at, &spki_of(algorithm, point), true);
             return;
         }
         rest = after;
     }
-    let name = expect(algorithm, 6).and_then(|(_, parameters)| expect(parameters, 6)).and_then(|(name, _)| CURVES.iter().find(|curve| curve.0 == name));
+    let name = expect(algorithm, 6)
+        .and_then(|(_, parameters)| expect(parameters, 6))
+        .and_then(|(name, _)| CURVES.iter().find(|curve| curve.0 == name));
     add_private(opened, at, name.map_or("EC", |curve| curve.1), name.map(|curve| curve.2), false);
 }
 
@@ -291,7 +293,9 @@ pub fn blocks(text: &[u8]) -> Vec<Block<'_>> {
         let encrypted = memchr::memmem::find(body_text, b"ENCRYPTED").is_some();
         // The headers end at an empty line.
         if memchr::memchr(b':', body_text).is_some() {
-            let gap = memchr::memmem::find(body_text, b"\n\n").map(|at| at + 2).or_else(|| memchr::memmem::find(body_text, b"\r\n\r\n").map(|at| at + 4));
+            let gap = memchr::memmem::find(body_text, b"\n\n")
+                .map(|at| at + 2)
+                .or_else(|| memchr::memmem::find(body_text, b"\r\n\r\n").map(|at| at + 4));
             body_text = &body_text[gap.unwrap_or(body_text.len())..];
         }
         let end = start + 11 + end + 5 + stop + closing.len();
@@ -396,11 +400,18 @@ pub fn ssh_spki(blob: &[u8]) -> Option<Vec<u8>> {
 
 /// Lines of `authorized_keys` and `.pub` files: `ssh-rsa AAAA…`.
 pub fn ssh_lines(opened: &mut Opened, at: u64, text: &[u8]) {
-    for name in [&b"ssh-rsa AAAAB3"[..], b"ssh-ed25519 AAAAC3", b"ecdsa-sha2-nistp256 AAAAE2", b"ecdsa-sha2-nistp384 AAAAE2", b"ecdsa-sha2-nistp521 AAAAE2"] {
+    for name in [
+        &b"ssh-rsa AAAAB3"[..],
+        b"ssh-ed25519 AAAAC3",
+        b"ecdsa-sha2-nistp256 AAAAE2",
+        b"ecdsa-sha2-nistp384 AAAAE2",
+        b"ecdsa-sha2-nistp521 AAAAE2",
+    ] {
         for start in memchr::memmem::find_iter(text, name).take(1024) {
             let from = start + name.len() - 6;
             let rest = &text[from..text.len().min(from + 8192)];
-            let end = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))).unwrap_or(rest.len());
+            let end =
+                rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))).unwrap_or(rest.len());
             if let Some(spki) = base64(&rest[..end]).and_then(|blob| ssh_spki(&blob)) {
                 add(opened, at + start as u64, &spki, false);
             }

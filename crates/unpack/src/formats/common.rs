@@ -50,8 +50,14 @@ leaf!(LOCALE, "locale-archive", "locale archive", [], true, locale);
 leaf!(PDF, "pdf", "PDF document", [b"%PDF-1.", b"%PDF-2."], false, pdf);
 
 /// PNG: the one of these that carries checksums.
-pub static PNG: Format =
-    Format { name: "png", title: "PNG image", version: 1, magics: &[Magic { bytes: b"\x89PNG\r\n\x1a\n", at: 0 }], at_start: false, open: png };
+pub static PNG: Format = Format {
+    name: "png",
+    title: "PNG image",
+    version: 1,
+    magics: &[Magic { bytes: b"\x89PNG\r\n\x1a\n", at: 0 }],
+    at_start: false,
+    open: png,
+};
 
 fn png(input: &Input, context: &Context) -> Option<Opened> {
     if !input.starts_with(b"\x89PNG\r\n\x1a\n") || input.get(8, 8)? != b"\0\0\0\x0DIHDR" {

@@ -20,8 +20,14 @@ use crate::{
 };
 
 /// The format.
-pub static FORMAT: Format =
-    Format { name: "dtb", title: "device tree", version: 1, magics: &[Magic { bytes: &[0xD0, 0x0D, 0xFE, 0xED], at: 0 }], at_start: false, open };
+pub static FORMAT: Format = Format {
+    name: "dtb",
+    title: "device tree",
+    version: 1,
+    magics: &[Magic { bytes: &[0xD0, 0x0D, 0xFE, 0xED], at: 0 }],
+    at_start: false,
+    open,
+};
 
 fn open(input: &Input, context: &Context) -> Option<Opened> {
     let header = fdt::header(input)?;
@@ -75,7 +81,9 @@ fn facts(input: &Input, tree: &Tree, opened: &mut Opened) {
         hardware(property.at, "compatible", words.join(", "));
     }
     for node in &tree.nodes {
-        if node.text(input, "device_type").as_deref() == Some("memory") && let Some(property) = node.property("reg") {
+        if node.text(input, "device_type").as_deref() == Some("memory")
+            && let Some(property) = node.property("reg")
+        {
             let above = &tree.nodes[node.parent];
             let cells = (above.cell(input, "#address-cells").unwrap_or(2), above.cell(input, "#size-cells").unwrap_or(1));
             if let Some((start, len)) = reg(input.get(property.at, property.len).unwrap_or_default(), cells) {
@@ -83,7 +91,9 @@ fn facts(input: &Input, tree: &Tree, opened: &mut Opened) {
             }
         }
         for (name, label) in [("bootargs", "bootargs"), ("stdout-path", "console")] {
-            if node.path == b"/chosen" && let (Some(value), Some(property)) = (node.text(input, name), node.property(name)) {
+            if node.path == b"/chosen"
+                && let (Some(value), Some(property)) = (node.text(input, name), node.property(name))
+            {
                 hardware(property.at, label, value);
             }
         }
@@ -130,7 +140,8 @@ fn control_keys(input: &Input, tree: &Tree, opened: &mut Opened) {
         if !node.path.starts_with(b"/signature/") {
             continue;
         }
-        if let (Some(modulus), Some(exponent), Some(property)) = (node.value(input, "rsa,modulus"), node.value(input, "rsa,exponent"), node.property("rsa,modulus"))
+        if let (Some(modulus), Some(exponent), Some(property)) =
+            (node.value(input, "rsa,modulus"), node.value(input, "rsa,exponent"), node.property("rsa,modulus"))
             && (64..=1024).contains(&modulus.len())
         {
             keys::add(opened, property.at, &keys::rsa_spki(modulus, exponent), false);

@@ -23,8 +23,14 @@ use crate::{
 };
 
 /// The format.
-pub static FORMAT: Format =
-    Format { name: "fit", title: "FIT image", version: 1, magics: &[Magic { bytes: &[0xD0, 0x0D, 0xFE, 0xED], at: 0 }], at_start: false, open };
+pub static FORMAT: Format = Format {
+    name: "fit",
+    title: "FIT image",
+    version: 1,
+    magics: &[Magic { bytes: &[0xD0, 0x0D, 0xFE, 0xED], at: 0 }],
+    at_start: false,
+    open,
+};
 
 /// Properties that a configuration's signature leaves out.
 const DATA: [&[u8]; 4] = [b"data", b"data-size", b"data-position", b"data-offset"];
@@ -43,7 +49,10 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     dtb::frame(input, &header, &tree, &mut opened);
     if let Some(root) = tree.nodes.first() {
         if let (Some(time), Some(property)) = (root.cell(input, "timestamp"), root.property("timestamp")) {
-            opened.fact(property.at, ImageFact::Identity { field: IdentityField::Built, value: crate::time::date(i64::from(time)), weight: 30 });
+            opened.fact(
+                property.at,
+                ImageFact::Identity { field: IdentityField::Built, value: crate::time::date(i64::from(time)), weight: 30 },
+            );
         }
         if let (Some(value), Some(property)) = (root.text(input, "description"), root.property("description")) {
             opened.fact(property.at, ImageFact::Hardware { name: "image-name".into(), value });
@@ -99,14 +108,20 @@ fn image(input: &Input, header: &Header, tree: &Tree, index: usize, inline: &mut
         opened.problem(Problem::corrupt(header.structure.0, format!("FIT: image {} has no data", escape(&node.name))));
         return;
     };
-    let number = |name: &str| node.value(input, name).filter(|value| matches!(value.len(), 4 | 8)).map(|value| value.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)));
+    let number = |name: &str| {
+        node.value(input, name)
+            .filter(|value| matches!(value.len(), 4 | 8))
+            .map(|value| value.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+    };
     let signed = tree.below(index).any(|below| tree.nodes[below].name.starts_with(b"signature"));
     let encrypted = tree.below(index).any(|below| tree.nodes[below].name.starts_with(b"cipher"));
     let stage = BootStage { name: escape(&node.name), authenticated: signed, encrypted, load: number("load"), entry: number("entry") };
     opened.fact(start, ImageFact::Boot(stage));
     let present = len.min(input.size().saturating_sub(start));
     if present < len {
-        opened.problem(Problem::truncated(start, format!("FIT: image {} has {len} bytes, {present} are present", escape(&node.name))).over(present));
+        opened.problem(
+            Problem::truncated(start, format!("FIT: image {} has {len} bytes, {present} are present", escape(&node.name))).over(present),
+        );
     }
     opened.len = opened.len.max((start + present).min(input.size()));
     let data = input.get(start, present).unwrap_or_default();

@@ -34,7 +34,8 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         Some(b"ARM\x64" | b"RSC\x05") => {
             let stated = input.le64(16)?;
             // Text offset below 2 MiB, reserved fields empty, size in bounds.
-            if input.le64(8)? > 2 << 20 || !(64..=1 << 30).contains(&stated) || input.start() > 0 && stated > input.size().saturating_mul(2) {
+            if input.le64(8)? > 2 << 20 || !(64..=1 << 30).contains(&stated) || input.start() > 0 && stated > input.size().saturating_mul(2)
+            {
                 return None;
             }
             (64, if input.start() == 0 { input.size() } else { stated.min(input.size()) })
@@ -68,7 +69,8 @@ fn arm(input: &Input) -> bool {
     let words = || input.chunks_exact(4).take(64).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
     words().take(8).any(|word| word == 0xE10F_9000)
         && words().any(|word| word == 0xEE10_9F10)
-        && memchr::memmem::find_iter(input, b"Linux version ").any(|at| input.get(at as u64 + 14, 1).is_some_and(|digit| digit[0].is_ascii_digit()))
+        && memchr::memmem::find_iter(input, b"Linux version ")
+            .any(|at| input.get(at as u64 + 14, 1).is_some_and(|digit| digit[0].is_ascii_digit()))
 }
 
 /// The configuration and the initial file system.
@@ -77,7 +79,10 @@ fn inside(whole: &bytes::Bytes, context: &Context) -> Vec<Child> {
     let mut take = |name: &str, at: usize, formats: &[&str]| {
         let at = at as u64;
         let input = Input::new(whole, at);
-        let Some((format, opened)) = FORMATS.iter().filter(|format| formats.contains(&format.name)).find_map(|format| Some((*format, (format.open)(&input, context)?)))
+        let Some((format, opened)) = FORMATS
+            .iter()
+            .filter(|format| formats.contains(&format.name))
+            .find_map(|format| Some((*format, (format.open)(&input, context)?)))
         else {
             return;
         };
@@ -85,12 +90,19 @@ fn inside(whole: &bytes::Bytes, context: &Context) -> Vec<Child> {
         let content = Content::Parsed(whole.slice(at as usize..(at + len) as usize), format, Box::new(opened));
         found.push(Child { name: Some(name.as_bytes().to_vec()), span: Some((at, len)), size: len, content, treat: Treat::Open });
     };
-    let config = memchr::memmem::find(whole, CONFIG.0).map(|at| at + CONFIG.0.len()).filter(|at| memchr::memmem::find(&whole[*at..], CONFIG.1).is_some());
+    let config = memchr::memmem::find(whole, CONFIG.0)
+        .map(|at| at + CONFIG.0.len())
+        .filter(|at| memchr::memmem::find(&whole[*at..], CONFIG.1).is_some());
     if let Some(at) = config {
         take("config", at, &["gzip"]);
     }
     // The initial file system may be packed in any way that a kernel is.
-    for (magic, formats) in [(&b"\x1F\x8B\x08"[..], &["gzip"][..]), (b"\xFD7zXZ\0", &["xz"]), (b"\x89LZO\0\r\n\x1A\n", &["lzop", "lzo"]), (b"070701", &["cpio"])] {
+    for (magic, formats) in [
+        (&b"\x1F\x8B\x08"[..], &["gzip"][..]),
+        (b"\xFD7zXZ\0", &["xz"]),
+        (b"\x89LZO\0\r\n\x1A\n", &["lzop", "lzo"]),
+        (b"070701", &["cpio"]),
+    ] {
         for at in memchr::memmem::find_iter(&whole[..], magic).filter(|at| Some(*at) != config).take(32) {
             if context.step(1).is_ok() {
                 take(&format!("@{at:#x}"), at, formats);

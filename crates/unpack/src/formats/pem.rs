@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// The format.
-pub static FORMAT: Format = Format { name: "pem", title: "PEM", version: 1, magics: &[Magic { bytes: b"-----BEGIN ", at: 0 }], at_start: false, open };
+pub static FORMAT: Format =
+    Format { name: "pem", title: "PEM", version: 1, magics: &[Magic { bytes: b"-----BEGIN ", at: 0 }], at_start: false, open };
 
 fn open(input: &Input, _: &Context) -> Option<Opened> {
     let blocks = keys::blocks(input);

@@ -30,7 +30,9 @@ fn open(input: &Input, _: &Context) -> Option<Opened> {
 pub fn kind(bytes: &[u8]) -> Option<&'static str> {
     if let Some(rest) = bytes.strip_prefix(&[0xFF, 0xFE]) {
         let units: Vec<u16> = rest.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-        let good = !units.is_empty() && rest.len() % 2 == 0 && char::decode_utf16(units).all(|unit| unit.is_ok_and(|one| !one.is_control() || one.is_whitespace()));
+        let good = !units.is_empty()
+            && rest.len() % 2 == 0
+            && char::decode_utf16(units).all(|unit| unit.is_ok_and(|one| !one.is_control() || one.is_whitespace()));
         return good.then_some("text, UTF-16");
     }
     if bytes.iter().any(|byte| control(*byte)) {

@@ -52,7 +52,9 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     opened.span(0, HEADER, SpanKind::Header, "image header");
     opened.checksum(4, "ih_hcrc", "CRC-32", (0, HEADER), &stated.to_be_bytes(), &computed.to_be_bytes());
     if held < size {
-        opened.problem(Problem::truncated(HEADER + held, format!("uImage: data of {size} bytes announced, {held} present")).over(size - held));
+        opened.problem(
+            Problem::truncated(HEADER + held, format!("uImage: data of {size} bytes announced, {held} present")).over(size - held),
+        );
     }
     let data = input.get(HEADER, held).unwrap_or_default();
     opened.checksum(24, "ih_dcrc", "CRC-32", (HEADER, size), &input.be32(24)?.to_be_bytes(), &crc32fast::hash(data).to_be_bytes());
@@ -76,7 +78,12 @@ fn facts(input: &Input, opened: &mut Opened, (os, arch, kind, packing): (u8, u8,
     if !name.is_empty() {
         opened.fact(32, ImageFact::Hardware { name: "image-name".into(), value: name.clone() });
     }
-    let words = [("image-os", 28, word(OSES, os)), ("image-arch", 29, word(ARCHES, arch)), ("image-type", 30, word(KINDS, kind)), ("image-compression", 31, word(PACKINGS, packing))];
+    let words = [
+        ("image-os", 28, word(OSES, os)),
+        ("image-arch", 29, word(ARCHES, arch)),
+        ("image-type", 30, word(KINDS, kind)),
+        ("image-compression", 31, word(PACKINGS, packing)),
+    ];
     for (name, at, value) in words {
         opened.fact(at, ImageFact::Hardware { name: name.into(), value });
     }
@@ -131,15 +138,80 @@ fn word(table: &[&str], code: u8) -> String {
 }
 
 const OSES: &[&str] = &[
-    "", "OpenBSD", "NetBSD", "FreeBSD", "4.4BSD", "Linux", "SVR4", "Esix", "Solaris", "Irix", "SCO", "Dell", "NCR", "LynxOS", "VxWorks", "pSOS", "QNX",
-    "U-Boot", "RTEMS", "ARTOS", "Unity", "INTEGRITY", "OSE", "Plan 9", "OpenRTOS", "ARM Trusted Firmware", "TEE", "OpenSBI", "EFI",
+    "",
+    "OpenBSD",
+    "NetBSD",
+    "FreeBSD",
+    "4.4BSD",
+    "Linux",
+    "SVR4",
+    "Esix",
+    "Solaris",
+    "Irix",
+    "SCO",
+    "Dell",
+    "NCR",
+    "LynxOS",
+    "VxWorks",
+    "pSOS",
+    "QNX",
+    "U-Boot",
+    "RTEMS",
+    "ARTOS",
+    "Unity",
+    "INTEGRITY",
+    "OSE",
+    "Plan 9",
+    "OpenRTOS",
+    "ARM Trusted Firmware",
+    "TEE",
+    "OpenSBI",
+    "EFI",
 ];
 const ARCHES: &[&str] = &[
-    "", "Alpha", "ARM", "x86", "IA64", "MIPS", "MIPS64", "PowerPC", "S390", "SuperH", "SPARC", "SPARC64", "M68K", "Nios", "MicroBlaze", "Nios II",
-    "Blackfin", "AVR32", "ST200", "sandbox", "NDS32", "OpenRISC", "ARM64", "ARC", "x86-64", "Xtensa", "RISC-V",
+    "",
+    "Alpha",
+    "ARM",
+    "x86",
+    "IA64",
+    "MIPS",
+    "MIPS64",
+    "PowerPC",
+    "S390",
+    "SuperH",
+    "SPARC",
+    "SPARC64",
+    "M68K",
+    "Nios",
+    "MicroBlaze",
+    "Nios II",
+    "Blackfin",
+    "AVR32",
+    "ST200",
+    "sandbox",
+    "NDS32",
+    "OpenRISC",
+    "ARM64",
+    "ARC",
+    "x86-64",
+    "Xtensa",
+    "RISC-V",
 ];
 const KINDS: &[&str] = &[
-    "", "standalone", "kernel", "ramdisk", "multi-file", "firmware", "script", "filesystem", "flat device tree", "kwbimage", "imximage", "ublimage", "omapimage",
-    "aisimage", "kernel without load address",
+    "",
+    "standalone",
+    "kernel",
+    "ramdisk",
+    "multi-file",
+    "firmware",
+    "script",
+    "filesystem",
+    "flat device tree",
+    "kwbimage",
+    "imximage",
+    "ublimage",
+    "omapimage",
+    "aisimage",
+    "kernel without load address",
 ];
 const PACKINGS: &[&str] = &["none", "gzip", "bzip2", "lzma", "lzo", "lz4", "zstd"];

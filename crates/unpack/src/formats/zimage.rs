@@ -16,8 +16,14 @@ use crate::{
 };
 
 /// The format.
-pub static FORMAT: Format =
-    Format { name: "zimage", title: "ARM zImage", version: 1, magics: &[Magic { bytes: &[0x18, 0x28, 0x6F, 0x01], at: 0x24 }], at_start: false, open };
+pub static FORMAT: Format = Format {
+    name: "zimage",
+    title: "ARM zImage",
+    version: 1,
+    magics: &[Magic { bytes: &[0x18, 0x28, 0x6F, 0x01], at: 0x24 }],
+    at_start: false,
+    open,
+};
 
 /// How a kernel may be packed: the first bytes, and the format that reads them.
 const PACKED: &[(&[u8], &[&str])] = &[

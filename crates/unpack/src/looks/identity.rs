@@ -54,7 +54,9 @@ fn banners(part: &[u8], base: u64, facts: &mut Vec<Word>) {
         let release = rest.split(|byte| *byte == b' ').next().unwrap_or_default();
         facts.push((at, IdentityField::Kernel, escape(release), 60));
         // `(who@where) (compiler) #1 SMP date`
-        if let Some(open) = memchr::memmem::find(rest, b"(gcc").or_else(|| memchr::memmem::find(rest, b" (") .map(|at| at + 1).filter(|_| memchr::memmem::find(rest, b"clang").is_some())) {
+        if let Some(open) = memchr::memmem::find(rest, b"(gcc")
+            .or_else(|| memchr::memmem::find(rest, b" (").map(|at| at + 1).filter(|_| memchr::memmem::find(rest, b"clang").is_some()))
+        {
             let compiler = &rest[open + 1..];
             let end = memchr::memmem::find(compiler, b") #").unwrap_or(compiler.len());
             facts.push((at, IdentityField::Toolchain, escape(compiler[..end].trim_ascii()), 60));
@@ -63,12 +65,18 @@ fn banners(part: &[u8], base: u64, facts: &mut Vec<Word>) {
             facts.push((at, IdentityField::Built, day, 30));
         }
     }
-    for (pattern, field, weight) in [(&b"GCC: ("[..], IdentityField::Toolchain, 30), (b"U-Boot 20", IdentityField::Version, 10), (b"clang version ", IdentityField::Toolchain, 20)] {
+    for (pattern, field, weight) in [
+        (&b"GCC: ("[..], IdentityField::Toolchain, 30),
+        (b"U-Boot 20", IdentityField::Version, 10),
+        (b"clang version ", IdentityField::Toolchain, 20),
+    ] {
         let mut seen: Vec<&[u8]> = Vec::new();
         for at in memchr::memmem::find_iter(part, pattern) {
             let text = line(part, at);
             let good = match field {
-                IdentityField::Version => text.get(9..13).is_some_and(|year| year[..2].iter().all(u8::is_ascii_digit) && year[2] == b'.' && year[3].is_ascii_digit()),
+                IdentityField::Version => text
+                    .get(9..13)
+                    .is_some_and(|year| year[..2].iter().all(u8::is_ascii_digit) && year[2] == b'.' && year[3].is_ascii_digit()),
                 _ => text.len() > pattern.len() + 4,
             };
             if !good || seen.contains(&text) || seen.len() >= MOST {
@@ -93,7 +101,8 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 fn built(text: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?;
     let words: Vec<&str> = text.split([' ', '(', ')', ',']).filter(|word| !word.is_empty()).collect();
-    let (index, month) = words.iter().enumerate().find_map(|(index, word)| Some((index, MONTHS.iter().position(|month| month == word)?)))?;
+    let (index, month) =
+        words.iter().enumerate().find_map(|(index, word)| Some((index, MONTHS.iter().position(|month| month == word)?)))?;
     let day: u32 = words.get(index + 1)?.parse().ok().filter(|day| (1..=31).contains(day))?;
     let year: u32 = words[index + 2..].iter().take(3).find_map(|word| word.parse().ok().filter(|year| (1990..2100).contains(year)))?;
     Some(format!("{year:04}-{:02}-{day:02}", month + 1))

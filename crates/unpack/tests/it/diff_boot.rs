@@ -49,9 +49,15 @@ fn fingerprints_agree_with_openssl() {
         let Some(public) = run(folder, "openssl", &["pkey", "-in", name, "-pubout", "-outform", "DER"]) else { continue };
         let wanted = Sha256::of(&public);
         let seen = facts(fs::read(folder.join(name)).unwrap());
-        assert!(seen.iter().any(|fact| matches!(fact, ImageFact::Key { fingerprint, private: true, .. } if *fingerprint == Some(wanted))), "{name}: {seen:?}");
+        assert!(
+            seen.iter().any(|fact| matches!(fact, ImageFact::Key { fingerprint, private: true, .. } if *fingerprint == Some(wanted))),
+            "{name}: {seen:?}"
+        );
         let seen = facts(public);
-        assert!(seen.iter().any(|fact| matches!(fact, ImageFact::Key { fingerprint, private: false, .. } if *fingerprint == Some(wanted))), "{name}: {seen:?}");
+        assert!(
+            seen.iter().any(|fact| matches!(fact, ImageFact::Key { fingerprint, private: false, .. } if *fingerprint == Some(wanted))),
+            "{name}: {seen:?}"
+        );
     }
 }
 
@@ -98,7 +104,8 @@ fn a_configuration_signed_by_mkimage_is_valid_until_it_is_changed() {
 fn partitions_agree_with_dtc() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut source = String::from("/dts-v1/; / { flash@0 { partitions { compatible = \"fixed-partitions\"; #address-cells = <1>; #size-cells = <1>;");
+    let mut source =
+        String::from("/dts-v1/; / { flash@0 { partitions { compatible = \"fixed-partitions\"; #address-cells = <1>; #size-cells = <1>;");
     let wanted: Vec<(String, u64, u64)> = (0..40_u64).map(|index| (format!("part{index}"), index * 0x10000, 0x10000 + index)).collect();
     for (name, start, len) in &wanted {
         source += &format!("p@{start:x} {{ label = \"{name}\"; reg = <{start:#x} {len:#x}>; }};");
