@@ -27,7 +27,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     }
     let erased = input.chunks_exact(PAGE).take((LONGEST as usize / PAGE) + 1).position(|page| page.iter().all(|byte| *byte == 0xFF));
     let len = erased.map_or(input.size(), |page| (page * PAGE) as u64);
-    if len > LONGEST || len < 64 {
+    if !(64..=LONGEST).contains(&len) {
         return None;
     }
     let mut opened = Opened::new(len);

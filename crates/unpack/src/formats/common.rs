@@ -1,6 +1,6 @@
 //! Single files that are recognised, measured and left closed: images, fonts, sounds, databases of the system.
 //!
-//! **Specification**: PNG (ISO/IEC 15948), JPEG (ITU-T T.81), GIF89a, ICO, `OpenType` 1.9, WOFF 1.0 and 2.0 (W3C), RIFF, `TZif` (RFC 8536),
+//! **Specification**: PNG (ISO/IEC 15948), JPEG (ITU-T T.81), GIF89a, ICO, `OpenType` 1.9, `WOFF` 1.0 and 2.0 (W3C), RIFF, `TZif` (RFC 8536),
 //! `term(5)`, `SQLite` "Database File Format", GNU gettext manual "MO Files", GNU libc `locale/locarchive.h`,
 //! `CPython` `importlib` (PEP 3147, PEP 552), PDF (ISO 32000).
 //!

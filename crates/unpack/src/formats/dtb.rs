@@ -112,7 +112,8 @@ fn partitions(input: &Input, tree: &Tree, opened: &mut Opened) {
     for node in tree.nodes.iter().skip(1) {
         let above = &tree.nodes[node.parent];
         let fixed = above.text(input, "compatible").as_deref() == Some("fixed-partitions");
-        if !fixed && !(node.name.starts_with(b"partition") && node.property("label").is_some()) {
+        let labelled = node.name.starts_with(b"partition") && node.property("label").is_some();
+        if !fixed && !labelled {
             continue;
         }
         let cells = (above.cell(input, "#address-cells").unwrap_or(1), above.cell(input, "#size-cells").unwrap_or(1));
