@@ -4,6 +4,12 @@ use crate::format::Format;
 
 // mining
 // boot and kernel
+pub mod arm_code;
+pub mod dtb;
+pub mod fit;
+pub mod kernel;
+pub mod uimage;
+pub mod zimage;
 // archives and compression
 pub mod ar;
 pub mod bzip2;
@@ -29,12 +35,24 @@ pub mod nand;
 pub mod ubi;
 pub mod ubifs;
 // single files
+pub mod common;
+pub mod der;
+pub mod elf;
+pub mod pem;
+pub mod script;
+pub mod text;
 
 /// Every format. At one offset they are tried in this order, and the first that says "mine" is taken: the strict before the lenient.
 #[rustfmt::skip]
 pub static FORMATS: &[&Format] = &[
     // mining
     // boot and kernel
+    &uimage::FORMAT,
+    &zimage::FORMAT,
+    &fit::FORMAT,
+    &dtb::FORMAT,
+    &kernel::FORMAT,
+    &arm_code::FORMAT,
     // archives and compression
     &gzip::FORMAT,
     &tar::FORMAT,
@@ -59,4 +77,23 @@ pub static FORMATS: &[&Format] = &[
     &ubifs::FORMAT,
     &jffs2::FORMAT,
     // single files
+    &elf::FORMAT,
+    &pem::FORMAT,
+    &der::FORMAT,
+    &common::PNG,
+    &common::JPEG,
+    &common::GIF,
+    &common::ICO,
+    &common::FONT,
+    &common::WAV,
+    &common::TZIF,
+    &common::TERMINFO,
+    &common::SQLITE,
+    &common::GETTEXT,
+    &common::PYC,
+    &common::PDF,
+    &common::LOCALE,
+    &script::FORMAT,
+    // Text comes last of all: whatever nothing else claims and is printable.
+    &text::FORMAT,
 ];

@@ -1,5 +1,8 @@
 //! What is worth knowing of any file, whatever its format: version strings, keys in text.
 
+mod identity;
+mod keys;
+
 use bytes::Bytes;
 
 use crate::format::Opened;
@@ -8,7 +11,7 @@ use crate::format::Opened;
 pub type Look = fn(&Bytes, &mut Opened);
 
 /// All looks.
-pub static LOOKS: &[Look] = &[];
+pub static LOOKS: &[Look] = &[identity::look, keys::look];
 
 /// Takes every look at `bytes`.
 pub(crate) fn look(bytes: &Bytes, opened: &mut Opened) {
