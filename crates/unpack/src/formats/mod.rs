@@ -3,6 +3,7 @@
 use crate::format::Format;
 
 // mining
+pub mod bmu;
 // boot and kernel
 // archives and compression
 pub mod gzip;
@@ -15,6 +16,7 @@ pub mod tar;
 #[rustfmt::skip]
 pub static FORMATS: &[&Format] = &[
     // mining
+    &bmu::FORMAT,
     // boot and kernel
     // archives and compression
     &gzip::FORMAT,

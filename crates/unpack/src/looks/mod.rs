@@ -4,11 +4,16 @@ use bytes::Bytes;
 
 use crate::format::Opened;
 
+mod subtype;
+
 /// A look: adds facts to what is known of `bytes`.
 pub type Look = fn(&Bytes, &mut Opened);
 
 /// All looks.
-pub static LOOKS: &[Look] = &[];
+#[rustfmt::skip]
+pub static LOOKS: &[Look] = &[
+    subtype::look,
+];
 
 /// Takes every look at `bytes`.
 pub(crate) fn look(bytes: &Bytes, opened: &mut Opened) {
