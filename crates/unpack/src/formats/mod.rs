@@ -3,7 +3,10 @@
 use crate::format::Format;
 
 // mining
+pub mod aup;
 pub mod bmu;
+pub mod k210;
+pub mod zynq_boot;
 // boot and kernel
 // archives and compression
 pub mod gzip;
@@ -17,6 +20,9 @@ pub mod tar;
 pub static FORMATS: &[&Format] = &[
     // mining
     &bmu::FORMAT,
+    &aup::FORMAT,
+    &zynq_boot::FORMAT,
+    &k210::FORMAT,
     // boot and kernel
     // archives and compression
     &gzip::FORMAT,
