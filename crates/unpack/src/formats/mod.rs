@@ -5,6 +5,9 @@ use crate::format::Format;
 // mining
 pub mod aup;
 pub mod bmu;
+pub mod bmu_merge;
+pub mod esp_image;
+pub mod esp_partitions;
 pub mod k210;
 pub mod zynq_boot;
 // boot and kernel
@@ -22,6 +25,9 @@ pub static FORMATS: &[&Format] = &[
     &bmu::FORMAT,
     &aup::FORMAT,
     &zynq_boot::FORMAT,
+    &bmu_merge::FORMAT,
+    &esp_partitions::FORMAT,
+    &esp_image::FORMAT,
     &k210::FORMAT,
     // boot and kernel
     // archives and compression

@@ -22,6 +22,7 @@ pub static FORMAT: Format =
 /// Width detection word and "XNLX".
 const MAGIC: &[u8] = &[0x66, 0x55, 0x99, 0xAA, b'X', b'N', b'L', b'X'];
 const HEADER: u64 = 0xA0;
+const REGISTERS: u64 = 0x800;
 const TABLE_HEADER: u64 = 20;
 const IMAGE: u64 = 16;
 const PARTITION: u64 = 64;
@@ -59,8 +60,12 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     opened.span(0, HEADER.min(input.size()), SpanKind::Header, "boot header");
     opened.checksum(0x48, "header checksum", "complement of sum", (0x20, 0x28), &input.le32(0x48)?.to_be_bytes(), &sum.to_be_bytes());
     opened.fact(0x24, ImageFact::Identity { field: IdentityField::Platform, value: "Zynq-7000".into(), weight: 90 });
-    let (loader, loader_len) = (u64::from(input.le32(0x30)?), u64::from(input.le32(0x34)?));
     let (images, partitions) = (u64::from(input.le32(0x98).unwrap_or(0)), u64::from(input.le32(0x9C).unwrap_or(0)));
+    // 256 pairs of address and value that the boot ROM writes first (UG585, "Register Initialization Parameters").
+    if images >= HEADER + REGISTERS && input.size() >= HEADER + REGISTERS {
+        opened.span(HEADER, REGISTERS, SpanKind::Table, "register initialisation");
+    }
+    let (loader, loader_len) = (u64::from(input.le32(0x30)?), u64::from(input.le32(0x34)?));
     let names = if (HEADER..input.size()).contains(&images) { image_headers(input, images, &mut opened, context) } else { Vec::new() };
     let found = if (HEADER..input.size()).contains(&partitions) { partition_headers(input, partitions, &names, &mut opened, context) } else { Vec::new() };
     if found.is_empty() {
@@ -102,7 +107,6 @@ fn image_headers(input: &Input, table: u64, opened: &mut Opened, context: &Conte
     let certificate = words(input.le32(table + 16));
     span_certificate(input, certificate, "certificate of the headers", opened);
     let mut at = words(input.le32(table + 12));
-    // UG821 has the first image's offset in word 3; in images of Bootgen it is word 3 of a table of five.
     while at >= HEADER && at < input.size() && images.len() < MAX_PARTITIONS as usize && context.step(1).is_ok() {
         if images.iter().any(|image| image.at == at) {
             opened.fact(at, ImageFact::Anomaly { kind: assay_core::facts::Anomaly::Cycle, subject: "image headers".into() });
