@@ -70,8 +70,9 @@ fn table(input: &Input, from: u64) -> Option<Table> {
         let name = input.text(at + 12, 16)?.to_vec();
         // Types 0 and 1 are ESP-IDF's, 0x40 to 0xFE the application's.
         let kind = (entry[2], entry[3]);
-        if !(kind.0 <= 3 || (0x40..0xFF).contains(&kind.0)) || start % SECTOR != 0 || len == 0 || !name.iter().all(|byte| (0x20..0x7F).contains(byte)) {
-            break;
+        let usual = (kind.0 <= 3 || (0x40..0xFF).contains(&kind.0)) && start % SECTOR == 0 && len > 0 && name.iter().all(|byte| (0x20..0x7F).contains(byte));
+        if index == 0 && !usual {
+            return None;
         }
         table.partitions.push(Partition { name, at, start, len, kind, encrypted: input.le32(at + 28)? & 1 != 0 });
         table.end = at + ENTRY;
@@ -84,8 +85,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     if first == MAGIC {
         let table = table(input, 0)?;
         // Two bytes of magic are everywhere: by itself a table needs its MD5 or, at the start of a file, two entries.
-        let sure = table.sum.as_ref().is_some_and(|(_, stated, computed)| stated == computed);
-        if !sure && (input.start() > 0 || table.partitions.len() < 2) {
+        if !sure(&table) && (input.start() > 0 || table.partitions.len() < 2) {
             return None;
         }
         let mut opened = Opened::new(table.end);
@@ -103,6 +103,10 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     }
     let table = table(input, OFFSET)?;
     dump(input, &table, context)
+}
+
+fn sure(table: &Table) -> bool {
+    table.sum.as_ref().is_some_and(|(_, stated, computed)| stated == computed)
 }
 
 fn describe(table: &Table, from: u64, opened: &mut Opened) {
@@ -134,6 +138,10 @@ fn dump(input: &Input, table: &Table, context: &Context) -> Option<Opened> {
             opened.member("bootloader", at, loader.len.min(OFFSET - at), Treat::Open);
             break;
         }
+    }
+    // Neither a boot loader nor a table that proves itself: two bytes at 0x8000 of something else.
+    if opened.entries.is_empty() && !sure(table) {
+        return None;
     }
     let mut taken: Vec<(u64, u64)> = vec![(OFFSET, table.end)];
     for partition in &table.partitions {
