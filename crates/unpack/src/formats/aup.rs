@@ -5,7 +5,11 @@
 //!
 //! **Limitations**: where a payload is not a K210 flash image, it is searched like any other bytes.
 
-use assay_core::{Problem, SpanKind, escape::escape, facts::{IdentityField, ImageFact}};
+use assay_core::{
+    Problem, SpanKind,
+    escape::escape,
+    facts::{IdentityField, ImageFact},
+};
 
 use super::k210;
 use crate::{
@@ -15,8 +19,14 @@ use crate::{
 };
 
 /// The format.
-pub static FORMAT: Format =
-    Format { name: "aup", title: "Canaan upgrade package (AUP)", version: 1, magics: &[Magic { bytes: MAGIC, at: 0 }], at_start: false, open };
+pub static FORMAT: Format = Format {
+    name: "aup",
+    title: "Canaan upgrade package (AUP)",
+    version: 1,
+    magics: &[Magic { bytes: MAGIC, at: 0 }],
+    at_start: false,
+    open,
+};
 
 const MAGIC: &[u8] = b"AUP format\0\0\0\0\0\0";
 /// Strings of version 2: more than a handful of boards in one package was never met.
@@ -47,7 +57,14 @@ fn layout(input: &Input) -> Option<Layout> {
             }
             let strings = |from: u64, count: u64| (0..count).map(|index| (100 + 32 * (from + index), 32)).collect();
             let header = 100 + 32 * (hardware + software) + 4;
-            Layout { header, payload: le32(20)?, version: 24, crc: 88, hardware: strings(0, hardware), software: strings(hardware, software) }
+            Layout {
+                header,
+                payload: le32(20)?,
+                version: 24,
+                crc: 88,
+                hardware: strings(0, hardware),
+                software: strings(hardware, software),
+            }
         }
         _ => return None,
     };

@@ -1,13 +1,17 @@
 //! BMU: Bitmain's signed upgrade package, one machine type (S19 and S21 families).
 //!
 //! **Specification**: none published. Layout read from a real release (Antminer S19 Pro Hydro, 2023-03, Zynq), on which every field
-//! named here was checked: sizes, bitmap, the sub-type's FarmHash, the signatures of the files by `miner.pem`, and of `miner.pem`'s
+//! named here was checked: sizes, bitmap, the sub-type's hash, the signatures of the files by `miner.pem`, and of `miner.pem`'s
 //! text (without its padding) by the root key in the root filesystem.
 //!
-//! **Limitations**: what the slots hold on CV183x boards is told by their content alone; a `sig.bin` there is not interpreted. The
+//! **Limitations**: what the slots hold on `CV183x` boards is told by their content alone; a `sig.bin` there is not interpreted. The
 //! Amlogic `datafile` is encrypted and not opened. Bytes 0x0A and 0x0D to 0x15 of the header have no known meaning.
 
-use assay_core::{Problem, Sha256, SpanKind, facts::{Anomaly, IdentityField, ImageFact}, hash::hex};
+use assay_core::{
+    Problem, Sha256, SpanKind,
+    facts::{Anomaly, IdentityField, ImageFact},
+    hash::hex,
+};
 
 use crate::{
     context::Context,
@@ -115,7 +119,7 @@ fn header(input: &Input, opened: &mut Opened, pem_len: u64, count: u64) {
     opened.fact(0, ImageFact::Identity { field: IdentityField::Maker, value: "Bitmain".into(), weight: 90 });
 }
 
-/// Name of a slot: by its code, unless its content shows that a CV183x board reuses it.
+/// Name of a slot: by its code, unless its content shows that a `CV183x` board reuses it.
 fn name(input: &Input, files: &[File], file: &File) -> String {
     let starts = |file: &File, magic: &[u8]| file.len >= magic.len() as u64 && input.get(file.start, magic.len() as u64) == Some(magic);
     let signed_by_slot_1 = files.iter().any(|file| file.code == 1 && starts(file, b"-----BEGIN"));
@@ -146,7 +150,13 @@ fn signatures(input: &Input, opened: &mut Opened, pem: &[u8], files: &[File], sl
     let signer = || Signer::Key(der.clone().unwrap_or_default(), "miner.pem".into());
     if let Some(signature) = input.get(PEM_SIGNATURE, SIGNATURE) {
         let digest = Digest::Sha256(Sha256::of(pem).0);
-        opened.claims.push(Claim { over: "miner.pem".into(), offset: PEM_SIGNATURE, digest, signature: signature.to_vec(), signer: Signer::Unnamed });
+        opened.claims.push(Claim {
+            over: "miner.pem".into(),
+            offset: PEM_SIGNATURE,
+            digest,
+            signature: signature.to_vec(),
+            signer: Signer::Unnamed,
+        });
     }
     // The package's digest is one of digests: header, files, signatures.
     let mut parts: Option<Vec<u8>> = sha256(0, DATA).map(|digest| digest.to_vec());

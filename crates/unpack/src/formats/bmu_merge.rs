@@ -5,7 +5,11 @@
 //!
 //! **Limitations**: bytes between the items' data are left to the search.
 
-use assay_core::{Problem, SpanKind, escape::escape, facts::{IdentityField, ImageFact}};
+use assay_core::{
+    Problem, SpanKind,
+    escape::escape,
+    facts::{IdentityField, ImageFact},
+};
 
 use crate::{
     context::Context,
@@ -14,8 +18,14 @@ use crate::{
 };
 
 /// The format.
-pub static FORMAT: Format =
-    Format { name: "bmu-merge", title: "merged Bitmain packages", version: 1, magics: &[Magic { bytes: &[0xAB; 4], at: 0 }], at_start: false, open };
+pub static FORMAT: Format = Format {
+    name: "bmu-merge",
+    title: "merged Bitmain packages",
+    version: 1,
+    magics: &[Magic { bytes: &[0xAB; 4], at: 0 }],
+    at_start: false,
+    open,
+};
 
 const HEADER: u64 = 36;
 const ITEM: u64 = 172;
@@ -26,7 +36,14 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     let le32 = |at| input.le32(at).map(u64::from);
     let (header, count, item, data) = (le32(8)?, le32(12)?, le32(16)?, le32(20)?);
     let table_end = header + count * item;
-    if input.le32(0) != Some(0xABAB_ABAB) || header != HEADER || item != ITEM || count == 0 || count > MAX_ITEMS || data < table_end || table_end > input.size() {
+    if input.le32(0) != Some(0xABAB_ABAB)
+        || header != HEADER
+        || item != ITEM
+        || count == 0
+        || count > MAX_ITEMS
+        || data < table_end
+        || table_end > input.size()
+    {
         return None;
     }
     let mut opened = Opened::new(data.min(input.size()));
@@ -52,7 +69,8 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         Some(hasher.finalize())
     };
     let stated = input.le32(CRC)?;
-    let (len, crc) = [used, whole].into_iter().map(|len| (len, computed(len))).find(|(_, crc)| *crc == Some(stated)).unwrap_or((used, computed(used)));
+    let (len, crc) =
+        [used, whole].into_iter().map(|len| (len, computed(len))).find(|(_, crc)| *crc == Some(stated)).unwrap_or((used, computed(used)));
     if input.start() > 0 && crc != Some(stated) {
         return None;
     }

@@ -6,7 +6,12 @@
 //! **Limitations**: ESP8266 images (no extended header) and Secure Boot signature blocks behind the image are not read. Segments are
 //! code and data at their addresses; they are named, not disassembled here.
 
-use assay_core::{Problem, Sha256, SpanKind, escape::escape, facts::{BootStage, IdentityField, ImageFact}, hash::hex};
+use assay_core::{
+    Problem, Sha256, SpanKind,
+    escape::escape,
+    facts::{BootStage, IdentityField, ImageFact},
+    hash::hex,
+};
 
 use crate::{
     context::Context,

@@ -6,7 +6,11 @@
 //! **Limitations**: a table at another offset (`CONFIG_PARTITION_TABLE_OFFSET`) is found by its magic, but its partitions then do not
 //! come out. Whether a partition is encrypted by the flash's own encryption is a fact by its flag alone.
 
-use assay_core::{Problem, SpanKind, escape::escape, facts::{Anomaly, ImageFact}};
+use assay_core::{
+    Problem, SpanKind,
+    escape::escape,
+    facts::{Anomaly, ImageFact},
+};
 use md5::{Digest, Md5};
 
 use super::esp_image;
@@ -17,8 +21,14 @@ use crate::{
 };
 
 /// The format.
-pub static FORMAT: Format =
-    Format { name: "esp-partitions", title: "ESP32 partition table", version: 1, magics: &[Magic { bytes: MAGIC, at: 0 }, Magic { bytes: MAGIC, at: OFFSET }], at_start: false, open };
+pub static FORMAT: Format = Format {
+    name: "esp-partitions",
+    title: "ESP32 partition table",
+    version: 1,
+    magics: &[Magic { bytes: MAGIC, at: 0 }, Magic { bytes: MAGIC, at: OFFSET }],
+    at_start: false,
+    open,
+};
 
 const MAGIC: &[u8] = &[0xAA, 0x50];
 const SUM: &[u8] = &[0xEB, 0xEB];
@@ -70,7 +80,10 @@ fn table(input: &Input, from: u64) -> Option<Table> {
         let name = input.text(at + 12, 16)?.to_vec();
         // Types 0 and 1 are ESP-IDF's, 0x40 to 0xFE the application's.
         let kind = (entry[2], entry[3]);
-        let usual = (kind.0 <= 3 || (0x40..0xFF).contains(&kind.0)) && start % SECTOR == 0 && len > 0 && name.iter().all(|byte| (0x20..0x7F).contains(byte));
+        let usual = (kind.0 <= 3 || (0x40..0xFF).contains(&kind.0))
+            && start % SECTOR == 0
+            && len > 0
+            && name.iter().all(|byte| (0x20..0x7F).contains(byte));
         if index == 0 && !usual {
             return None;
         }
@@ -120,9 +133,13 @@ fn describe(table: &Table, from: u64, opened: &mut Opened) {
     for partition in &table.partitions {
         let name = escape(&partition.name);
         if partition.encrypted {
-            opened.fact(partition.at + 28, ImageFact::Encrypted { what: name.clone(), scheme: "flash encryption, by the partition's flag".into() });
+            opened.fact(
+                partition.at + 28,
+                ImageFact::Encrypted { what: name.clone(), scheme: "flash encryption, by the partition's flag".into() },
+            );
         }
-        opened.fact(partition.at, ImageFact::Partition { table: "esp-partitions".into(), name, start: partition.start, len: partition.len });
+        opened
+            .fact(partition.at, ImageFact::Partition { table: "esp-partitions".into(), name, start: partition.start, len: partition.len });
     }
 }
 
@@ -152,7 +169,10 @@ fn dump(input: &Input, table: &Table, context: &Context) -> Option<Opened> {
         taken.push((partition.start, end));
         let there = end.min(input.size()).saturating_sub(partition.start);
         if there < partition.len {
-            opened.problem(Problem::truncated(partition.at + 4, format!("{}: {} bytes are stated, {there} are there", escape(&partition.name), partition.len)));
+            opened.problem(Problem::truncated(
+                partition.at + 4,
+                format!("{}: {} bytes are stated, {there} are there", escape(&partition.name), partition.len),
+            ));
         }
         if there > 0 {
             let (kind, subtype) = partition.kind;
@@ -162,7 +182,13 @@ fn dump(input: &Input, table: &Table, context: &Context) -> Option<Opened> {
                 Treat::Open
             };
             opened.member(partition.name.clone(), partition.start, there, treat);
-            opened.fact(partition.at + 2, ImageFact::Hardware { name: "partition-type".into(), value: format!("{}: {kind:#04x}/{subtype:#04x}", escape(&partition.name)) });
+            opened.fact(
+                partition.at + 2,
+                ImageFact::Hardware {
+                    name: "partition-type".into(),
+                    value: format!("{}: {kind:#04x}/{subtype:#04x}", escape(&partition.name)),
+                },
+            );
         }
     }
     Some(opened)

@@ -6,7 +6,10 @@
 //! **Limitations**: the key of an encrypted image is in the chip's fuses, so it stays opaque. By itself (not in a package) an image is
 //! only known by its hash: one with a wrong hash is not recognised.
 
-use assay_core::{Sha256, SpanKind, facts::{BootStage, ImageFact}};
+use assay_core::{
+    Sha256, SpanKind,
+    facts::{BootStage, ImageFact},
+};
 
 use crate::{
     context::Context,

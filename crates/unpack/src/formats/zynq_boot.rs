@@ -1,13 +1,18 @@
 //! Boot image of the Xilinx Zynq-7000: `BOOT.BIN`.
 //!
-//! **Specification**: Xilinx UG821 *Zynq-7000 All Programmable SoC Software Developers Guide*, chapter "Boot and Configuration" and
-//! appendix "Bootgen" (boot header, image header table, partition header table); UG585, section "BootROM Header". Checked on a real
+//! **Specification**: Xilinx UG821 *Zynq-7000 All Programmable `SoC` Software Developers Guide*, chapter "Boot and Configuration" and
+//! appendix "Bootgen" (boot header, image header table, partition header table); UG585, section "Boot ROM Header". Checked on a real
 //! `BOOT.bin`: every header checksum, and the tables' links up to the last byte.
 //!
-//! **Limitations**: the RSA certificates are located, not checked; whether the chip's fuses demand them is not in the image. An
+//! **Limitations**: whether the chip's fuses demand the RSA certificates, and with which key, is not in the image. An
 //! encrypted partition stays opaque. A bitstream is located only. Multi-boot images behind the first are left to the search.
 
-use assay_core::{Problem, SpanKind, facts::{BootStage, IdentityField, ImageFact}};
+use assay_core::{
+    Problem, Sha256, SpanKind,
+    facts::{BootStage, IdentityField, ImageFact},
+};
+
+mod certificate;
 
 use crate::{
     context::Context,
@@ -16,8 +21,14 @@ use crate::{
 };
 
 /// The format.
-pub static FORMAT: Format =
-    Format { name: "zynq-boot", title: "Zynq-7000 boot image", version: 1, magics: &[Magic { bytes: MAGIC, at: 0x20 }], at_start: false, open };
+pub static FORMAT: Format = Format {
+    name: "zynq-boot",
+    title: "Zynq-7000 boot image",
+    version: 1,
+    magics: &[Magic { bytes: MAGIC, at: 0x20 }],
+    at_start: false,
+    open,
+};
 
 /// Width detection word and "XNLX".
 const MAGIC: &[u8] = &[0x66, 0x55, 0x99, 0xAA, b'X', b'N', b'L', b'X'];
@@ -67,7 +78,11 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     }
     let (loader, loader_len) = (u64::from(input.le32(0x30)?), u64::from(input.le32(0x34)?));
     let names = if (HEADER..input.size()).contains(&images) { image_headers(input, images, &mut opened, context) } else { Vec::new() };
-    let found = if (HEADER..input.size()).contains(&partitions) { partition_headers(input, partitions, &names, &mut opened, context) } else { Vec::new() };
+    let found = if (HEADER..input.size()).contains(&partitions) {
+        partition_headers(input, partitions, &names, &mut opened, context)
+    } else {
+        Vec::new()
+    };
     if found.is_empty() {
         // Only the first stage, as the boot ROM itself sees it.
         opened.problem(Problem::corrupt(0x9C, "Zynq boot image: no partition header table"));
@@ -82,7 +97,12 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     if encrypted {
         opened.fact(0x28, ImageFact::Encrypted { what: "first stage".into(), scheme: "AES-256, by the boot header".into() });
     }
-    members(input, &mut opened, found);
+    let mut seen = Vec::new();
+    let certificate = words(input.le32(images + 16));
+    if images > 0 && certificate > images {
+        certified(input, certificate, "header tables", &[(images, certificate - images)], &mut seen, &mut opened);
+    }
+    members(input, &mut opened, found, loader, &mut seen);
     let end = opened.len.min(input.size());
     if end < opened.len {
         opened.problem(Problem::truncated(end, format!("Zynq boot image: {} bytes are stated, {end} are there", opened.len)));
@@ -104,8 +124,6 @@ fn words(value: Option<u32>) -> u64 {
 fn image_headers(input: &Input, table: u64, opened: &mut Opened, context: &Context) -> Vec<Image> {
     let mut images: Vec<Image> = Vec::new();
     opened.span(table, TABLE_HEADER.min(input.size() - table), SpanKind::Table, "image header table");
-    let certificate = words(input.le32(table + 16));
-    span_certificate(input, certificate, "certificate of the headers", opened);
     let mut at = words(input.le32(table + 12));
     while at >= HEADER && at < input.size() && images.len() < MAX_PARTITIONS as usize && context.step(1).is_ok() {
         if images.iter().any(|image| image.at == at) {
@@ -140,11 +158,22 @@ fn partition_headers(input: &Input, table: u64, images: &[Image], opened: &mut O
         }
         let field = |index: u64| input.le32(at + 4 * index);
         opened.span(at, PARTITION, SpanKind::Table, "partition header");
-        opened.checksum(at + 60, "partition header checksum", "complement of sum", (at, 60), &field(15).unwrap_or(0).to_be_bytes(), &sum.to_be_bytes());
+        opened.checksum(
+            at + 60,
+            "partition header checksum",
+            "complement of sum",
+            (at, 60),
+            &field(15).unwrap_or(0).to_be_bytes(),
+            &sum.to_be_bytes(),
+        );
         let attributes = field(6).unwrap_or(0);
         let (packed, plain) = (words(field(0)), words(field(1)));
         let data = words(field(5));
-        let name = images.iter().find(|image| image.at == words(field(9))).map(|image| assay_core::escape::escape(&image.name)).filter(|name| !name.is_empty());
+        let name = images
+            .iter()
+            .find(|image| image.at == words(field(9)))
+            .map(|image| assay_core::escape::escape(&image.name))
+            .filter(|name| !name.is_empty());
         let mut name = name.unwrap_or_else(|| format!("partition {}", partitions.len()));
         if partitions.iter().any(|earlier| earlier.stage.name == name) {
             name = format!("{name}.{}", partitions.len());
@@ -165,16 +194,18 @@ fn partition_headers(input: &Input, table: u64, images: &[Image], opened: &mut O
     partitions
 }
 
-/// Authentication certificate (UG821): its header word says 0x101, its length word 0x6C0.
-fn span_certificate(input: &Input, at: u64, note: &str, opened: &mut Opened) {
+/// Spans the certificate at `at` and files its claims over `parts`.
+fn certified(input: &Input, at: u64, name: &str, parts: &[(u64, u64)], seen: &mut Vec<Sha256>, opened: &mut Opened) {
     if at < HEADER || at >= input.size() {
         return;
     }
-    let len = input.le32(at + 4).map_or(0, u64::from).clamp(0x40, 0x1000);
-    opened.span(at, len.min(input.size() - at), SpanKind::Signature, note);
+    opened.span(at, certificate::LEN.min(input.size() - at), SpanKind::Signature, format!("certificate of {name}"));
+    if certificate::claim(input, at, name, parts, seen, opened).is_none() {
+        opened.problem(Problem::unsupported(at, format!("the certificate of {name} is not one that is read, or is cut off")));
+    }
 }
 
-fn members(input: &Input, opened: &mut Opened, partitions: Vec<Partition>) {
+fn members(input: &Input, opened: &mut Opened, partitions: Vec<Partition>, loader: u64, seen: &mut Vec<Sha256>) {
     for partition in partitions {
         opened.len = opened.len.max(partition.end);
         let name = partition.stage.name.clone();
@@ -184,7 +215,10 @@ fn members(input: &Input, opened: &mut Opened, partitions: Vec<Partition>) {
         } else {
             let len = partition.len.min(input.size() - partition.data);
             let treat = if partition.stage.encrypted {
-                opened.fact(partition.at, ImageFact::Encrypted { what: name.clone(), scheme: "AES-256, by the partition header's lengths".into() });
+                opened.fact(
+                    partition.at,
+                    ImageFact::Encrypted { what: name.clone(), scheme: "AES-256, by the partition header's lengths".into() },
+                );
                 Treat::Opaque(format!("{name}, encrypted by the partition header"))
             } else if partition.programmable_logic {
                 let why = "an FPGA bitstream; no public description of its content".to_owned();
@@ -195,7 +229,10 @@ fn members(input: &Input, opened: &mut Opened, partitions: Vec<Partition>) {
             };
             opened.member(name.as_bytes(), partition.data, len, treat);
             if partition.stage.authenticated {
-                span_certificate(input, partition.certificate, &format!("certificate of {name}"), opened);
+                let body = (partition.data, partition.certificate.saturating_sub(partition.data));
+                // The first stage is signed with the boot header that leads to it.
+                let parts = if partition.data == loader { vec![(0, HEADER + REGISTERS), body] } else { vec![body] };
+                certified(input, partition.certificate, &name, &parts, seen, opened);
             }
         }
         opened.fact(partition.at, ImageFact::Boot(partition.stage));

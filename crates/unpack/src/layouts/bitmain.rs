@@ -1,10 +1,10 @@
-//! Bitmain's archives: the signed tar of the S17 family (and VNish's after its model), the plain tar of the S9, and the small tars
+//! Bitmain's archives: the signed tar of the S17 family (and the one that `VNish` made after its model), the plain tar of the S9, and the small tars
 //! inside a BMU whose content the platform's root key signs directly.
 //!
 //! **Specification**: none published. The inner tars (`crl`, `miner.btm`) were checked on a real BMU: RSA-2048 over SHA-256 of the
 //! file. The others follow `runme.sh` of public releases, as read by others.
 //!
-//! **Limitations**: VNish's packages do not say which key signs what; all keys found are tried.
+//! **Limitations**: `VNish` packages do not say which key signs what; all keys found are tried.
 
 use assay_core::{
     Problem, Sha256,
@@ -43,7 +43,7 @@ fn maker(opened: &mut Opened, name: &str) {
     opened.fact(0, ImageFact::Identity { field: IdentityField::Maker, value: name.into(), weight: 60 });
 }
 
-/// `cert.pem`, `fw.tar.gz`, `runme.sh`, each with `.sig`; VNish: `sign-public.pem` instead of `cert.pem`.
+/// `cert.pem`, `fw.tar.gz`, `runme.sh`, each with `.sig`; `VNish`: `sign-public.pem` instead of `cert.pem`.
 pub fn signed(members: &Members) -> Option<Opened> {
     members.find("runme.sh")?;
     members.find("fw.tar.gz")?;
@@ -55,7 +55,11 @@ pub fn signed(members: &Members) -> Option<Opened> {
     let (name, layout) = if own { ("cert.pem", "bitmain-signed-tar") } else { ("sign-public.pem", "vnish-tar") };
     let key = if own { members.content(name).and_then(|text| public_key(&text)) } else { None };
     let firmware = key.map_or(Signer::Unnamed, |der| Signer::Key(der, name.to_owned()));
-    let all = [claim(members, &mut opened, name, Signer::Unnamed), claim(members, &mut opened, "runme.sh", Signer::Unnamed), claim(members, &mut opened, "fw.tar.gz", firmware)];
+    let all = [
+        claim(members, &mut opened, name, Signer::Unnamed),
+        claim(members, &mut opened, "runme.sh", Signer::Unnamed),
+        claim(members, &mut opened, "fw.tar.gz", firmware),
+    ];
     package(&mut opened, layout, true, all.iter().all(|there| *there));
     maker(&mut opened, if own { "Bitmain" } else { "VNish" });
     Some(opened)
