@@ -6,13 +6,15 @@ use assay_core::{
     Artifact, At, ByteMap, Coverage, EntryKind, Fact, FactBody, FactId, Gap, GapKind, Locator, Origin, Problem, ProblemKind, Sha256, SpanKind,
     dossier::{Identity, Subject, SubjectKind},
     escape::escape,
-    facts::ImageFact,
+    facts::{Anomaly, IdentityField, ImageFact},
+    hash::hex,
     manifest::Tree,
 };
 
 use crate::{
     Source, Unpacked,
     engine::{Node, Run},
+    formats::bmu::SUBTYPE_HASH,
     identity::identify,
     signatures::{FoundKey, check, known_keys},
     tree::directory_digest,
@@ -47,6 +49,7 @@ pub fn gather(source: Source, name: &[u8], run: Run) -> Unpacked {
         coverage.bytes.total += node.lost;
         coverage.bytes.unknown += node.lost;
     }
+    facts.extend(subtypes(&nodes));
     for (number, fact) in facts.iter_mut().enumerate() {
         fact.id = FactId(number as u32 + 1);
     }
@@ -73,6 +76,47 @@ fn keys_of(nodes: &[Node]) -> BTreeMap<Sha256, FoundKey> {
         }
     }
     keys
+}
+
+/// Compares the hash of the sub-type in each package's header with the sub-types that files of the image name. A word may stand in one
+/// package of a merged file and be the same file as in the next, so every word is tried.
+fn subtypes(nodes: &[Node]) -> Vec<Fact> {
+    let mut words: Vec<(&str, &str)> = Vec::new();
+    for node in nodes {
+        words.extend(node.opened.facts.iter().filter_map(|(_, fact)| match fact {
+            ImageFact::Identity { field: IdentityField::SubType, value, .. } => Some((value.as_str(), node.path.as_str())),
+            _ => None,
+        }));
+    }
+    let mut facts = Vec::new();
+    if words.is_empty() {
+        return facts;
+    }
+    for node in nodes {
+        for (offset, body) in &node.opened.facts {
+            let ImageFact::Hardware { name, value: stated } = body else { continue };
+            if name != SUBTYPE_HASH {
+                continue;
+            }
+            let hashed = |word: &str| hex(&farmhash::fingerprint64(word.as_bytes()).to_le_bytes());
+            let body = match words.iter().find(|(word, _)| hashed(word) == *stated) {
+                Some((word, path)) => ImageFact::Checksum {
+                    name: format!("sub-type {word} ({path})"),
+                    algorithm: "FarmHash Fingerprint64".into(),
+                    covers: (0, word.len() as u64),
+                    stated: stated.clone(),
+                    computed: hashed(word),
+                    ok: true,
+                },
+                None => ImageFact::Anomaly {
+                    kind: Anomaly::NameHashMismatch,
+                    subject: format!("sub-type hash {stated} is of none of: {}", words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ")),
+                },
+            };
+            facts.push(fact(node, *offset, body));
+        }
+    }
+    facts
 }
 
 fn fact(node: &Node, offset: u64, body: ImageFact) -> Fact {

@@ -3,6 +3,13 @@
 use crate::format::Format;
 
 // mining
+pub mod aup;
+pub mod bmu;
+pub mod bmu_merge;
+pub mod esp_image;
+pub mod esp_partitions;
+pub mod k210;
+pub mod zynq_boot;
 // boot and kernel
 pub mod arm_code;
 pub mod dtb;
@@ -26,10 +33,10 @@ pub mod zstd;
 pub mod ext;
 pub mod squashfs;
 // disks and flash
+mod counted;
 pub mod fat;
 pub mod gpt;
 pub mod mbr;
-mod counted;
 pub mod jffs2;
 pub mod nand;
 pub mod ubi;
@@ -46,6 +53,13 @@ pub mod text;
 #[rustfmt::skip]
 pub static FORMATS: &[&Format] = &[
     // mining
+    &bmu::FORMAT,
+    &aup::FORMAT,
+    &zynq_boot::FORMAT,
+    &bmu_merge::FORMAT,
+    &esp_partitions::FORMAT,
+    &esp_image::FORMAT,
+    &k210::FORMAT,
     // boot and kernel
     &uimage::FORMAT,
     &zimage::FORMAT,

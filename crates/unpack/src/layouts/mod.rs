@@ -8,6 +8,9 @@ use crate::{
     format::{Content, Opened},
 };
 
+mod bitmain;
+mod whatsminer;
+
 /// An opened archive as a layout sees it.
 pub struct Members<'a> {
     opened: &'a Opened,
@@ -53,7 +56,27 @@ impl Members<'_> {
 pub type Layout = fn(&Members) -> Option<Opened>;
 
 /// All layouts, the most specific first; the first that fits is taken.
-pub static LAYOUTS: &[Layout] = &[];
+pub static LAYOUTS: &[Layout] = &[bitmain::signed, bitmain::inner, bitmain::plain, whatsminer::m3];
+
+/// DER of the `SubjectPublicKeyInfo` of the first PEM block in `text`: of a public key (RFC 7468, section 13), or of a certificate
+/// (section 5).
+pub(crate) fn public_key(text: &[u8]) -> Option<Vec<u8>> {
+    const MAX: usize = 64 << 10;
+    let text = text.get(..text.len().min(MAX))?;
+    let start = memchr::memmem::find(text, b"-----BEGIN ")?;
+    // `pem-rfc7468` wants one block and nothing behind it.
+    let end = memchr::memmem::find(&text[start..], b"-----END ")? + start + 9;
+    let end = end + memchr::memmem::find(&text[end..], b"-----")? + 5;
+    let (label, der) = pem_rfc7468::decode_vec(&text[start..end]).ok()?;
+    match label {
+        "PUBLIC KEY" => Some(der),
+        "CERTIFICATE" => {
+            let certificate = <x509_cert::Certificate as der::Decode>::from_der(&der).ok()?;
+            der::Encode::to_der(certificate.tbs_certificate().subject_public_key_info()).ok()
+        }
+        _ => None,
+    }
+}
 
 /// Adds what the layouts see to `opened`.
 pub(crate) fn read_all(opened: &mut Opened, archive: &Bytes, context: &Context) {

@@ -2,6 +2,7 @@
 
 mod identity;
 mod keys;
+mod subtype;
 
 use bytes::Bytes;
 
@@ -11,7 +12,7 @@ use crate::format::Opened;
 pub type Look = fn(&Bytes, &mut Opened);
 
 /// All looks.
-pub static LOOKS: &[Look] = &[identity::look, keys::look];
+pub static LOOKS: &[Look] = &[identity::look, keys::look, subtype::look];
 
 /// Takes every look at `bytes`.
 pub(crate) fn look(bytes: &Bytes, opened: &mut Opened) {
