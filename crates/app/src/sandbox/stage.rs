@@ -198,7 +198,8 @@ fn post_mortem(status: ExitStatus, why: &str, talk: &str, room: Room) -> StageEr
         Some(libc::SIGKILL) => StageError::Limit("killed by the system, which was short of memory or had given it all its processor time".into()),
         Some(libc::SIGBUS) => StageError::Died(format!("the input changed or could not be read while it was mapped (signal 7); {talk}")),
         Some(signal) => StageError::Died(format!("signal {signal}; {talk}")),
-        None if talk.contains("memory allocation of") || talk.contains("Cannot allocate memory") => memory(),
+        // A stack, a mapping or a vector for which there was no room.
+        None if ["memory allocation", "failed to spawn thread", "os error 12", "capacity overflow"].iter().any(|sign| talk.contains(sign)) => memory(),
         None => StageError::Died(format!("{why}; {status}; {talk}")),
     }
 }
