@@ -11,7 +11,8 @@
 //!
 //! ## How it works
 //!
-//! Compares the sums of the coverage. Opaque bytes are counted apart: see `provenance.opaque-payload`.
+//! Compares the sums of the coverage, and lists the longest stretches. The fingerprint is that of the very input: what is said about
+//! the unknown bytes of one build does not carry over to another. Opaque bytes are counted apart: see `provenance.opaque-payload`.
 //!
 //! ## False positives
 //!
@@ -30,7 +31,7 @@ use assay_core::{At, Confidence, Question, Severity, SpanKind};
 use super::super::{Case, Detector, Draft, at};
 
 pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.unknown-bytes", version: 1, question: Question::Provenance, source: include_str!("unknown_bytes.rs"), detect };
+    Detector { id: "provenance.unknown-bytes", version: 2, question: Question::Provenance, source: include_str!("unknown_bytes.rs"), detect };
 
 /// Places listed as evidence, the longest first.
 const MOST_PLACES: usize = 20;
@@ -50,11 +51,11 @@ fn detect(case: &Case) -> Vec<Draft> {
         };
         let mut evidence: Vec<_> = places.iter().take(MOST_PLACES).map(place).collect();
         if evidence.is_empty() {
-            evidence.push(at(subject.id, "", At::Offset(0), "content that was promised and could not be read", String::new()));
+            evidence.push(at(subject.id, "", At::Offset(0), "content that the input promises and that could not be read", String::new()));
         }
         let share = bytes.unknown as f64 * 100.0 / bytes.total as f64;
         drafts.push(Draft {
-            title: format!("{} of {} bytes ({share:.1} %) are of no known format", bytes.unknown, bytes.total),
+            title: format!("{} of {} bytes ({share:.1} %) of {} are of no known format", bytes.unknown, bytes.total, subject.name),
             severity: Severity::Low,
             confidence: Confidence::Certain,
             effect: None,
