@@ -34,6 +34,7 @@ const POSITIVE: &[(&str, &str, &str, &str, u64)] = &[
     ("provenance.opaque-payload", "positive-entropy.bin", "medium", "", 0),
     ("provenance.signature-invalid", "positive-other-firmware.tar", "high", "", 0xc00),
     ("provenance.unknown-bytes", "positive-above-one.tar", "low", "/etc/table", 0),
+    ("provenance.unknown-bytes", "positive-cut-off.tar", "low", "", 0),
     ("provenance.unsigned-package", "positive-no-field.aup", "medium", "", 0),
     ("provenance.unsigned-package", "positive-no-field.tar", "medium", "", 0),
     ("provenance.unsigned-package", "positive-part-unsigned.tar", "high", "", 0),

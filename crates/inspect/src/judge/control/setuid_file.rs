@@ -96,7 +96,7 @@ fn grade(entry: &Entry, mode: u32, script: bool) -> (Severity, Confidence, &'sta
         _ if script => (Severity::Info, Confidence::Certain, "setuid, and a script"),
         _ if writable => (Severity::High, Confidence::Certain, "setuid, and others than its owner may write it"),
         None => (Severity::Low, Confidence::Firm, "setuid; its owner is not recorded in this input"),
-        Some(0) if USUAL.contains(&name) => (Severity::Info, Confidence::Certain, "setuid root, as distributions install a program of this name"),
+        Some(_) if USUAL.contains(&name) => (Severity::Info, Confidence::Certain, "setuid, as distributions install a program of this name"),
         Some(0) => (Severity::Medium, Confidence::Certain, "setuid root, and not among the usual programs"),
         Some(_) => (Severity::Low, Confidence::Certain, "setuid, owned by an account other than root"),
     }
@@ -116,6 +116,7 @@ mod tests {
         let root = Some(0);
         assert_eq!(graded("bin/su", 0o4755, root, root, false), Severity::Info);
         assert_eq!(graded("bin/xsu", 0o4755, root, root, false), Severity::Medium);
+        assert_eq!(graded("bin/at", 0o6755, Some(1), Some(1), false), Severity::Info);
         assert_eq!(graded("bin/x", 0o4755, Some(33), root, false), Severity::Low);
         assert_eq!(graded("bin/x", 0o4755, None, None, false), Severity::Low);
         assert_eq!(graded("bin/x", 0o4777, root, root, true), Severity::Info);

@@ -20,11 +20,11 @@
 //! | inside a program or library that is no known cryptographic one | `medium`, `firm` |
 //! | under a password | `low` |
 //! | among a container's tests, examples or documentation (one finding for all of one container) | `info`, `firm` |
-//! | inside a cryptographic library, which tests itself with keys of its own | `info`, `firm` |
+//! | inside a cryptographic library or tool, which test themselves with keys of their own (one finding for each) | `info`, `firm` |
 //!
 //! ## False positives
 //!
-//! Test keys under a path that does not say so. Keys that a program replaces at first start: whether it does is not seen here.
+//! Test keys under a path that does not say so. A key inside a program need not be used by it. Keys that a program replaces at first start: whether it does is not seen here.
 //!
 //! ## False negatives
 //!
@@ -45,10 +45,15 @@ use super::super::{Case, Detector, Draft, at_fact, image_facts, shown};
 pub(super) const DETECTOR: Detector =
     Detector { id: "disclosure.private-key", version: 2, question: Question::Disclosure, source: include_str!("private_key.rs"), detect };
 
-/// Components of a path that say that what is below is for tests or for reading.
-const SAMPLES: &[&str] = &["demo", "demos", "doc", "docs", "example", "examples", "sample", "samples", "test", "test_data", "testdata", "tests", "vectors"];
-/// Beginnings of the names of libraries that test themselves with keys.
-const CRYPTOGRAPHY: &[&str] = &["libcrypto", "libgcrypt", "libgnutls", "libmbed", "libnettle", "libnss", "libfreebl", "libssl", "libtomcrypt", "libwolfssl"];
+/// Words of a folder's name that say that what is below is for tests or for reading; so does any that begins with `test`.
+const SAMPLES: &[&str] = &["demo", "demos", "doc", "docs", "example", "examples", "regress", "sample", "samples", "unittests", "vectors"];
+/// Ends of the names of sources, in which such a word counts in the file's own name too.
+const SOURCES: &[&str] = &["c", "cc", "cpp", "go", "h", "java", "js", "pl", "py", "rb", "rs", "ts"];
+/// Beginnings of the names of libraries and tools that test or measure themselves with keys.
+#[rustfmt::skip]
+const CRYPTOGRAPHY: &[&str] = &[
+    "gnutls-", "libcrypto", "libfreebl", "libgcrypt", "libgnutls", "libmbed", "libnettle", "libnss", "libssl", "libtomcrypt", "libwolfssl",
+];
 /// Places listed as evidence of one finding.
 const MOST: usize = 100;
 
@@ -59,7 +64,7 @@ enum Use {
     Encrypted,
     Sample,
     SelfTest,
-    Program,
+    Program(Option<String>),
     Other,
 }
 
@@ -73,7 +78,7 @@ fn detect(case: &Case) -> Vec<Draft> {
         })
         .collect();
     let mut drafts = Vec::new();
-    let mut samples: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
+    let mut samples: BTreeMap<(String, bool), Vec<Evidence>> = BTreeMap::new();
     for (fact, image) in image_facts(case) {
         let ImageFact::Key { fingerprint, algorithm, private: true, encrypted, .. } = image else { continue };
         let identity = fingerprint.map(|digest| digest.to_string()).unwrap_or_default();
@@ -82,17 +87,18 @@ fn detect(case: &Case) -> Vec<Draft> {
         let usage = usage(fact, *encrypted, programs.contains(&fact.locator.artifact), certificate);
         let place = shown(&fact.locator.path);
         let (severity, confidence, title) = match usage {
-            Use::Sample => {
-                let container = fact.locator.path.rsplit_once('!').map_or("", |(container, _)| container);
-                samples.entry(container.to_owned()).or_default().push(at_fact(&fact.locator, kind, identity));
+            Use::Sample | Use::SelfTest => {
+                let own = matches!(usage, Use::SelfTest);
+                let container = if own { &fact.locator.path } else { fact.locator.path.rsplit_once('!').map_or("", |(container, _)| container) };
+                samples.entry((container.to_owned(), own)).or_default().push(at_fact(&fact.locator, kind, identity));
                 continue;
             }
             Use::Host => (Severity::High, Confidence::Certain, format!("{kind} of an SSH server in {place}: the same on every machine with this image")),
             Use::Certificate(subject) => (Severity::High, Confidence::Certain, format!("{kind} in {place}, of the certificate of {subject}")),
             Use::Other => (Severity::High, Confidence::Certain, format!("{kind} in {place}, without a password")),
-            Use::Program => (Severity::Medium, Confidence::Firm, format!("{kind} inside the program {place}")),
+            Use::Program(None) => (Severity::Medium, Confidence::Firm, format!("{kind} inside the program {place}")),
+            Use::Program(Some(subject)) => (Severity::Medium, Confidence::Firm, format!("{kind} inside the program {place}, of the certificate of {subject}")),
             Use::Encrypted => (Severity::Low, Confidence::Certain, format!("{kind} under a password in {place}")),
-            Use::SelfTest => (Severity::Info, Confidence::Firm, format!("{kind} inside the cryptographic library {place}, probably of its self-test")),
         };
         drafts.push(Draft {
             title,
@@ -104,23 +110,33 @@ fn detect(case: &Case) -> Vec<Draft> {
             references: vec!["https://cwe.mitre.org/data/definitions/321.html".into()],
         });
     }
-    drafts.extend(samples.into_iter().map(|(container, places)| sample(container, places)));
+    drafts.extend(samples.into_iter().map(|((container, own), places)| sample(container, own, places)));
     drafts
 }
 
-/// All keys of one container that are for tests or for reading.
-fn sample(container: String, mut evidence: Vec<Evidence>) -> Draft {
+/// All keys of one container that are for tests or for reading, or all of one library (`own`).
+fn sample(container: String, own: bool, mut evidence: Vec<Evidence>) -> Draft {
     let count = if evidence.len() == 1 { "One private key".to_owned() } else { format!("{} private keys", evidence.len()) };
     evidence.truncate(MOST);
+    let title = if own {
+        format!("{count} inside {}, a cryptographic library or tool: probably for its self-test", shown(&container))
+    } else {
+        format!("{count} in {} under paths of tests, examples or documentation", shown(&container))
+    };
     Draft {
-        title: format!("{count} in {} under paths of tests, examples or documentation", shown(&container)),
+        title,
         severity: Severity::Info,
         confidence: Confidence::Firm,
         effect: Some(Effect::Disclose),
         evidence,
-        subject: (container, b"samples".to_vec()),
+        subject: (container, if own { b"self-test".to_vec() } else { b"samples".to_vec() }),
         references: vec!["https://cwe.mitre.org/data/definitions/321.html".into()],
     }
+}
+
+/// Does one of the words of `name` say that it is for tests or for reading?
+fn says_sample(name: &str) -> bool {
+    name.split(['-', '_', '.', ' ']).any(|word| SAMPLES.contains(&word) || word.starts_with("test"))
 }
 
 fn usage(fact: &Fact, encrypted: bool, program: bool, certificate: Option<&str>) -> Use {
@@ -128,14 +144,15 @@ fn usage(fact: &Fact, encrypted: bool, program: bool, certificate: Option<&str>)
     let path = fact.locator.path.rsplit('!').next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
     let folders = path.strip_suffix(name).unwrap_or_default();
-    if folders.split('/').any(|part| SAMPLES.contains(&part)) || name.contains("_test.") {
+    let source = name.rsplit_once('.').is_some_and(|(_, end)| SOURCES.contains(&end));
+    if folders.split('/').any(says_sample) || (source && says_sample(name)) {
         return Use::Sample;
     }
     match (program, certificate) {
         _ if encrypted => Use::Encrypted,
         (true, _) if CRYPTOGRAPHY.iter().any(|library| name.starts_with(library)) => Use::SelfTest,
-        (_, Some(subject)) => Use::Certificate(subject.to_owned()),
-        (true, None) => Use::Program,
+        (true, subject) => Use::Program(subject.map(str::to_owned)),
+        (false, Some(subject)) => Use::Certificate(subject.to_owned()),
         _ if (name.starts_with("ssh_host_") || name.starts_with("dropbear_")) && name.contains("key") => Use::Host,
         _ => Use::Other,
     }
@@ -157,7 +174,7 @@ mod tests {
             Use::Encrypted => "encrypted",
             Use::Sample => "sample",
             Use::SelfTest => "self-test",
-            Use::Program => "program",
+            Use::Program(_) => "program",
             Use::Other => "other",
         }
     }
@@ -169,11 +186,15 @@ mod tests {
         assert_eq!(used("a.tar!/etc/x.pem", false, false, Some("CN=x")), "certificate");
         assert_eq!(used("a.tar!/etc/x.pem", false, false, None), "other");
         assert_eq!(used("a.tar!/usr/share/doc/x/x.pem", false, false, None), "sample");
-        // The word counts as a whole component, and of the innermost container alone.
-        assert_eq!(used("a.tar!/etc/testing/x.pem", false, false, None), "other");
+        assert_eq!(used("a.tar!/usr/lib/go/x509/x509_test_import.go", false, false, None), "sample");
+        assert_eq!(used("a.tar!/usr/lib/sample-keys/ca.key", false, false, None), "sample");
+        // Folders count, and those of the innermost container alone; a key's own name does not excuse it.
+        assert_eq!(used("a.tar!/etc/ssl/test.pem", false, false, None), "other");
+        assert_eq!(used("a.tar!/etc/latest/x.pem", false, false, None), "other");
         assert_eq!(used("a.tar!/test/b.tar!/etc/x.pem", false, false, None), "other");
         assert_eq!(used("a.tar!/usr/lib/libgnutls.so.30", false, true, None), "self-test");
         assert_eq!(used("a.tar!/usr/lib/libvendor.so", false, true, None), "program");
+        assert_eq!(used("a.tar!/usr/bin/server", false, true, Some("CN=x")), "program");
         // A library's name on something that is no program excuses nothing.
         assert_eq!(used("a.tar!/etc/libgnutls.pem", false, false, None), "other");
     }

@@ -17,7 +17,7 @@
 //!
 //! ## False positives
 //!
-//! Compressed data in a form that no reader knows looks the same, where no format calls it encrypted.
+//! Where no format calls it encrypted: compressed data in a form that no reader knows, and tables of random numbers, look the same.
 //!
 //! ## False negatives
 //!
@@ -69,7 +69,7 @@ fn detect(case: &Case) -> Vec<Draft> {
         let Some(first) = artifact.map.0.iter().find(|span| span.kind == SpanKind::Opaque) else { continue };
         let note = format!("{} of {} bytes, {} bits a byte", count.opaque, artifact.size, first.entropy.unwrap_or_default());
         drafts.push(Draft {
-            title: format!("{} of {} bytes of {} are opaque: encrypted, or compressed in an unknown way", count.opaque, artifact.size, shown(&artifact.path)),
+            title: format!("{} of {} bytes of {} are opaque: encrypted, random, or compressed in an unknown way", count.opaque, artifact.size, shown(&artifact.path)),
             severity: Severity::Medium,
             confidence: Confidence::Firm,
             effect: None,
