@@ -1,5 +1,7 @@
 //! `assay explain`: a rule's page, or a finding's evidence shown again from the inputs themselves.
 
+mod page;
+
 use std::{collections::BTreeMap, fmt::Write, io::Read};
 
 use assay_core::{At, Dossier, Finding, Sha256};
@@ -8,7 +10,7 @@ use assay_inspect::judge::DETECTORS;
 use crate::{
     Exit, Failure,
     cli::{self, Explain},
-    inputs,
+    inputs, pipeline,
     sandbox::Blobs,
 };
 
@@ -23,7 +25,8 @@ pub fn explain_command(options: &Explain) -> Result<Exit, Failure> {
         return cli::print(&list).map(|()| Exit::Done);
     };
     if let Some(detector) = detectors().find(|detector| detector.id == what) {
-        return cli::print(&format!("{}\nRule {} version {}\n", detector.page(), detector.id, detector.version)).map(|()| Exit::Done);
+        let shown = page::page(&detector.page(), pipeline::terminal_width());
+        return cli::print(&format!("{shown}\nRule {}, version {}.\n", detector.id, detector.version)).map(|()| Exit::Done);
     }
     let Some(path) = &options.dossier else {
         return Err(Failure::new(Exit::Usage, format!("there is no rule {what}; `assay explain` lists them. For a finding, add --dossier DOSSIER INPUT…")));
@@ -87,7 +90,7 @@ fn read(id: Sha256, stores: &[Blobs]) -> Result<Option<Vec<u8>>, Failure> {
 fn dump(bytes: &[u8], offset: u64, text: &mut String) {
     let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
     let end = (start + SHOWN_BYTES).min(bytes.len());
-    for (line, chunk) in bytes[start..end].chunks(16).enumerate() {
+    for (line, chunk) in bytes.get(start..end).unwrap_or_default().chunks(16).enumerate() {
         let hex: String = chunk.iter().map(|byte| format!("{byte:02x} ")).collect();
         let shown: String = chunk.iter().map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' }).collect();
         let _ = writeln!(text, "  {:08x}  {hex:<48} |{shown}|", start + line * 16);

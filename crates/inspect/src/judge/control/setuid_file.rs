@@ -17,7 +17,7 @@
 //! | --- | --- |
 //! | its group (other than root's) or everyone may write it | `high` |
 //! | belongs to root, and is none of the usual ones | `medium` |
-//! | the owner is not recorded (a directory as input) | `low`, `firm` |
+//! | the owner is not recorded (a directory as input), and it is none of the usual ones | `medium`, `firm` |
 //! | belongs to another account than root | `low` |
 //! | one of the programs that distributions install so: `su`, `sudo`, `passwd`, `mount`, `ping`, BusyBox, … | `info` |
 //! | a script: Linux ignores the bit there | `info` |
@@ -35,7 +35,7 @@
 //! ## References
 //!
 //! - chmod(2), `S_ISUID`; execve(2), on scripts; inode(7)
-//! - https://cwe.mitre.org/data/definitions/250.html
+//! - <https://cwe.mitre.org/data/definitions/250.html>
 
 use std::collections::BTreeSet;
 
@@ -69,7 +69,7 @@ fn detect(case: &Case) -> Vec<Draft> {
         let owner = match entry.uid {
             Some(0) => "root".to_owned(),
             Some(owner) => format!("user {owner}"),
-            None => "its owner".to_owned(),
+            None => "its owner (not recorded)".to_owned(),
         };
         let title = if script {
             format!("The script {} has the setuid bit, which Linux ignores", entry.shown())
@@ -95,8 +95,8 @@ fn grade(entry: &Entry, mode: u32, script: bool) -> (Severity, Confidence, &'sta
     match entry.uid {
         _ if script => (Severity::Info, Confidence::Certain, "setuid, and a script"),
         _ if writable => (Severity::High, Confidence::Certain, "setuid, and others than its owner may write it"),
-        None => (Severity::Low, Confidence::Firm, "setuid; its owner is not recorded in this input"),
-        Some(_) if USUAL.contains(&name) => (Severity::Info, Confidence::Certain, "setuid, as distributions install a program of this name"),
+        _ if USUAL.contains(&name) => (Severity::Info, Confidence::Certain, "setuid, as distributions install a program of this name"),
+        None => (Severity::Medium, Confidence::Firm, "setuid, and not among the usual programs; its owner is not recorded in this input"),
         Some(0) => (Severity::Medium, Confidence::Certain, "setuid root, and not among the usual programs"),
         Some(_) => (Severity::Low, Confidence::Certain, "setuid, owned by an account other than root"),
     }
@@ -118,7 +118,8 @@ mod tests {
         assert_eq!(graded("bin/xsu", 0o4755, root, root, false), Severity::Medium);
         assert_eq!(graded("bin/at", 0o6755, Some(1), Some(1), false), Severity::Info);
         assert_eq!(graded("bin/x", 0o4755, Some(33), root, false), Severity::Low);
-        assert_eq!(graded("bin/x", 0o4755, None, None, false), Severity::Low);
+        assert_eq!(graded("bin/x", 0o4755, None, None, false), Severity::Medium);
+        assert_eq!(graded("bin/su", 0o4755, None, None, false), Severity::Info);
         assert_eq!(graded("bin/x", 0o4777, root, root, true), Severity::Info);
         // A usual name excuses no write bit.
         assert_eq!(graded("bin/su", 0o4757, root, root, false), Severity::High);

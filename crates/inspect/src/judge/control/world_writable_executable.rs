@@ -29,7 +29,7 @@
 //! ## References
 //!
 //! - chmod(2), `S_IWOTH`
-//! - https://cwe.mitre.org/data/definitions/732.html
+//! - <https://cwe.mitre.org/data/definitions/732.html>
 
 use assay_core::{Confidence, Effect, Entry, EntryKind, Question, Severity, manifest::Tree};
 

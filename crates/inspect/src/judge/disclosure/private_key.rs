@@ -34,7 +34,7 @@
 //! ## References
 //!
 //! - RFC 7468, RFC 5958; OpenSSH, `PROTOCOL.key`
-//! - https://cwe.mitre.org/data/definitions/321.html
+//! - <https://cwe.mitre.org/data/definitions/321.html>
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -24,7 +24,7 @@
 //!
 //! ## References
 //!
-//! - https://cwe.mitre.org/data/definitions/354.html
+//! - <https://cwe.mitre.org/data/definitions/354.html>
 
 use std::collections::BTreeMap;
 

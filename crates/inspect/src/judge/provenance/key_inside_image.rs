@@ -30,7 +30,7 @@
 //! ## References
 //!
 //! - Xilinx UG585, chapter "Device Secure Boot"; UG821, appendix "Bootgen"
-//! - https://cwe.mitre.org/data/definitions/345.html
+//! - <https://cwe.mitre.org/data/definitions/345.html>
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -33,7 +33,7 @@
 //! ## References
 //!
 //! - path_resolution(7)
-//! - https://cwe.mitre.org/data/definitions/59.html
+//! - <https://cwe.mitre.org/data/definitions/59.html>
 
 use std::collections::BTreeSet;
 

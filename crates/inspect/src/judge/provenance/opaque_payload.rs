@@ -25,7 +25,7 @@
 //!
 //! ## References
 //!
-//! - https://cwe.mitre.org/data/definitions/656.html
+//! - <https://cwe.mitre.org/data/definitions/656.html>
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ fn detect(case: &Case) -> Vec<Draft> {
     for (fact, image) in image_facts(case) {
         let ImageFact::Encrypted { what, scheme } = image else { continue };
         named.insert(fact.locator.artifact);
-        let much = match amount(fact, what, artifacts()) {
+        let much = match amount(fact, what, &artifacts().collect::<Vec<_>>()) {
             0 => String::new(),
             bytes => format!(", {bytes} bytes"),
         };
@@ -82,15 +82,15 @@ fn detect(case: &Case) -> Vec<Draft> {
 }
 
 /// Opaque bytes of the part called `what`: of a member of that name, else of the artifact itself.
-fn amount<'a>(fact: &Fact, what: &str, artifacts: impl Iterator<Item = &'a Artifact> + Clone) -> u64 {
+fn amount(fact: &Fact, what: &str, artifacts: &[&Artifact]) -> u64 {
     let id = fact.locator.artifact;
     let opaque = |artifact: &Artifact| artifact.map.count().opaque;
-    let is_member = |artifact: &&Artifact| {
+    let is_member = |artifact: &&&Artifact| {
         artifact.origin.as_ref().is_some_and(|origin| origin.parent == id)
             && artifact.path.strip_suffix(what).is_some_and(|before| before.is_empty() || before.ends_with(['!', '/']))
     };
-    let member = artifacts.clone().find(is_member).map_or(0, opaque);
-    let own = || artifacts.clone().find(|artifact| artifact.id == id).map_or(0, opaque);
+    let member = artifacts.iter().find(is_member).map_or(0, |artifact| opaque(artifact));
+    let own = || artifacts.iter().find(|artifact| artifact.id == id).map_or(0, |artifact| opaque(artifact));
     if member > 0 { member } else { own() }
 }
 

@@ -25,7 +25,7 @@
 //! ## References
 //!
 //! - RFC 8017, section 8.2
-//! - https://cwe.mitre.org/data/definitions/347.html
+//! - <https://cwe.mitre.org/data/definitions/347.html>
 
 use assay_core::{Confidence, Question, Severity, facts::{ImageFact, SignatureState}};
 

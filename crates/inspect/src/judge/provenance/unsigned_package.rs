@@ -24,7 +24,7 @@
 //!
 //! ## References
 //!
-//! - https://cwe.mitre.org/data/definitions/494.html
+//! - <https://cwe.mitre.org/data/definitions/494.html>
 
 use assay_core::{Confidence, Question, Severity, facts::ImageFact};
 
