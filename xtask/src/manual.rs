@@ -3,7 +3,7 @@
 //! A header is the `//!` comment at the start of a file. What the manual says of a detector or a format is written there and nowhere
 //! else; `cargo xtask tidy` compares.
 
-use std::{fs, path::Path};
+use std::{fmt::Write, fs, path::Path};
 
 use anyhow::Context;
 
@@ -50,7 +50,7 @@ pub fn pages(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
     );
     for detector in detectors(root)? {
         let title = detector.header.lines().next().unwrap_or_default().trim_start_matches("# ");
-        list.push_str(&format!("| [{0}](detectors/{0}.md) | {title} |\n", detector.id));
+        writeln!(list, "| [{0}](detectors/{0}.md) | {title} |", detector.id)?;
         let text = format!("{}\n---\n\nRule `{}`, version {}.\n", detector.header, detector.id, detector.version);
         pages.push((format!("docs/src/detectors/{}.md", detector.id), text));
     }

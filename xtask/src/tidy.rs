@@ -58,7 +58,9 @@ fn homes(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
         let Ok(text) = fs::read_to_string(root.join(&path)) else { continue };
         for (number, line) in text.lines().enumerate() {
             // A folder's name follows; a mere mention of the parent has a space, a quote or a placeholder there.
-            let named = folders.iter().any(|folder| line.split(folder.as_str()).skip(1).any(|rest| rest.starts_with(|first: char| first.is_ascii_alphanumeric())));
+            let named = folders.iter().any(|folder| {
+                line.split(folder.as_str()).skip(1).any(|rest| rest.starts_with(|first: char| first.is_ascii_alphanumeric()))
+            });
             if named || tools.iter().any(|tool| line.contains(tool.as_str())) {
                 faults.push(format!("{}:{}: names a path of a home directory", path.display(), number + 1));
             }

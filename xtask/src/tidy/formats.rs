@@ -16,7 +16,9 @@ pub fn check(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
         header(&place, &module.header, faults);
         for (format, _) in &module.formats {
             let fixtures = names(&root.join("fixtures/formats").join(format))?;
-            let good = |name: &String| !name.starts_with("not-") && !name.starts_with("hostile-") && !name.ends_with(".json");
+            let good = |name: &String| {
+                !name.starts_with("not-") && !name.starts_with("hostile-") && Path::new(name).extension().is_none_or(|end| end != "json")
+            };
             if !fixtures.iter().any(good) {
                 faults.push(format!("fixtures/formats/{format}: no fixture"));
             }

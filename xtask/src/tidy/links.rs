@@ -11,8 +11,8 @@ pub fn check(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
     let links: BTreeSet<&str> = summary.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
     let pages: BTreeSet<String> = files(&folder)?
         .iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "md") && *path != Path::new("SUMMARY.md"))
         .map(|path| path.to_string_lossy().replace('\\', "/"))
-        .filter(|path| path.ends_with(".md") && path != "SUMMARY.md")
         .collect();
     for page in pages.iter().filter(|page| !links.contains(page.as_str())) {
         faults.push(format!("docs/src/SUMMARY.md: does not list {page}"));

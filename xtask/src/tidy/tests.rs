@@ -70,7 +70,10 @@ fn a_small_project_is_tidy() {
 fn missing_fixtures_are_reported() {
     assert_eq!(without("fixtures/formats/abc/good.abc"), ["fixtures/formats/abc: no fixture"]);
     assert_eq!(without("fixtures/formats/abc/not-abc.abc"), ["fixtures/formats/abc: no harmless twin"]);
-    assert_eq!(without("fixtures/detectors/control.some-thing/positive-a.tar"), ["fixtures/detectors/control.some-thing: no positive fixture"]);
+    assert_eq!(
+        without("fixtures/detectors/control.some-thing/positive-a.tar"),
+        ["fixtures/detectors/control.some-thing: no positive fixture"]
+    );
     assert_eq!(without("fixtures/detectors/control.some-thing/twin-a.tar"), ["fixtures/detectors/control.some-thing: no harmless twin"]);
     let stray = after(|root| put(root, "fixtures/detectors/control.other/positive-a.tar", ""));
     assert_eq!(stray, ["fixtures/detectors/control.other: there is no such rule"]);
@@ -108,7 +111,10 @@ fn rules_say_where_they_are_from() {
     let undated = with(RULES.replace("2026-11-22", "last week"));
     assert_eq!(undated, ["rules/unpack/keys/a.toml: key 1 has no date"]);
     let nameless = with(RULES.replace("name = \"a\"\n", "nick = \"a\"\n"));
-    assert_eq!(nameless, ["rules/unpack/keys/a.toml: key 1: no text `name`", "rules/unpack/keys/a.toml: key 1: `nick` is no field of a key"]);
+    assert_eq!(
+        nameless,
+        ["rules/unpack/keys/a.toml: key 1: no text `name`", "rules/unpack/keys/a.toml: key 1: `nick` is no field of a key"]
+    );
     let short = with(RULES.replace("0123abcd", "0123"));
     assert_eq!(short, ["rules/unpack/keys/a.toml: key 1: a fingerprint is 8 to 64 lower-case hexadecimal digits"]);
     assert_eq!(with("key = [".into()).len(), 1);

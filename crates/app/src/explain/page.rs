@@ -14,9 +14,9 @@ pub fn page(page: &str, width: usize) -> String {
             text.push('\n');
         }
         if let Some(heading) = block.strip_prefix("# ") {
-            text.push_str(&format!("{heading}\n{}\n", "=".repeat(heading.chars().count())));
+            text.extend([heading, "\n", &"=".repeat(heading.chars().count()), "\n"]);
         } else if let Some(heading) = block.strip_prefix("## ") {
-            text.push_str(&format!("{}\n", heading.to_uppercase()));
+            text.extend([heading.to_uppercase().as_str(), "\n"]);
         } else if block.starts_with('|') {
             // The first two lines are the headings and the rule below them.
             for row in block.lines().skip(2) {

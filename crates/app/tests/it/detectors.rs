@@ -64,7 +64,11 @@ fn positives_are_reported_where_they_are() {
         let found: Vec<_> = dossier.findings.iter().filter(|finding| finding.rule == *rule).collect();
         assert_eq!(found.len(), 1, "{rule}/{name}: {:#?}", dossier.findings);
         let first = &found[0].evidence[0];
-        assert_eq!((found[0].severity.to_string().as_str(), first.path.as_str(), &first.at), (*severity, *path, &At::Offset(*offset)), "{rule}/{name}");
+        assert_eq!(
+            (found[0].severity.to_string().as_str(), first.path.as_str(), &first.at),
+            (*severity, *path, &At::Offset(*offset)),
+            "{rule}/{name}"
+        );
     }
 }
 

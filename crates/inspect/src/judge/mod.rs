@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use assay_core::{
-    At, Confidence, Effect, Entry, Evidence, Fact, FactBody, Finding, Holder, HolderKind, Locator, Observed, Question, Reachable, Role, Severity, Sha256,
-    Stage, escape::escape, facts::ImageFact, finding::fingerprint, manifest::Tree,
+    At, Confidence, Effect, Entry, Evidence, Fact, FactBody, Finding, Holder, HolderKind, Locator, Observed, Question, Reachable, Role,
+    Severity, Sha256, Stage, escape::escape, facts::ImageFact, finding::fingerprint, manifest::Tree,
 };
 
 use crate::Case;
@@ -111,7 +111,12 @@ fn finish(detector: &Detector, draft: Draft) -> Finding {
         confidence: draft.confidence,
         effect: draft.effect,
         holder: staged.then(|| Holder { who: HolderKind::Undetermined, detail: String::new() }),
-        stage: staged.then(|| Stage { present: true, reachable: Reachable::Unknown, authorised: Vec::new(), observed: Observed::NotLooked }),
+        stage: staged.then(|| Stage {
+            present: true,
+            reachable: Reachable::Unknown,
+            authorised: Vec::new(),
+            observed: Observed::NotLooked,
+        }),
         trigger: Vec::new(),
         evidence: draft.evidence,
         statements: Vec::new(),

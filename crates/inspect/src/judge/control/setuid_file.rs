@@ -19,7 +19,7 @@
 //! | belongs to root, and is none of the usual ones | `medium` |
 //! | the owner is not recorded (a directory as input), and it is none of the usual ones | `medium`, `firm` |
 //! | belongs to another account than root | `low` |
-//! | one of the programs that distributions install so: `su`, `sudo`, `passwd`, `mount`, `ping`, BusyBox, … | `info` |
+//! | one of the programs that distributions install so: `su`, `sudo`, `passwd`, `mount`, `ping`, `busybox`, … | `info` |
 //! | a script: Linux ignores the bit there | `info` |
 //!
 //! ## False positives
@@ -46,7 +46,7 @@ use super::super::{Case, Detector, Draft, at_entry, entries, trail};
 pub(super) const DETECTOR: Detector =
     Detector { id: "control.setuid-file", version: 2, question: Question::Control, source: include_str!("setuid_file.rs"), detect };
 
-/// Programs that Debian, OpenWrt and Buildroot install with the bit, by their last component.
+/// Programs that Debian, `OpenWrt` and Buildroot install with the bit, by their last component.
 #[rustfmt::skip]
 const USUAL: &[&[u8]] = &[
     b"Xorg.wrap", b"at", b"busybox", b"chage", b"chfn", b"chsh", b"crontab", b"dbus-daemon-launch-helper", b"doas", b"expiry", b"fusermount",

@@ -13,7 +13,7 @@
 //! Reads the mode of every regular file in every manifest, and lists those of one container in one finding: it is mostly one build
 //! script that is to be changed. `medium` for a filesystem that holds a system; `low` where the container is an archive without one
 //! (an upgrade package's `runme.sh`), where the mode lasts as long as whoever unpacks it keeps it, and on a filesystem that is never
-//! written in place (SquashFS). Directories, links and devices are no matter of this rule: a link's mode means nothing, and `/tmp` is
+//! written in place (`squashfs`). Directories, links and devices are no matter of this rule: a link's mode means nothing, and `/tmp` is
 //! meant to be written, under the sticky bit.
 //!
 //! ## False positives
@@ -35,8 +35,13 @@ use assay_core::{Confidence, Effect, Entry, EntryKind, Question, Severity, manif
 
 use super::super::{Case, Detector, Draft, at_entry, relative};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "control.world-writable-executable", version: 2, question: Question::Control, source: include_str!("world_writable_executable.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "control.world-writable-executable",
+    version: 2,
+    question: Question::Control,
+    source: include_str!("world_writable_executable.rs"),
+    detect,
+};
 
 /// Files listed as evidence; the manifest has all.
 const MOST: usize = 100;
@@ -44,7 +49,8 @@ const MOST: usize = 100;
 fn detect(case: &Case) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for tree in case.subjects.iter().flat_map(|subject| &subject.manifest) {
-        let writable = |entry: &&Entry| entry.kind == EntryKind::File && entry.mode.is_some_and(|mode| mode & 0o002 != 0 && mode & 0o111 != 0);
+        let writable =
+            |entry: &&Entry| entry.kind == EntryKind::File && entry.mode.is_some_and(|mode| mode & 0o002 != 0 && mode & 0o111 != 0);
         let mut found: Vec<&Entry> = tree.entries.iter().filter(writable).collect();
         found.sort_by_key(|entry| relative(entry));
         let Some(first) = found.first() else { continue };

@@ -69,8 +69,13 @@ enum Use {
 }
 
 fn detect(case: &Case) -> Vec<Draft> {
-    let programs: BTreeSet<Sha256> =
-        case.subjects.iter().flat_map(|subject| &subject.artifacts).filter(|artifact| artifact.format == "elf").map(|artifact| artifact.id).collect();
+    let programs: BTreeSet<Sha256> = case
+        .subjects
+        .iter()
+        .flat_map(|subject| &subject.artifacts)
+        .filter(|artifact| artifact.format == "elf")
+        .map(|artifact| artifact.id)
+        .collect();
     let certificates: BTreeMap<Sha256, &str> = image_facts(case)
         .filter_map(|(_, image)| match image {
             ImageFact::Certificate { key, subject, .. } => Some((*key, subject.as_str())),
@@ -89,15 +94,24 @@ fn detect(case: &Case) -> Vec<Draft> {
         let (severity, confidence, title) = match usage {
             Use::Sample | Use::SelfTest => {
                 let own = matches!(usage, Use::SelfTest);
-                let container = if own { &fact.locator.path } else { fact.locator.path.rsplit_once('!').map_or("", |(container, _)| container) };
+                let container =
+                    if own { &fact.locator.path } else { fact.locator.path.rsplit_once('!').map_or("", |(container, _)| container) };
                 samples.entry((container.to_owned(), own)).or_default().push(at_fact(&fact.locator, kind, identity));
                 continue;
             }
-            Use::Host => (Severity::High, Confidence::Certain, format!("{kind} of an SSH server in {place}: the same on every machine with this image")),
-            Use::Certificate(subject) => (Severity::High, Confidence::Certain, format!("{kind} in {place}, of the certificate of {subject}")),
+            Use::Host => (
+                Severity::High,
+                Confidence::Certain,
+                format!("{kind} of an SSH server in {place}: the same on every machine with this image"),
+            ),
+            Use::Certificate(subject) => {
+                (Severity::High, Confidence::Certain, format!("{kind} in {place}, of the certificate of {subject}"))
+            }
             Use::Other => (Severity::High, Confidence::Certain, format!("{kind} in {place}, without a password")),
             Use::Program(None) => (Severity::Medium, Confidence::Firm, format!("{kind} inside the program {place}")),
-            Use::Program(Some(subject)) => (Severity::Medium, Confidence::Firm, format!("{kind} inside the program {place}, of the certificate of {subject}")),
+            Use::Program(Some(subject)) => {
+                (Severity::Medium, Confidence::Firm, format!("{kind} inside the program {place}, of the certificate of {subject}"))
+            }
             Use::Encrypted => (Severity::Low, Confidence::Certain, format!("{kind} under a password in {place}")),
         };
         drafts.push(Draft {
@@ -167,7 +181,14 @@ mod tests {
     fn used(path: &str, encrypted: bool, program: bool, certificate: Option<&str>) -> &'static str {
         let locator = Locator { artifact: Sha256::of(b""), path: path.into(), at: At::Offset(0) };
         let image = ImageFact::Key { fingerprint: None, algorithm: "RSA".into(), bits: None, private: true, encrypted };
-        let fact = Fact { id: FactId(1), locator, producer: String::new(), producer_version: 1, derived_from: Vec::new(), body: FactBody::Image(image) };
+        let fact = Fact {
+            id: FactId(1),
+            locator,
+            producer: String::new(),
+            producer_version: 1,
+            derived_from: Vec::new(),
+            body: FactBody::Image(image),
+        };
         match usage(&fact, encrypted, program, certificate) {
             Use::Host => "host",
             Use::Certificate(_) => "certificate",

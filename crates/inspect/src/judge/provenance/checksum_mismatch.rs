@@ -32,8 +32,13 @@ use assay_core::{Confidence, Evidence, Question, Severity, facts::ImageFact};
 
 use super::super::{Case, Detector, Draft, at_fact, image_facts, shown};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.checksum-mismatch", version: 2, question: Question::Provenance, source: include_str!("checksum_mismatch.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.checksum-mismatch",
+    version: 2,
+    question: Question::Provenance,
+    source: include_str!("checksum_mismatch.rs"),
+    detect,
+};
 
 /// Places listed as evidence; the table "Checksums" has all.
 const MOST: usize = 100;

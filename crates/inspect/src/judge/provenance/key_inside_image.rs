@@ -41,8 +41,13 @@ use assay_core::{
 
 use super::super::{Case, Detector, Draft, at_fact, image_facts};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.key-inside-image", version: 2, question: Question::Provenance, source: include_str!("key_inside_image.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.key-inside-image",
+    version: 2,
+    question: Question::Provenance,
+    source: include_str!("key_inside_image.rs"),
+    detect,
+};
 
 /// A signature that holds.
 struct Held<'a> {
@@ -90,23 +95,27 @@ fn detect(case: &Case) -> Vec<Draft> {
 fn draft(key: Sha256, key_path: &str, burnt: Option<&str>, signed: &[&Held]) -> Draft {
     let path = signed.first().map_or("", |first| first.fact.locator.path.as_str());
     let parts = if signed.len() == 1 { "One part".to_owned() } else { format!("{} parts", signed.len()) };
-    let (severity, title) = match burnt {
-        Some(hash) => {
-            let name = if path.is_empty() { String::new() } else { format!(" {path}") };
-            let title = format!("The boot image{name} is signed from a primary key of its own; only the chip's fuses can show whose it is (hash {hash})");
-            (Severity::Info, title)
-        }
-        None => {
-            let verb = if signed.len() == 1 { "is" } else { "are" };
-            (Severity::Medium, format!("{parts} {verb} signed in a chain that ends in a key known from this image alone ({key_path})"))
-        }
+    let (severity, title) = if let Some(hash) = burnt {
+        let name = if path.is_empty() { String::new() } else { format!(" {path}") };
+        let title = format!(
+            "The boot image{name} is signed from a primary key of its own; only the chip's fuses can show whose it is (hash {hash})"
+        );
+        (Severity::Info, title)
+    } else {
+        let verb = if signed.len() == 1 { "is" } else { "are" };
+        (Severity::Medium, format!("{parts} {verb} signed in a chain that ends in a key known from this image alone ({key_path})"))
     };
     Draft {
         title,
         severity,
         confidence: Confidence::Certain,
         effect: None,
-        evidence: signed.iter().map(|held| at_fact(&held.fact.locator, format!("signature over {} holds, by {}", held.over, held.key_path), held.key.to_string())).collect(),
+        evidence: signed
+            .iter()
+            .map(|held| {
+                at_fact(&held.fact.locator, format!("signature over {} holds, by {}", held.over, held.key_path), held.key.to_string())
+            })
+            .collect(),
         subject: (key_path.to_owned(), key.0.to_vec()),
         references: vec!["https://cwe.mitre.org/data/definitions/345.html".into()],
     }

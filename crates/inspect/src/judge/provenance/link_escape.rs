@@ -32,7 +32,7 @@
 //!
 //! ## References
 //!
-//! - path_resolution(7)
+//! - `path_resolution(7)`
 //! - <https://cwe.mitre.org/data/definitions/59.html>
 
 use std::collections::BTreeSet;
@@ -62,7 +62,9 @@ fn draft(tree: &Tree, entry: &Entry, names: &BTreeSet<&[u8]>) -> Draft {
     let lands = entry.kind == EntryKind::Symlink && names.contains(clamped(entry).as_slice());
     let (severity, note) = match (through, lands) {
         (true, _) => (Severity::High, "its target is above the root, and another entry is written through it"),
-        (false, true) => (Severity::Low, "its target is above the root; where this tree is a system's root it lands on an entry of the tree"),
+        (false, true) => {
+            (Severity::Low, "its target is above the root; where this tree is a system's root it lands on an entry of the tree")
+        }
         (false, false) => (Severity::Medium, "its target is above the root"),
     };
     let kind = if entry.kind == EntryKind::Hardlink { "hard link" } else { "link" };
@@ -137,8 +139,13 @@ mod tests {
 
     #[test]
     fn only_what_climbs_above_the_root() {
-        let cases =
-            [("etc/a", "../bin/b", false), ("./etc/a", "../../bin/b", true), ("a", "..", true), ("a", "/etc/passwd", false), ("usr/lib/x", "./../../bin/../x", false)];
+        let cases = [
+            ("etc/a", "../bin/b", false),
+            ("./etc/a", "../../bin/b", true),
+            ("a", "..", true),
+            ("a", "/etc/passwd", false),
+            ("usr/lib/x", "./../../bin/../x", false),
+        ];
         for (path, target, out) in cases {
             assert_eq!(leads_out(&link(EntryKind::Symlink, path, target)), out, "{path} -> {target}");
         }

@@ -33,8 +33,13 @@ use assay_core::{Artifact, At, Confidence, Fact, Question, Severity, SpanKind, f
 
 use super::super::{Case, Detector, Draft, at, at_fact, image_facts, shown};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.opaque-payload", version: 2, question: Question::Provenance, source: include_str!("opaque_payload.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.opaque-payload",
+    version: 2,
+    question: Question::Provenance,
+    source: include_str!("opaque_payload.rs"),
+    detect,
+};
 
 /// Smaller opaque stretches are gaps, not findings: keys and random seeds look like this.
 const LEAST_BYTES: u64 = 64 << 10;
@@ -69,7 +74,12 @@ fn detect(case: &Case) -> Vec<Draft> {
         let Some(first) = artifact.map.0.iter().find(|span| span.kind == SpanKind::Opaque) else { continue };
         let note = format!("{} of {} bytes, {} bits a byte", count.opaque, artifact.size, first.entropy.unwrap_or_default());
         drafts.push(Draft {
-            title: format!("{} of {} bytes of {} are opaque: encrypted, random, or compressed in an unknown way", count.opaque, artifact.size, shown(&artifact.path)),
+            title: format!(
+                "{} of {} bytes of {} are opaque: encrypted, random, or compressed in an unknown way",
+                count.opaque,
+                artifact.size,
+                shown(&artifact.path)
+            ),
             severity: Severity::Medium,
             confidence: Confidence::Firm,
             effect: None,

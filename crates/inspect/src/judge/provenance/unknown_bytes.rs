@@ -32,8 +32,13 @@ use assay_core::{Artifact, At, Confidence, Evidence, Question, Severity, Span, S
 
 use super::super::{Case, Detector, Draft, at};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.unknown-bytes", version: 2, question: Question::Provenance, source: include_str!("unknown_bytes.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.unknown-bytes",
+    version: 2,
+    question: Question::Provenance,
+    source: include_str!("unknown_bytes.rs"),
+    detect,
+};
 
 /// Places listed as evidence, the longest first.
 const MOST_PLACES: usize = 20;
