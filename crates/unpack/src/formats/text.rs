@@ -2,7 +2,8 @@
 //!
 //! **Specification**: UTF-8 (RFC 3629), ISO 8859-1; UTF-16 with a byte order mark (RFC 2781).
 //!
-//! **Limitations**: text is recognised as a whole artifact only. Latin text is told from binary bytes by what it lacks: C1 controls and
+//! **Limitations**: text is recognised as a whole artifact only. One control in a hundred bytes is passed over in longer ASCII and UTF-8
+//! texts. Latin text is told from binary bytes by what it lacks: C1 controls and
 //! more than a third of bytes above 0x7F.
 
 use assay_core::SpanKind;
@@ -15,6 +16,9 @@ use crate::{
 
 /// The format.
 pub static FORMAT: Format = Format { name: "text", title: "text", version: 1, magics: &[], at_start: true, open };
+
+/// Shorter pieces are text only without any control.
+const LEAST_STRAY: usize = 256;
 
 fn open(input: &Input, _: &Context) -> Option<Opened> {
     if input.start() > 0 || input.is_empty() {
@@ -35,7 +39,9 @@ pub fn kind(bytes: &[u8]) -> Option<&'static str> {
             && char::decode_utf16(units).all(|unit| unit.is_ok_and(|one| !one.is_control() || one.is_whitespace()));
         return good.then_some("text, UTF-16");
     }
-    if bytes.iter().any(|byte| control(*byte)) {
+    let controls = bytes.iter().filter(|byte| control(**byte)).count();
+    // Change logs and info pages have stray controls and separators: few in much that is valid is text all the same.
+    if controls > 0 && (bytes.len() < LEAST_STRAY || controls * 100 > bytes.len()) {
         return None;
     }
     if bytes.is_ascii() {
@@ -43,6 +49,9 @@ pub fn kind(bytes: &[u8]) -> Option<&'static str> {
     }
     if std::str::from_utf8(bytes).is_ok() {
         return Some("text, UTF-8");
+    }
+    if controls > 0 {
+        return None;
     }
     let high = bytes.iter().filter(|byte| **byte >= 0x80).count();
     let good = bytes.iter().all(|byte| !(0x80..0xA0).contains(byte)) && bytes.len() >= 64 && high * 3 < bytes.len();
@@ -52,4 +61,26 @@ pub fn kind(bytes: &[u8]) -> Option<&'static str> {
 /// Bytes that text does not hold. Backspace, form feed and escape do occur in terminal scripts and manuals.
 fn control(byte: u8) -> bool {
     matches!(byte, 0..=6 | 0x0E..=0x1A | 0x1C..=0x1F | 0x7F)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind;
+
+    #[test]
+    fn a_stray_control_in_a_long_text_is_passed_over() {
+        let with = |controls: usize, len: usize, rest: &[u8]| {
+            let mut bytes = vec![0x1F; controls];
+            bytes.extend_from_slice(rest);
+            bytes.resize(len, b'a');
+            kind(&bytes)
+        };
+        assert_eq!(with(3, 300, b""), Some("text"));
+        assert_eq!(with(3, 300, "ü".as_bytes()), Some("text, UTF-8"));
+        assert_eq!(with(4, 300, b""), None);
+        assert_eq!(with(1, 200, b""), None);
+        // What is neither ASCII nor UTF-8 has less to show that it is text.
+        assert_eq!(with(0, 300, b"\xE4"), Some("text, 8-bit"));
+        assert_eq!(with(1, 300, b"\xE4"), None);
+    }
 }
