@@ -23,7 +23,9 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Everything known about the inputs, together
-    #[command(after_help = "Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input could not be read, 4 a limit cut the work short.")]
+    #[command(
+        after_help = "Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input could not be read, 4 a limit cut the work short."
+    )]
     Vet(Vet),
     /// The tree and the byte map of one input
     Unpack(Unpack),

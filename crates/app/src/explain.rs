@@ -26,9 +26,13 @@ pub fn explain_command(options: &Explain) -> Result<Exit, Failure> {
         return cli::print(&format!("{}\nRule {} version {}\n", detector.page(), detector.id, detector.version)).map(|()| Exit::Done);
     }
     let Some(path) = &options.dossier else {
-        return Err(Failure::new(Exit::Usage, format!("there is no rule {what}; `assay explain` lists them. For a finding, add --dossier DOSSIER INPUT…")));
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("there is no rule {what}; `assay explain` lists them. For a finding, add --dossier DOSSIER INPUT…"),
+        ));
     };
-    let dossier: Dossier = serde_json::from_str(&inputs::read_text(path)?).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?;
+    let dossier: Dossier = serde_json::from_str(&inputs::read_text(path)?)
+        .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?;
     let Some(finding) = dossier.findings.iter().find(|finding| finding.id == *what) else {
         return Err(Failure::new(Exit::Usage, format!("{} has no finding {what}", path.display())));
     };

@@ -39,7 +39,8 @@ pub fn unpack_command(options: &Unpack) -> Result<Exit, Failure> {
         gap.id = format!("G{}", number + 1);
     }
     if let (Some(folder), Some(blobs)) = (&options.to, &done.blobs) {
-        let written = write_tree(folder, &subject, blobs).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", folder.display())))?;
+        let written =
+            write_tree(folder, &subject, blobs).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", folder.display())))?;
         let manifest = json!({"schema": "assay.manifest/1", "subject": &subject, "written": written});
         let text = serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n";
         let path = folder.join("manifest.json");
@@ -100,7 +101,15 @@ fn listing(subject: &Subject) -> String {
     );
     for gap in &subject.coverage.gaps {
         let why = format!("{:?}", gap.why).to_lowercase();
-        let _ = writeln!(text, "  {} {why} {} at {:#x}+{}: {}", gap.id, if gap.path.is_empty() { "(input)" } else { &gap.path }, gap.span.0, gap.span.1, gap.note);
+        let _ = writeln!(
+            text,
+            "  {} {why} {} at {:#x}+{}: {}",
+            gap.id,
+            if gap.path.is_empty() { "(input)" } else { &gap.path },
+            gap.span.0,
+            gap.span.1,
+            gap.note
+        );
     }
     text
 }

@@ -34,7 +34,10 @@ fn answer(question: Question, case: &Case, findings: &[Finding]) -> Answer {
             format!("{count}, the worst {}: {}. {missing}", worst.severity, worst.title)
         }
         None if examined => {
-            let bytes = case.subjects.iter().fold((0, 0), |sum, subject| (sum.0 + subject.coverage.bytes.explained, sum.1 + subject.coverage.bytes.total));
+            let bytes = case
+                .subjects
+                .iter()
+                .fold((0, 0), |sum, subject| (sum.0 + subject.coverage.bytes.explained, sum.1 + subject.coverage.bytes.total));
             format!("Nothing was found in {} of {} bytes that could be read; {} gaps limit this.", bytes.0, bytes.1, gaps.len())
         }
         None => missing.to_owned(),

@@ -13,12 +13,45 @@ pub fn tables(subjects: &[Subject], facts: &[Fact]) -> Vec<Table> {
     let number = |name, unit| Column::new(name, ColumnType::Integer).unit(unit);
     let mut tables = vec![
         table("Identity", vec![text("Field"), text("Value"), text("Weight"), text("Where")], facts, identity),
-        table("Signatures", vec![text("Over"), text("Outcome"), text("Scheme"), Column::new("Key", ColumnType::Hash), text("Where the key is"), text("Package")], facts, signature),
-        table("Boot stages", vec![text("Stage"), text("Header asks for authentication"), text("Encrypted"), Column::new("Load", ColumnType::Address), Column::new("Entry", ColumnType::Address)], facts, boot),
-        table("Partitions", vec![text("Table"), text("Name"), number("Start", "B"), number("Length", "B"), text("Where")], facts, partition),
+        table(
+            "Signatures",
+            vec![
+                text("Over"),
+                text("Outcome"),
+                text("Scheme"),
+                Column::new("Key", ColumnType::Hash),
+                text("Where the key is"),
+                text("Package"),
+            ],
+            facts,
+            signature,
+        ),
+        table(
+            "Boot stages",
+            vec![
+                text("Stage"),
+                text("Header asks for authentication"),
+                text("Encrypted"),
+                Column::new("Load", ColumnType::Address),
+                Column::new("Entry", ColumnType::Address),
+            ],
+            facts,
+            boot,
+        ),
+        table(
+            "Partitions",
+            vec![text("Table"), text("Name"), number("Start", "B"), number("Length", "B"), text("Where")],
+            facts,
+            partition,
+        ),
         table("Hardware and boot settings", vec![text("Property"), text("Value"), text("Where")], facts, hardware),
         table("Checksums", vec![text("Field"), text("Algorithm"), text("Holds"), text("Where")], facts, checksum),
-        table("Keys and certificates", vec![text("Kind"), text("Name or size"), Column::new("Fingerprint", ColumnType::Hash), text("Where")], facts, key),
+        table(
+            "Keys and certificates",
+            vec![text("Kind"), text("Name or size"), Column::new("Fingerprint", ColumnType::Hash), text("Where")],
+            facts,
+            key,
+        ),
         table("Not examined", vec![text("What"), text("Why"), text("Where")], facts, not_examined),
         contents(subjects),
     ];
@@ -32,7 +65,14 @@ pub fn tables(subjects: &[Subject], facts: &[Fact]) -> Vec<Table> {
 type Row = fn(&ImageFact, &Locator) -> Option<Vec<Cell>>;
 
 fn table(title: &str, columns: Vec<Column>, facts: &[Fact], row: Row) -> Table {
-    let mut table = Table { id: String::new(), question: Question::Provenance, title: title.to_owned(), columns, rows: Vec::new(), evidence: Vec::new() };
+    let mut table = Table {
+        id: String::new(),
+        question: Question::Provenance,
+        title: title.to_owned(),
+        columns,
+        rows: Vec::new(),
+        evidence: Vec::new(),
+    };
     for fact in facts {
         if let FactBody::Image(image) = &fact.body
             && let Some(cells) = row(image, &fact.locator)
@@ -113,9 +153,12 @@ fn key(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
             let size = bits.map_or_else(|| algorithm.clone(), |bits| format!("{algorithm}, {bits} bits"));
             Some(vec![kind.into(), size.into(), fingerprint.map(|digest| digest.to_string()).into(), place(locator)])
         }
-        ImageFact::Certificate { subject, not_before, not_after, key, .. } => {
-            Some(vec!["certificate".into(), format!("{subject}, {not_before} to {not_after}").into(), key.to_string().into(), place(locator)])
-        }
+        ImageFact::Certificate { subject, not_before, not_after, key, .. } => Some(vec![
+            "certificate".into(),
+            format!("{subject}, {not_before} to {not_after}").into(),
+            key.to_string().into(),
+            place(locator),
+        ]),
         _ => None,
     }
 }
@@ -135,13 +178,28 @@ fn contents(subjects: &[Subject]) -> Table {
         Column::new("Links", ColumnType::Integer),
         Column::new("Content", ColumnType::Integer).unit("B"),
     ];
-    let mut table = Table { id: String::new(), question: Question::Provenance, title: "Contents".to_owned(), columns, rows: Vec::new(), evidence: Vec::new() };
+    let mut table = Table {
+        id: String::new(),
+        question: Question::Provenance,
+        title: "Contents".to_owned(),
+        columns,
+        rows: Vec::new(),
+        evidence: Vec::new(),
+    };
     for tree in subjects.iter().flat_map(|subject| &subject.manifest) {
         use assay_core::EntryKind::{File, Hardlink, Member, Symlink};
         let count = |kinds: &[assay_core::EntryKind]| tree.entries.iter().filter(|entry| kinds.contains(&entry.kind)).count() as u64;
-        let bytes: u64 = tree.entries.iter().filter(|entry| matches!(entry.kind, File | Member)).map(|entry| entry.size).fold(0, u64::saturating_add);
+        let bytes: u64 =
+            tree.entries.iter().filter(|entry| matches!(entry.kind, File | Member)).map(|entry| entry.size).fold(0, u64::saturating_add);
         let path = if tree.path.is_empty() { "(input)" } else { &tree.path };
-        table.rows.push(vec![path.into(), tree.format.as_str().into(), (tree.entries.len() as u64).into(), count(&[File]).into(), count(&[Symlink, Hardlink]).into(), bytes.into()]);
+        table.rows.push(vec![
+            path.into(),
+            tree.format.as_str().into(),
+            (tree.entries.len() as u64).into(),
+            count(&[File]).into(),
+            count(&[Symlink, Hardlink]).into(),
+            bytes.into(),
+        ]);
     }
     table
 }

@@ -22,6 +22,7 @@ pub mod layouts;
 pub mod looks;
 mod names;
 mod normalise;
+pub mod rules;
 pub mod signatures;
 pub mod time;
 mod tree;

@@ -67,7 +67,11 @@ impl Blobs {
             to.write_all(part)?;
             written += len as u64;
         }
-        if Sha256(hasher.finalize().into()) == *id { Ok(Some(written)) } else { Err(io::Error::other(format!("the content kept for {id} has another digest"))) }
+        if Sha256(hasher.finalize().into()) == *id {
+            Ok(Some(written))
+        } else {
+            Err(io::Error::other(format!("the content kept for {id} has another digest")))
+        }
     }
 }
 

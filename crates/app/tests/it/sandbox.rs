@@ -26,7 +26,10 @@ fn all_denied(level: &str, text: &str) {
 #[test]
 fn best_level_denies_everything() {
     if let Some(text) = probe("best") {
-        assert!(text.starts_with("level {\"level\":\"landlock\",\"abi\":") || text.starts_with("level {\"level\":\"namespaces\"}"), "{text}");
+        assert!(
+            text.starts_with("level {\"level\":\"landlock\",\"abi\":") || text.starts_with("level {\"level\":\"namespaces\"}"),
+            "{text}"
+        );
         all_denied("best", &text);
     }
 }
@@ -48,7 +51,8 @@ fn without_a_sandbox_the_probe_can_tell() {
 
 /// Exit code, standard output as lines, standard error.
 fn drive(input: &std::path::Path, threads: &str, level: &str, memory: &str) -> (i32, Vec<String>, String) {
-    let output = Command::cargo_bin("assay").unwrap().args(["__child", "drive"]).arg(input).args([threads, level, memory]).output().unwrap();
+    let output =
+        Command::cargo_bin("assay").unwrap().args(["__child", "drive"]).arg(input).args([threads, level, memory]).output().unwrap();
     let lines = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
     (output.status.code().unwrap(), lines, String::from_utf8_lossy(&output.stderr).into_owned())
 }
@@ -91,7 +95,10 @@ fn a_pipe_is_an_input_like_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("same");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let writer = { let pipe = pipe.clone(); std::thread::spawn(move || std::fs::write(pipe, b"through a pipe").unwrap()) };
+    let writer = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::write(pipe, b"through a pipe").unwrap())
+    };
     let piped = drive(&pipe, "1", "best", "");
     writer.join().unwrap();
     std::fs::remove_file(&pipe).unwrap();

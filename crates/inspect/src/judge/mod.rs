@@ -1,8 +1,8 @@
 //! Detectors: what the evidence amounts to.
 
 use assay_core::{
-    At, Confidence, Effect, Entry, Evidence, Fact, FactBody, Finding, Holder, HolderKind, Locator, Observed, Question, Reachable, Role, Severity, Sha256,
-    Stage, escape::escape, facts::ImageFact, finding::fingerprint, manifest::Tree,
+    At, Confidence, Effect, Entry, Evidence, Fact, FactBody, Finding, Holder, HolderKind, Locator, Observed, Question, Reachable, Role,
+    Severity, Sha256, Stage, escape::escape, facts::ImageFact, finding::fingerprint, manifest::Tree,
 };
 
 use crate::Case;
@@ -89,7 +89,12 @@ fn finish(detector: &Detector, draft: Draft) -> Finding {
         confidence: draft.confidence,
         effect: draft.effect,
         holder: staged.then(|| Holder { who: HolderKind::Undetermined, detail: String::new() }),
-        stage: staged.then(|| Stage { present: true, reachable: Reachable::Unknown, authorised: Vec::new(), observed: Observed::NotLooked }),
+        stage: staged.then(|| Stage {
+            present: true,
+            reachable: Reachable::Unknown,
+            authorised: Vec::new(),
+            observed: Observed::NotLooked,
+        }),
         trigger: Vec::new(),
         evidence: draft.evidence,
         statements: Vec::new(),

@@ -29,8 +29,13 @@ use assay_core::{Confidence, Effect, EntryKind, Question, Severity};
 
 use super::super::{Case, Detector, Draft, at_entry, entries, trail};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "control.world-writable-executable", version: 1, question: Question::Control, source: include_str!("world_writable_executable.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "control.world-writable-executable",
+    version: 1,
+    question: Question::Control,
+    source: include_str!("world_writable_executable.rs"),
+    detect,
+};
 
 fn detect(case: &Case) -> Vec<Draft> {
     let mut drafts = Vec::new();

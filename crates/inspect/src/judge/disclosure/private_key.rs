@@ -40,7 +40,10 @@ fn detect(case: &Case) -> Vec<Draft> {
         let (severity, how) = if *encrypted { (Severity::Low, " under a password") } else { (Severity::High, "") };
         let identity = fingerprint.map(|digest| digest.to_string()).unwrap_or_default();
         drafts.push(Draft {
-            title: format!("{algorithm} private key{how} in {}", if fact.locator.path.is_empty() { "the input" } else { &fact.locator.path }),
+            title: format!(
+                "{algorithm} private key{how} in {}",
+                if fact.locator.path.is_empty() { "the input" } else { &fact.locator.path }
+            ),
             severity,
             confidence: Confidence::Certain,
             effect: Some(Effect::Disclose),

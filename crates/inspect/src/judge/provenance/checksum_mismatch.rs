@@ -28,8 +28,13 @@ use assay_core::{Confidence, Question, Severity, facts::ImageFact};
 
 use super::super::{Case, Detector, Draft, at_fact, image_facts};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.checksum-mismatch", version: 1, question: Question::Provenance, source: include_str!("checksum_mismatch.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.checksum-mismatch",
+    version: 1,
+    question: Question::Provenance,
+    source: include_str!("checksum_mismatch.rs"),
+    detect,
+};
 
 fn detect(case: &Case) -> Vec<Draft> {
     let mut drafts = Vec::new();

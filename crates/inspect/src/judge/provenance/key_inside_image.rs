@@ -28,12 +28,20 @@
 
 use std::collections::BTreeMap;
 
-use assay_core::{Confidence, Question, Severity, facts::{ImageFact, KeyPlace, SignatureState}};
+use assay_core::{
+    Confidence, Question, Severity,
+    facts::{ImageFact, KeyPlace, SignatureState},
+};
 
 use super::super::{Case, Detector, Draft, at_fact, image_facts};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.key-inside-image", version: 1, question: Question::Provenance, source: include_str!("key_inside_image.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.key-inside-image",
+    version: 1,
+    question: Question::Provenance,
+    source: include_str!("key_inside_image.rs"),
+    detect,
+};
 
 fn detect(case: &Case) -> Vec<Draft> {
     // One finding per key, with all that it signs: the key is what is to be judged.
@@ -58,7 +66,10 @@ fn detect(case: &Case) -> Vec<Draft> {
             severity: Severity::Medium,
             confidence: Confidence::Certain,
             effect: None,
-            evidence: signed.iter().map(|(fact, over)| at_fact(&fact.locator, format!("signature over {over} holds"), key.to_string())).collect(),
+            evidence: signed
+                .iter()
+                .map(|(fact, over)| at_fact(&fact.locator, format!("signature over {over} holds"), key.to_string()))
+                .collect(),
             subject: (key_path, key.0.to_vec()),
             references: vec!["https://cwe.mitre.org/data/definitions/345.html".into()],
         });

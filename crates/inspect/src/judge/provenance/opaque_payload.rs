@@ -31,8 +31,13 @@ use assay_core::{At, Confidence, Question, Severity, SpanKind, facts::ImageFact}
 
 use super::super::{Case, Detector, Draft, at, at_fact, image_facts};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.opaque-payload", version: 1, question: Question::Provenance, source: include_str!("opaque_payload.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.opaque-payload",
+    version: 1,
+    question: Question::Provenance,
+    source: include_str!("opaque_payload.rs"),
+    detect,
+};
 
 /// Smaller opaque stretches are gaps, not findings: keys and random seeds look like this.
 const LEAST_BYTES: u64 = 64 << 10;

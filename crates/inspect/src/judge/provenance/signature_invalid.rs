@@ -25,12 +25,20 @@
 //! - RFC 8017, section 8.2
 //! - https://cwe.mitre.org/data/definitions/347.html
 
-use assay_core::{Confidence, Question, Severity, facts::{ImageFact, SignatureState}};
+use assay_core::{
+    Confidence, Question, Severity,
+    facts::{ImageFact, SignatureState},
+};
 
 use super::super::{Case, Detector, Draft, at_fact, image_facts};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.signature-invalid", version: 1, question: Question::Provenance, source: include_str!("signature_invalid.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.signature-invalid",
+    version: 1,
+    question: Question::Provenance,
+    source: include_str!("signature_invalid.rs"),
+    detect,
+};
 
 fn detect(case: &Case) -> Vec<Draft> {
     let mut drafts = Vec::new();

@@ -29,8 +29,13 @@ use assay_core::{At, Confidence, Question, Severity, SpanKind};
 
 use super::super::{Case, Detector, Draft, at};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.unknown-bytes", version: 1, question: Question::Provenance, source: include_str!("unknown_bytes.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.unknown-bytes",
+    version: 1,
+    question: Question::Provenance,
+    source: include_str!("unknown_bytes.rs"),
+    detect,
+};
 
 /// Places listed as evidence, the longest first.
 const MOST_PLACES: usize = 20;

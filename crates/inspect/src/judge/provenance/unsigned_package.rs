@@ -30,8 +30,13 @@ use assay_core::{Confidence, Question, Severity, facts::ImageFact};
 
 use super::super::{Case, Detector, Draft, at_fact, image_facts};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.unsigned-package", version: 1, question: Question::Provenance, source: include_str!("unsigned_package.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.unsigned-package",
+    version: 1,
+    question: Question::Provenance,
+    source: include_str!("unsigned_package.rs"),
+    detect,
+};
 
 fn detect(case: &Case) -> Vec<Draft> {
     let mut drafts = Vec::new();
