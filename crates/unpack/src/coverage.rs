@@ -55,6 +55,7 @@ pub fn gather(source: Source, name: &[u8], run: Run) -> Unpacked {
     for (number, fact) in facts.iter_mut().enumerate() {
         fact.id = FactId(number as u32 + 1);
     }
+    let complete = complete && !coverage.gaps.iter().any(|gap| gap.why == GapKind::OverLimit);
     let (artifacts, manifest) = collect(&mut nodes, &mut coverage);
     let format = nodes.first().map_or("data", |node| node.format).to_owned();
     let kind = match format.as_str() {

@@ -63,7 +63,7 @@ pub struct Unpacked {
     pub subject: Subject,
     /// What was seen. Numbered from 1.
     pub facts: Vec<Fact>,
-    /// False where a limit over the whole run was reached.
+    /// False where a limit was reached, over the whole run or in one branch.
     pub complete: bool,
 }
 

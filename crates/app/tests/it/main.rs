@@ -1,3 +1,4 @@
 //! Integration tests of the `assay` command.
 
 mod sandbox;
+mod vet;
