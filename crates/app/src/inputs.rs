@@ -72,8 +72,7 @@ pub fn open(path: &Path, opening: &Opening, limits: &Limits, keep: bool, quiet: 
         bar.set_position(done);
         bar.set_message(trail.to_owned());
     };
-    let job =
-        Job { input: path, limits, threads: opening.threads.clamp(1, 256), sandbox: !opening.no_sandbox, keep, progress: &mut progress };
+    let job = Job { input: path, limits, threads: opening.threads(), sandbox: !opening.no_sandbox, keep, progress: &mut progress };
     let done = sandbox::unpack(job);
     bar.finish_and_clear();
     let mut done = done.map_err(|error| {
@@ -82,7 +81,9 @@ pub fn open(path: &Path, opening: &Opening, limits: &Limits, keep: bool, quiet: 
             4 => Exit::Cut,
             _ => Exit::Unreadable,
         };
-        Failure::new(exit, format!("{}: {error}", path.display()))
+        // The path that could not be read may be one below the input; it is named already.
+        let named = matches!(error, sandbox::StageError::Unreadable { .. });
+        Failure::new(exit, if named { error.to_string() } else { format!("{}: {error}", path.display()) })
     })?;
     let subject = &mut done.unpacked.subject;
     for (name, words) in &done.unread {

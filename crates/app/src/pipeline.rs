@@ -123,7 +123,7 @@ fn write_all(folder: &Path, dossier: &Dossier, json: &str, levels: &[Level], opt
         "schema": "assay.run/1",
         "finished": jiff::Timestamp::now().to_string(),
         "sandbox": levels,
-        "threads": options.opening.threads,
+        "threads": options.opening.threads(),
         "inputs": options.inputs.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
     });
     write("dossier.json", json)?;

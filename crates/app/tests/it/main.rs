@@ -1,4 +1,5 @@
 //! Integration tests of the `assay` command.
 
+mod cli;
 mod sandbox;
 mod vet;
