@@ -43,7 +43,10 @@ fn banners(part: &[u8], base: u64, facts: &mut Vec<Word>) {
     for at in memchr::memmem::find_iter(part, b"Linux version ") {
         let text = line(part, at);
         let rest = &text[14..];
-        if !rest.first().is_some_and(u8::is_ascii_digit) || seen.contains(&text) || seen.len() >= MOST {
+        // `Linux version 4.6.0-xilinx (who@where) …`: prose that names a version has no bracket behind it.
+        let banner = rest.first().is_some_and(u8::is_ascii_digit)
+            && rest.iter().position(|byte| *byte == b' ').is_some_and(|end| rest[end..].starts_with(b" ("));
+        if !banner || seen.contains(&text) || seen.len() >= MOST {
             continue;
         }
         seen.push(text);
