@@ -120,6 +120,11 @@ fn rules_say_where_they_are_from() {
     assert_eq!(with("key = [".into()).len(), 1);
     let unused = after(|root| put(root, "rules/unpack/keys/b.toml", RULES));
     assert_eq!(unused, ["rules/unpack/keys/b.toml: no crate includes it"]);
+    let folder = after(|root| {
+        put(root, "rules/unpack/keys/b.toml", RULES);
+        put(root, "crates/unpack/src/rules.rs", "include_dir!(\"rules/unpack\")");
+    });
+    assert_eq!(folder, Vec::<String>::new());
     let table = after(|root| put(root, "rules/list.csv", "a,b\n"));
     assert_eq!(table, ["rules/list.csv: not TOML, so nothing in it says its source and date"]);
 }
