@@ -49,6 +49,7 @@ pub struct Objects {
 }
 
 /// The image, and where in each first index page the list of data pages begins.
+#[derive(Clone, Copy)]
 struct Image<'a> {
     input: &'a Input,
     geometry: &'a Geometry,
