@@ -127,7 +127,9 @@ fn a_merged_flash_opens_to_the_files_of_its_spiffs() {
     let mut wanted = on_disk(&folder.join("www"));
     // SPIFFS has neither directories nor permissions.
     wanted.retain(|_, seen| seen.content.is_some());
-    wanted.values_mut().for_each(|seen| seen.mode = None);
+    for seen in wanted.values_mut() {
+        seen.mode = None;
+    }
     compare(&wanted, &in_image(&unpacked, "spiffs"), "SPIFFS of a merged flash");
     assert_eq!(unpacked.subject.coverage.bytes.unknown, 0, "{:?}", unpacked.subject.coverage.gaps);
 }
@@ -143,7 +145,9 @@ fn spiffs_holds_what_spiffsgen_put_in() {
     fs::write(work.join("tree/empty"), "").unwrap();
     let mut wanted = on_disk(&work.join("tree"));
     wanted.retain(|_, seen| seen.content.is_some());
-    wanted.values_mut().for_each(|seen| seen.mode = None);
+    for seen in wanted.values_mut() {
+        seen.mode = None;
+    }
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/make/spiffs.py");
     for (page, block) in [("256", "4096"), ("512", "8192"), ("256", "65536"), ("1024", "32768")] {
         if run(work, "python3", &[own.to_str().unwrap(), "tree", "own", "0x80000", page, block]).is_none() {

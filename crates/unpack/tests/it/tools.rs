@@ -127,3 +127,100 @@ pub fn compare(wanted: &Listing, got: &Listing, what: &str) {
     assert!(more.is_empty(), "{what}: Assay alone knows of {more:?}");
     assert!(!wanted.is_empty(), "{what}: nothing was compared");
 }
+
+/// What [`tree`] puts into a tree: not every container holds everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub enum Holds {
+    /// Directories and files under names of letters.
+    Plain,
+    /// Permissions, too.
+    Modes,
+    /// Symbolic and hard links, and a name with control characters, too.
+    Links,
+    /// A name that is not UTF-8, too.
+    Names,
+    /// Pipes and, as root, devices, too.
+    Special,
+}
+
+/// Makes a tree of many kinds of files at `root`, with a piece of the real system in it.
+pub fn tree(root: &Path, holds: Holds) {
+    use std::{ffi::OsStr, os::unix::fs::PermissionsExt};
+    let make = |path: &str, content: &[u8], mode: u32| {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        if holds >= Holds::Modes {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    make("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n", 0o644);
+    make("etc/init.d/S50miner", b"#!/bin/sh\nexec /usr/bin/miner\n", 0o755);
+    make("etc/shadow", b"root:*:1::::::\n", 0o400);
+    make("usr/bin/su", &noise(1, 70_001), 0o4755);
+    make("usr/bin/wall", &noise(2, 4_096), 0o2755);
+    make("var/empty", b"", 0o666);
+    make("var/zeros", &[0; 300_000], 0o600);
+    make("var/text", &b"all work and no play makes jack a dull boy\n".repeat(9_000), 0o640);
+    make(&format!("var/{}", "n".repeat(140)), b"a long name\n", 0o644);
+    for number in 0..300 {
+        make(&format!("var/many/a-name-that-fills-directories-{number}"), number.to_string().repeat(number).as_bytes(), 0o644);
+    }
+    fs::create_dir_all(root.join("tmp/nothing")).unwrap();
+    real(root, holds);
+    if holds >= Holds::Modes {
+        fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777)).unwrap();
+        fs::set_permissions(root.join("var/many"), fs::Permissions::from_mode(0o750)).unwrap();
+    }
+    if holds >= Holds::Links {
+        std::os::unix::fs::symlink("../usr/bin/su", root.join("etc/link")).unwrap();
+        std::os::unix::fs::symlink("/etc/".to_owned() + &"deep/".repeat(30), root.join("etc/far")).unwrap();
+        fs::hard_link(root.join("var/text"), root.join("var/text-again")).unwrap();
+        fs::write(root.join("etc/ <b>\x1b[1m"), "a name for terminals and browsers\n").unwrap();
+    }
+    if holds >= Holds::Names {
+        fs::write(root.join(OsStr::from_bytes(b"etc/\xE4\xF6\xFC")), "a name in Latin-1\n").unwrap();
+    }
+    if holds >= Holds::Special {
+        run(root, "mkfifo", &["-m", "620", "tmp/pipe"]);
+        // Devices need root; without it the rest of the tree will do.
+        let made =
+            Command::new("mknod").arg("-m").arg("666").arg(root.join("tmp/null")).args(["c", "1", "3"]).stderr(Stdio::null()).status();
+        if !made.is_ok_and(|status| status.success()) {
+            println!("no device in the tree: mknod is refused");
+        }
+    }
+}
+
+/// A few real programs and data files of the system that the test runs on.
+fn real(root: &Path, holds: Holds) {
+    for folder in ["/usr/share/zoneinfo/Europe", "/usr/share/perl5/Dpkg", "/usr/lib/udev"] {
+        let Ok(items) = fs::read_dir(folder) else {
+            println!("no real files from {folder}: it is not there");
+            continue;
+        };
+        let into = root.join("real").join(folder.rsplit('/').next().unwrap_or(folder));
+        fs::create_dir_all(&into).unwrap();
+        for item in items.flatten().take(60) {
+            let Ok(meta) = item.metadata() else { continue };
+            // Names that differ in case alone, or that the FAT family forbids, are no business of this test.
+            let fine = item
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)));
+            if meta.is_file() && meta.len() < 200_000 && (fine || holds > Holds::Modes) {
+                fs::copy(item.path(), into.join(item.file_name())).unwrap();
+            }
+        }
+    }
+}
+
+/// Bytes that do not compress, the same on every run.
+pub fn noise(seed: u32, len: usize) -> Vec<u8> {
+    let mut state = seed;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
