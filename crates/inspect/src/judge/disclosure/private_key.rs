@@ -28,7 +28,7 @@
 //!
 //! ## False negatives
 //!
-//! Keys in forms that no reader knows, raw keys inside programs, keys computed at run time, keys inside encrypted parts. A path that
+//! Keys in forms that no reader knows (PKCS #12, Java's key stores), raw keys inside programs, keys computed at run time, keys inside encrypted parts. A path that
 //! says "test" is believed.
 //!
 //! ## References
