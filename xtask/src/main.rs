@@ -1,5 +1,6 @@
-//! The project's own tasks: `cargo xtask tidy | fuzz [SECONDS] | schema`.
+//! The project's own tasks: `cargo xtask tidy | fuzz [SECONDS] | bench unpack`.
 
+mod bench;
 mod fuzz;
 mod tidy;
 
@@ -22,8 +23,9 @@ fn main() -> anyhow::Result<ExitCode> {
             Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Some("fuzz") => fuzz::run(&root(), arguments.next().map_or(Ok(60), |seconds| seconds.parse())?),
+        Some("bench") => bench::run(&root(), arguments),
         _ => {
-            eprintln!("usage: cargo xtask tidy | fuzz [SECONDS]");
+            eprintln!("usage: cargo xtask tidy | fuzz [SECONDS] | bench unpack");
             Ok(ExitCode::from(2))
         }
     }
