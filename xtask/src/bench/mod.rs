@@ -42,14 +42,20 @@ pub fn run(root: &Path, arguments: impl Iterator<Item = String>) -> anyhow::Resu
     let expected = package.expected()?;
     println!("{}: {} files, {} links, {:.1} MB of contents", package.path().display(), expected.files(), expected.links(), expected.bytes() as f64 / 1e6);
 
+    // Each run has a folder of its own, and all go at the end: file systems are slow to make names where many were just deleted.
+    let out = work.join("out");
+    if out.exists() {
+        fs::remove_dir_all(&out)?;
+    }
     let mut runs: Vec<Vec<Run>> = tools.iter().map(|_| Vec::new()).collect();
     for round in 1..=options.runs {
         for (tool, runs) in tools.iter().zip(&mut runs) {
-            let run = once(&work, tool, &expected)?;
+            let run = once(&out.join(format!("{}-{round}", tool.name)), tool, &expected)?;
             println!("{round}: {:<8} {}", tool.name, table::line(&run, &expected));
             runs.push(run);
         }
     }
+    fs::remove_dir_all(&out)?;
     let results: Vec<_> = tools.iter().zip(&runs).map(|(tool, runs)| table::summary(&tool.name, runs, &expected)).collect();
     println!("\n{}", table::table(&results));
     let whole = !options.quick && options.only.is_none();
@@ -92,14 +98,9 @@ fn build_assay(root: &Path) -> anyhow::Result<PathBuf> {
     Ok(target.join("release/assay"))
 }
 
-fn once(work: &Path, tool: &peers::Tool, expected: &recovered::Expected) -> anyhow::Result<Run> {
-    let out = work.join("out").join(&tool.name);
-    if out.exists() {
-        fs::remove_dir_all(&out)?;
-    }
-    fs::create_dir_all(&out)?;
-    let usage = measure::measure(tool.command(&out)).with_context(|| format!("{} could not be run", tool.name))?;
-    let score = expected.score(&out)?;
-    fs::remove_dir_all(&out)?;
+fn once(out: &Path, tool: &peers::Tool, expected: &recovered::Expected) -> anyhow::Result<Run> {
+    fs::create_dir_all(out)?;
+    let usage = measure::measure(tool.command(out)).with_context(|| format!("{} could not be run", tool.name))?;
+    let score = expected.score(out)?;
     Ok(Run { usage, score })
 }

@@ -6,7 +6,7 @@ use std::{io, path::Path, process::ExitCode};
 
 use assay_core::Limits;
 
-use crate::sandbox::{Job, StageError, unpack};
+use crate::sandbox::{Job, Keep, StageError, unpack};
 
 /// Unpacks `input`; the exit code is the command's own.
 pub fn drive(input: &str, threads: usize, sandbox: bool, limits: &Limits) -> ExitCode {
@@ -21,7 +21,7 @@ pub fn drive(input: &str, threads: usize, sandbox: bool, limits: &Limits) -> Exi
 
 fn run(input: &str, threads: usize, sandbox: bool, limits: &Limits) -> Result<(), StageError> {
     let progress = &mut |done, trail: &str| eprintln!("at {done} {trail}");
-    let done = unpack(Job { input: Path::new(input), limits, threads, sandbox, keep: true, progress })?;
+    let done = unpack(Job { input: Path::new(input), limits, threads, sandbox, keep: Keep::All, progress })?;
     println!("{:?}", done.level);
     let blobs = done.blobs.ok_or_else(|| StageError::Died("nothing was kept".into()))?;
     let mut kept = 0;
