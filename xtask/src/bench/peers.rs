@@ -17,11 +17,12 @@ use anyhow::{Context, ensure};
 use super::package::{on_path, shell};
 
 /// `binwalk` and `unblob` call these; the Debian package of each.
-const EXTRACTORS: [(&str, &str); 12] = [
+const EXTRACTORS: [(&str, &str); 13] = [
     ("7z", "p7zip-full"),
     ("tar", "tar"),
     ("unsquashfs", "squashfs-tools"),
     ("debugfs", "e2fsprogs"),
+    ("tsk_recover", "sleuthkit"),
     ("lz4", "lz4"),
     ("lzop", "lzop"),
     ("zstd", "zstd"),

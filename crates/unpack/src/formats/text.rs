@@ -53,10 +53,10 @@ pub fn kind(bytes: &[u8]) -> Option<&'static str> {
     good.then_some("text, 8-bit")
 }
 
-/// Bytes that text does not hold. Backspace, form feed and escape do occur in terminal scripts and manuals, 0x1F parts the pages of GNU
-/// Info.
+/// Bytes that text does not hold. Backspace, form feed and escape do occur in terminal scripts and manuals; 0x1F and 0x7F part the pages
+/// and index entries of GNU Info.
 fn control(byte: u8) -> bool {
-    matches!(byte, 0..=6 | 0x0E..=0x1A | 0x1C..=0x1E | 0x7F)
+    matches!(byte, 0..=6 | 0x0E..=0x1A | 0x1C..=0x1E)
 }
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn told_by_what_it_lacks() {
-        assert_eq!(kind(b"This is coreutils.info\n\x1F\nFile: coreutils.info, Node: Top\n"), Some("text"));
+        assert_eq!(kind(b"This is coreutils.info\n\x1F\nFile: coreutils.info, Node: Top\x7F95\n"), Some("text"));
         assert_eq!(kind("naïve".as_bytes()), Some("text, UTF-8"));
         let mut long = vec![b'a'; PIECE + 1];
         assert_eq!(kind(&long), Some("text"));
