@@ -1,5 +1,6 @@
-//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS]`.
+//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack`.
 
+mod bench;
 mod fuzz;
 mod manual;
 mod tidy;
@@ -24,8 +25,9 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         Some("docs") => manual::write(&root()).map(|()| ExitCode::SUCCESS),
         Some("fuzz") => fuzz::run(&root(), arguments.next().map_or(Ok(60), |seconds| seconds.parse())?),
+        Some("bench") => bench::run(&root(), arguments),
         _ => {
-            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS]");
+            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack");
             Ok(ExitCode::from(2))
         }
     }

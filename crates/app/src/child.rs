@@ -84,14 +84,14 @@ fn unpack(wanted: Wanted, room: Room) -> io::Result<()> {
 
     let mut request = Vec::new();
     io::stdin().lock().read_to_end(&mut request)?;
-    let Request { name, limits, threads, pieces } = serde_json::from_slice(&request)?;
+    let Request { name, limits, threads, pieces, leaves_only } = serde_json::from_slice(&request)?;
     drop(request);
     let bytes = map::map(&input, len)?;
     let source = match pieces {
         None => Source::File(bytes),
         Some(pieces) => Source::Directory(pieces.into_iter().map(|piece| directory_entry(piece, &bytes)).collect()),
     };
-    let sink = Sending { keeper: kept.map(|file| Keeper::new(file, room.file_bytes)), last: Mutex::new(Instant::now()) };
+    let sink = Sending { keeper: kept.map(|file| Keeper::new(file, room.file_bytes)), leaves_only, last: Mutex::new(Instant::now()) };
     let unpacked = assay_unpack::unpack(source, &name, &limits, threads, &sink);
     let not_kept = sink.keeper.and_then(Keeper::finish);
     // Large pieces: `Stdout` looks for line ends in everything it is given.
@@ -112,12 +112,13 @@ fn directory_entry(Piece { entry, at }: Piece, spool: &Bytes) -> DirectoryEntry 
 /// Sends contents and progress to the parent.
 struct Sending {
     keeper: Option<Keeper>,
+    leaves_only: bool,
     last: Mutex<Instant>,
 }
 
 impl Sink for Sending {
-    fn put(&self, id: Sha256, bytes: &Bytes) {
-        if let Some(keeper) = &self.keeper {
+    fn put(&self, id: Sha256, bytes: &Bytes, leaf: bool) {
+        if let Some(keeper) = self.keeper.as_ref().filter(|_| leaf || !self.leaves_only) {
             keeper.put(id, bytes);
         }
     }

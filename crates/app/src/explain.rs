@@ -15,7 +15,7 @@ use crate::{
     Exit, Failure,
     cli::{self, Explain},
     inputs, pipeline,
-    sandbox::Blobs,
+    sandbox::{Blobs, Keep},
 };
 
 /// Bytes shown at an offset.
@@ -49,7 +49,7 @@ pub fn explain_command(options: &Explain) -> Result<Exit, Failure> {
     let limits = inputs::limits(&options.opening)?;
     let mut stores = Vec::new();
     for input in &options.inputs {
-        let done = inputs::open(input, &options.opening, &limits, true, true)?;
+        let done = inputs::open(input, &options.opening, &limits, Keep::All, true)?;
         stores.extend(done.blobs);
     }
     cli::print(&replay(finding, &stores)?).map(|()| Exit::Done)

@@ -7,21 +7,21 @@
 //! that was there before, a link above all, can lead a file elsewhere.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt::Write as _,
     fs::{self, File},
-    io,
-    path::{Path, PathBuf},
+    io::{self, BufWriter, Write},
+    path::Path,
 };
 
 use assay_core::{EntryKind, Sha256, dossier::Subject};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     Exit, Failure,
     cli::{self, Format, Unpack},
     inputs,
-    sandbox::Blobs,
+    sandbox::{Blobs, Keep},
 };
 
 /// Longest component that is written, in bytes; filesystems allow 255.
@@ -34,7 +34,8 @@ pub fn unpack_command(options: &Unpack) -> Result<Exit, Failure> {
     use std::io::IsTerminal;
     let limits = inputs::limits(&options.opening)?;
     let quiet = options.format == Format::Json || !io::stderr().is_terminal();
-    let done = inputs::open(&options.input, &options.opening, &limits, options.to.is_some(), quiet)?;
+    let keep = if options.to.is_some() { Keep::Leaves } else { Keep::Nothing };
+    let done = inputs::open(&options.input, &options.opening, &limits, keep, quiet)?;
     let mut subject = done.unpacked.subject;
     for (number, gap) in subject.coverage.gaps.iter_mut().enumerate() {
         gap.id = format!("G{}", number + 1);
@@ -42,16 +43,30 @@ pub fn unpack_command(options: &Unpack) -> Result<Exit, Failure> {
     if let (Some(folder), Some(blobs)) = (&options.to, &done.blobs) {
         let written =
             write_tree(folder, &subject, blobs).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", folder.display())))?;
-        let manifest = json!({"schema": "assay.manifest/1", "subject": &subject, "written": written});
-        let text = serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n";
         let path = folder.join("manifest.json");
-        fs::write(&path, text).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?;
+        let manifest = Manifest { schema: "assay.manifest/1", subject: &subject, written };
+        write_json(&path, &manifest).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?;
     }
     match options.format {
         Format::Json => cli::print(&(serde_json::to_string_pretty(&subject).unwrap_or_default() + "\n"))?,
         Format::Text => cli::print(&listing(&subject))?,
     }
     Ok(if done.unpacked.complete { Exit::Done } else { Exit::Cut })
+}
+
+/// `manifest.json`.
+#[derive(Serialize)]
+struct Manifest<'a> {
+    schema: &'static str,
+    subject: &'a Subject,
+    written: BTreeMap<String, String>,
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    serde_json::to_writer_pretty(&mut out, value)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// Tree and byte map for reading.
@@ -115,57 +130,83 @@ fn listing(subject: &Subject) -> String {
     text
 }
 
-/// Writes each content of the manifest, and each content that is in no manifest and holds no others (a kernel out of its wrapping);
-/// gives file written → trail (two entries of one name give two files).
+/// Writes each content that a manifest names, then those that have no name and hold no manifest (the kernel in a uImage, a part found
+/// inside other bytes). Gives file written → trail: two entries of one name are two files.
 fn write_tree(folder: &Path, subject: &Subject, blobs: &Blobs) -> io::Result<BTreeMap<String, String>> {
     fs::create_dir_all(folder)?;
     if fs::read_dir(folder)?.next().is_some() {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the directory is not empty"));
     }
-    let mut written = BTreeMap::new();
-    let mut taken: BTreeSet<PathBuf> = BTreeSet::from([PathBuf::from("manifest.json")]);
-    let mut write = |trail: String, steps: Vec<String>, id: Sha256| -> io::Result<()> {
-        let Some((name, above)) = steps.split_last() else { return Ok(()) };
-        // A content that was not read (a limit, damage) is a gap, not an empty file.
-        if id != Sha256::of(b"") && blobs.get(&id)?.is_none() {
-            return Ok(());
-        }
-        let mut place = PathBuf::new();
-        for step in above.iter().take(DEPTH) {
-            // A directory takes the name even if a file has it already.
-            place.push(step);
-            if taken.contains(&place) {
-                place.set_file_name(format!("{step}%d"));
-            }
-        }
-        fs::create_dir_all(folder.join(&place))?;
-        let mut path = place.join(name);
-        let mut number = 1;
-        while taken.contains(&path) || folder.join(&path).exists() {
-            number += 1;
-            path = place.join(format!("{name}%{number}"));
-        }
-        taken.insert(path.clone());
-        blobs.copy(&id, &mut File::create_new(folder.join(&path))?)?;
-        written.insert(path.display().to_string(), trail);
-        Ok(())
-    };
-    let mut named: BTreeSet<Sha256> = BTreeSet::new();
+    let mut writer =
+        Writer { folder, blobs, made: HashSet::new(), taken: HashMap::from([("manifest.json".into(), 1)]), written: BTreeMap::new() };
+    let mut done: HashSet<Sha256> = subject.manifest.iter().map(|tree| tree.artifact).collect();
     for tree in &subject.manifest {
+        let above = safe_steps(tree.path.as_bytes());
         for entry in &tree.entries {
             let (EntryKind::File | EntryKind::Member | EntryKind::Hardlink, Some(id)) = (entry.kind, entry.content) else { continue };
-            let mut steps = safe_steps(tree.path.as_bytes());
+            let mut steps = above.clone();
             steps.extend(safe_steps(&entry.path));
-            named.insert(id);
-            write(format!("{}!{}", tree.path, entry.shown()), steps, id)?;
+            writer.write(format!("{}!{}", tree.path, entry.shown()), &steps, id)?;
+            done.insert(id);
         }
     }
-    for artifact in subject.artifacts.iter().filter(|artifact| !artifact.path.is_empty() && !named.contains(&artifact.id)) {
-        if !artifact.map.0.iter().any(|span| span.child) {
-            write(artifact.path.clone(), safe_steps(artifact.path.as_bytes()), artifact.id)?;
+    for artifact in subject.artifacts.iter().skip(1) {
+        if done.insert(artifact.id) {
+            let path = if artifact.path.is_empty() { &subject.name } else { &artifact.path };
+            writer.write(path.clone(), &safe_steps(path.as_bytes()), artifact.id)?;
         }
     }
-    Ok(written)
+    Ok(writer.written)
+}
+
+struct Writer<'a> {
+    folder: &'a Path,
+    blobs: &'a Blobs,
+    /// Directories that are there.
+    made: HashSet<String>,
+    /// Files that are there, and the last number given to one of that name.
+    taken: HashMap<String, u32>,
+    written: BTreeMap<String, String>,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, trail: String, steps: &[String], id: Sha256) -> io::Result<()> {
+        let Some((name, above)) = steps.split_last() else { return Ok(()) };
+        // A content that was not read (a limit, damage) is a gap, not an empty file.
+        if id != Sha256::of(b"") && self.blobs.get(&id)?.is_none() {
+            return Ok(());
+        }
+        let mut place = String::new();
+        for step in above.iter().take(DEPTH) {
+            place.push_str(step);
+            // A directory gets another name where a file has its own already.
+            if self.taken.contains_key(&place) {
+                place.push_str("%d");
+            }
+            place.push('/');
+        }
+        if !self.made.contains(&place) {
+            fs::create_dir_all(self.folder.join(&place))?;
+            self.made.insert(place.clone());
+        }
+        let plain = format!("{place}{name}");
+        let mut path = plain.clone();
+        let mut number = self.taken.get(&plain).copied().unwrap_or(0);
+        let mut file = loop {
+            number += 1;
+            if number > 1 {
+                path = format!("{plain}%{number}");
+            }
+            match File::create_new(self.folder.join(&path)) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => break made?,
+            }
+        };
+        self.taken.insert(plain, number);
+        self.blobs.copy(&id, &mut file)?;
+        self.written.insert(path, trail);
+        Ok(())
+    }
 }
 
 /// Components of `path`, each safe as a file name. `!` separates containers.
@@ -194,6 +235,21 @@ fn safe(part: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_meet_get_a_number() {
+        let (folder, kept) = (tempfile::tempdir().unwrap(), tempfile::tempfile().unwrap());
+        fs::write(folder.path().join("old"), "there before").unwrap();
+        let blobs = Blobs::open(kept).unwrap();
+        let mut writer =
+            Writer { folder: folder.path(), blobs: &blobs, made: HashSet::new(), taken: HashMap::new(), written: BTreeMap::new() };
+        for (trail, path) in [("1", "a"), ("2", "a"), ("3", "a/b"), ("4", "a"), ("5", "old"), ("6", "a/b")] {
+            writer.write(trail.into(), &safe_steps(path.as_bytes()), Sha256::of(b"")).unwrap();
+        }
+        let written: Vec<_> = writer.written.iter().map(|(file, trail)| (trail.as_str(), file.as_str())).collect();
+        assert_eq!(written, [("1", "a"), ("2", "a%2"), ("4", "a%3"), ("3", "a%d/b"), ("6", "a%d/b%2"), ("5", "old%2")]);
+        assert_eq!(fs::read(folder.path().join("old")).unwrap(), b"there before");
+    }
 
     #[test]
     fn no_name_stays_dangerous() {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     Exit, Failure,
     cli::Opening,
-    sandbox::{self, Done, Job},
+    sandbox::{self, Done, Job, Keep},
 };
 
 /// Largest file of limits, statements or a dossier that is read.
@@ -63,7 +63,7 @@ pub fn statements(path: Option<&Path>) -> Result<Vec<KeyedStatement>, Failure> {
 }
 
 /// Opens one input in the child, with a progress bar where somebody watches.
-pub fn open(path: &Path, opening: &Opening, limits: &Limits, keep: bool, quiet: bool) -> Result<Done, Failure> {
+pub fn open(path: &Path, opening: &Opening, limits: &Limits, keep: Keep, quiet: bool) -> Result<Done, Failure> {
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
     if let Ok(style) = ProgressStyle::with_template("{spinner} {bytes} read  {wide_msg}") {
         bar.set_style(style);

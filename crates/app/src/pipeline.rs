@@ -14,7 +14,7 @@ use crate::{
     Exit, Failure,
     cli::{self, Format, Opening, Vet},
     inputs, render, rules,
-    sandbox::Level,
+    sandbox::{Keep, Level},
 };
 
 /// A dossier and what the run itself was like.
@@ -39,7 +39,7 @@ pub fn make(
     let (mut subjects, mut facts, mut levels, mut failures) = (Vec::new(), Vec::<Fact>::new(), Vec::new(), Vec::new());
     let mut complete = true;
     for path in paths {
-        let done = match inputs::open(path, opening, limits, false, quiet) {
+        let done = match inputs::open(path, opening, limits, Keep::Nothing, quiet) {
             Ok(done) => done,
             Err(failure) if failure.exit == Exit::Usage => return Err(failure),
             Err(failure) => {

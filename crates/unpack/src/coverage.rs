@@ -13,7 +13,7 @@ use assay_core::{
 };
 
 use crate::{
-    Source, Unpacked,
+    DirectoryEntry, Unpacked,
     engine::{Node, Run},
     formats::bmu::SUBTYPE_HASH,
     identity::identify,
@@ -21,20 +21,15 @@ use crate::{
     tree::directory_digest,
 };
 
-/// The subject that `run` is about.
-pub fn gather(source: Source, name: &[u8], run: Run) -> Unpacked {
-    let (id, size) = match &source {
-        Source::File(bytes) => (run.nodes.first().map_or_else(|| Sha256::of(bytes), |node| node.id), bytes.len() as u64),
-        Source::Directory(entries) => {
-            (directory_digest(entries), entries.iter().filter_map(|item| item.content.as_ref()).map(|content| content.len() as u64).sum())
-        }
-    };
-    let is_directory = matches!(source, Source::Directory(_));
-    drop(source);
+/// The subject that `run` is about: `size` bytes, or a directory's `entries`.
+pub fn gather(entries: Option<&[DirectoryEntry]>, size: u64, name: &[u8], run: Run) -> Unpacked {
     let Run { mut nodes, complete } = run;
-    if is_directory && let Some(first) = nodes.first_mut() {
-        first.id = id;
+    if let Some(entries) = entries
+        && let Some(first) = nodes.first_mut()
+    {
+        first.id = directory_digest(entries, &first.child_ids);
     }
+    let id = nodes.first().map_or_else(|| Sha256::of(b""), |node| node.id);
     let keys = keys_of(&nodes);
     let rules = known_keys();
     let mut trials = TRIALS;

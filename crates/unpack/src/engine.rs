@@ -15,7 +15,7 @@ use assay_core::{Limits, Problem, Sha256, SpanKind, escape::escape};
 use bytes::Bytes;
 
 use crate::{
-    Sink, Source,
+    Sink,
     context::Context,
     examine::{Examined, examine, examine_known},
     format::{Child, Content, Format, Loaded, Named, Opened, Treat},
@@ -67,6 +67,8 @@ struct Task {
     parent: Option<Arc<Line>>,
     path: String,
     depth: u32,
+    /// A manifest names it.
+    named: bool,
 }
 
 /// The artifacts above a task.
@@ -105,13 +107,9 @@ struct Shared<'a> {
     sink: &'a dyn Sink,
 }
 
-/// Opens `source`.
-pub fn run(source: &Source, limits: &Limits, threads: usize, sink: &dyn Sink) -> Run {
-    let first = match source {
-        Source::File(bytes) => Child::owned(None, bytes.clone()),
-        Source::Directory(entries) => directory(entries),
-    };
-    let task = Task { child: first, parent: None, path: String::new(), depth: 0 };
+/// Opens `first` and what is in it.
+pub fn run(first: Child, limits: &Limits, threads: usize, sink: &dyn Sink) -> Run {
+    let task = Task { child: first, parent: None, path: String::new(), depth: 0, named: false };
     let state = State {
         waiting: BTreeMap::from([(Key::new(), task)]),
         running: BTreeSet::new(),
@@ -134,7 +132,7 @@ pub fn run(source: &Source, limits: &Limits, threads: usize, sink: &dyn Sink) ->
 }
 
 /// A directory as if a format had opened it.
-fn directory(entries: &[crate::DirectoryEntry]) -> Child {
+pub fn directory(entries: &[crate::DirectoryEntry]) -> Child {
     static DIRECTORY: Format =
         Format { name: "directory", title: "Directory", version: 1, magics: &[], at_start: false, open: |_, _| None };
     let mut opened = Opened::default();
@@ -178,7 +176,7 @@ fn work(shared: &Shared) {
 
 /// Brings the bytes of one task out, names them, and finds out what they are.
 fn perform(key: &Key, task: Task, shared: &Shared) -> Outcome {
-    let Task { child, parent, path, depth } = task;
+    let Task { child, parent, path, depth, named } = task;
     let context = Context::new(shared.limits);
     let span = child.span;
     let name = child.name.as_deref().and_then(|name| name.rsplit(|byte| *byte == b'/').next()).unwrap_or_default().to_vec();
@@ -212,6 +210,9 @@ fn perform(key: &Key, task: Task, shared: &Shared) -> Outcome {
             .opened
             .problem(Problem::corrupt(0, "these bytes contain themselves; they are not opened again").over(outcome.node.size));
         return outcome;
+    }
+    if named {
+        shared.sink.put(id, &bytes, true);
     }
     if given.is_none() {
         let mut state = lock(shared);
@@ -254,7 +255,9 @@ fn perform(key: &Key, task: Task, shared: &Shared) -> Outcome {
             looks::look(&Looked { name: &name, bytes: &bytes }, &mut node.opened);
         }
     }
-    shared.sink.put(id, &bytes);
+    if !named {
+        shared.sink.put(id, &bytes, depth > 0 && node.opened.entries.is_empty());
+    }
     outcome.children = std::mem::take(&mut node.opened.children);
     // Slices are cut now, while the parent's bytes are at hand; they share its memory.
     for child in &mut outcome.children {
@@ -352,6 +355,12 @@ fn commit(state: &mut State, shared: &Shared) {
 fn place_children(state: &mut State, key: &Key, outcome: &mut Outcome, shared: &Shared) {
     let empty = Sha256::of(b"");
     outcome.node.child_ids = vec![None; outcome.children.len()];
+    let mut named = vec![false; outcome.children.len()];
+    for child in outcome.node.opened.entries.iter().filter_map(|entry| entry.child) {
+        if let Some(named) = named.get_mut(child) {
+            *named = true;
+        }
+    }
     for (index, child) in outcome.children.drain(..).enumerate() {
         if child.size == 0 && !matches!(child.content, Content::Owned(ref bytes) if !bytes.is_empty()) {
             outcome.node.child_ids[index] = Some(empty);
@@ -366,7 +375,7 @@ fn place_children(state: &mut State, key: &Key, outcome: &mut Outcome, shared: &
             continue;
         }
         let path = step(&outcome.node.path, child.name.as_deref());
-        let task = Task { child, parent: Some(outcome.line.clone()), path, depth: outcome.depth + 1 };
+        let task = Task { child, parent: Some(outcome.line.clone()), path, depth: outcome.depth + 1, named: named[index] };
         let mut below = key.clone();
         below.push(index as u32);
         state.waiting.insert(below, task);

@@ -40,10 +40,11 @@ pub enum Source {
     Directory(Vec<DirectoryEntry>),
 }
 
-/// Takes the contents as they are brought out, each once.
+/// Takes the contents as they are brought out.
 pub trait Sink: Sync {
-    /// `bytes` have the digest `id`.
-    fn put(&self, id: Sha256, bytes: &Bytes);
+    /// `bytes` have the digest `id`. `leaf`: a manifest names them, or they hold no manifest; else they are a mere wrapping. The same
+    /// content may come again.
+    fn put(&self, id: Sha256, bytes: &Bytes, leaf: bool);
     /// `done` bytes of artifacts were read so far; `trail` is where the work is.
     fn progress(&self, done: u64, trail: &str);
 }
@@ -52,7 +53,7 @@ pub trait Sink: Sync {
 pub struct Discard;
 
 impl Sink for Discard {
-    fn put(&self, _: Sha256, _: &Bytes) {}
+    fn put(&self, _: Sha256, _: &Bytes, _: bool) {}
     fn progress(&self, _: u64, _: &str) {}
 }
 
@@ -70,6 +71,14 @@ pub struct Unpacked {
 /// Opens `source`, called `name`, on `threads` threads. The result does not depend on their number.
 #[must_use]
 pub fn unpack(source: Source, name: &[u8], limits: &Limits, threads: usize, sink: &dyn Sink) -> Unpacked {
-    let run = engine::run(&source, limits, threads.max(1), sink);
-    coverage::gather(source, name, run)
+    // A file's bytes are let go as soon as nothing that came out of them needs them.
+    let (size, first, entries) = match source {
+        Source::File(bytes) => (bytes.len() as u64, format::Child::owned(None, bytes), None),
+        Source::Directory(entries) => {
+            let size = entries.iter().filter_map(|item| item.content.as_ref()).map(|content| content.len() as u64).sum();
+            (size, engine::directory(&entries), Some(entries))
+        }
+    };
+    let run = engine::run(first, limits, threads.max(1), sink);
+    coverage::gather(entries.as_deref(), size, name, run)
 }

@@ -11,10 +11,11 @@ pub struct DirectoryEntry {
     pub content: Option<Bytes>,
 }
 
-/// The digest that names a directory: over the names, types, modes, targets and contents of its entries in the order given.
+/// The digest that names a directory: over the names, types, modes, targets and contents of its entries in the order given. `known`
+/// holds the digests of the contents, in the order of those entries that have one, as far as they are known already.
 #[must_use]
-pub fn directory_digest(entries: &[DirectoryEntry]) -> Sha256 {
-    let mut text = Vec::new();
+pub fn directory_digest(entries: &[DirectoryEntry], known: &[Option<Sha256>]) -> Sha256 {
+    let (mut text, mut known) = (Vec::new(), known.iter());
     for DirectoryEntry { entry, content } in entries {
         let parts: [&[u8]; 4] =
             [&entry.path, &[entry.kind as u8], &entry.mode.unwrap_or(0).to_le_bytes(), entry.target.as_deref().unwrap_or_default()];
@@ -22,7 +23,8 @@ pub fn directory_digest(entries: &[DirectoryEntry]) -> Sha256 {
             text.extend_from_slice(&(part.len() as u64).to_le_bytes());
             text.extend_from_slice(part);
         }
-        text.extend_from_slice(&Sha256::of(content.as_deref().unwrap_or_default()).0);
+        let known = content.as_ref().and_then(|_| *known.next()?);
+        text.extend_from_slice(&known.unwrap_or_else(|| Sha256::of(content.as_deref().unwrap_or_default())).0);
     }
     Sha256::of(&text)
 }

@@ -52,8 +52,9 @@ impl Blobs {
     /// Writes the content of digest `id` to `to` and checks it against its digest. `None`: there is no such content.
     pub fn copy(&self, id: &Sha256, to: &mut impl Write) -> io::Result<Option<u64>> {
         let Some(mut from) = self.get(id)? else { return Ok(None) };
+        let len = self.index.get(id).map_or(0, |(_, len)| *len);
         let mut hasher = sha2::Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
+        let mut buffer = vec![0; len.clamp(1, 1 << 16) as usize];
         let mut written = 0;
         loop {
             let len = from.read(&mut buffer)?;

@@ -39,10 +39,21 @@ pub struct Job<'a> {
     pub threads: usize,
     /// False: resource limits alone, for kernels that can do no better and callers who know.
     pub sandbox: bool,
-    /// Keep the contents that come out.
-    pub keep: bool,
+    /// Which contents to keep.
+    pub keep: Keep,
     /// Called now and then with the bytes read so far and where the work is.
     pub progress: &'a mut dyn FnMut(u64, &str),
+}
+
+/// Which of the contents that come out are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// None.
+    Nothing,
+    /// What a manifest names, and what holds no manifest itself: what is worth a file of its own.
+    Leaves,
+    /// All, the input too.
+    All,
 }
 
 /// What came of it.
@@ -98,11 +109,14 @@ impl StageError {
 pub fn unpack(job: Job) -> Result<Done, StageError> {
     let Job { input, limits, threads, sandbox, keep, progress } = job;
     let (file, len, pieces, unread) = open(input, limits)?;
-    let kept = if keep { Some(tempfile::tempfile().map_err(StageError::Start)?) } else { None };
-    let request = Request { name: name_of(input), limits: *limits, threads: threads.max(1), pieces };
+    let kept = if keep != Keep::Nothing { Some(tempfile::tempfile().map_err(StageError::Start)?) } else { None };
+    let request = Request { name: name_of(input), limits: *limits, threads: threads.max(1), pieces, leaves_only: keep == Keep::Leaves };
     // The mapping of the input counts as address space. Contents that are kept: what the limit lets out, the input, and the heads.
-    let file_bytes =
-        if keep { limits.total_bytes.saturating_add(limits.artifact_bytes).saturating_add(len).saturating_add(1 << 30) } else { 0 };
+    let file_bytes = if keep != Keep::Nothing {
+        limits.total_bytes.saturating_add(limits.artifact_bytes).saturating_add(len).saturating_add(1 << 30)
+    } else {
+        0
+    };
     let room = Room { memory_bytes: limits.memory_bytes.saturating_add(len), cpu_seconds: limits.cpu_seconds, file_bytes };
     let wanted = if sandbox { Wanted::Best } else { Wanted::None };
     let (level, reply) = stage::run(&stage::Stage { wanted, room, input: &file, kept: kept.as_ref() }, &request, progress)?;

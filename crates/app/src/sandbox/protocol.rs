@@ -37,6 +37,8 @@ pub struct Request {
     pub threads: usize,
     /// A directory's entries; absent for a file.
     pub pieces: Option<Vec<Piece>>,
+    /// Of contents that are kept: not those that merely wrap others.
+    pub leaves_only: bool,
 }
 
 /// One name of a directory and where the spool holds its content: offset and length.

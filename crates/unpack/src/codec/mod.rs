@@ -30,31 +30,42 @@ pub enum Trouble {
 }
 
 /// Reads `reader` to its end or until `limit` bytes came out.
-pub fn pour(mut reader: impl Read, limit: u64) -> Poured {
-    let mut poured = Poured::default();
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return poured,
-            Ok(count) => {
-                let room = limit.saturating_sub(poured.bytes.len() as u64);
-                if count as u64 > room {
-                    poured.bytes.extend_from_slice(&buffer[..room as usize]);
-                    poured.trouble = Some(Trouble::OverLimit);
-                    return poured;
-                }
-                poured.bytes.extend_from_slice(&buffer[..count]);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                poured.trouble = Some(Trouble::Truncated);
-                return poured;
-            }
-            Err(error) => {
-                poured.trouble = Some(Trouble::Corrupt(error.to_string()));
-                return poured;
-            }
+pub fn pour(reader: impl Read, limit: u64) -> Poured {
+    pour_into(Vec::new(), reader, limit)
+}
+
+/// As [`pour`], into an empty vector whose capacity says how much is expected. The decoder writes where the bytes stay: large streams
+/// are neither copied nor held twice.
+fn pour_into(mut bytes: Vec<u8>, mut reader: impl Read, limit: u64) -> Poured {
+    // One byte more than may come out tells a stream that ends at the limit from one that goes on.
+    let most = usize::try_from(limit.saturating_add(1)).unwrap_or(usize::MAX);
+    let mut filled = 0;
+    let trouble = loop {
+        if filled == bytes.len() {
+            bytes.resize(filled + STEP.min(most - filled), 0);
         }
+        match reader.read(&mut bytes[filled..]) {
+            Ok(0) => break None,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break Some(Trouble::Truncated),
+            Err(error) => break Some(Trouble::Corrupt(error.to_string())),
+        }
+        if filled == most {
+            filled -= 1;
+            break Some(Trouble::OverLimit);
+        }
+    };
+    bytes.truncate(filled);
+    Poured { bytes, trouble }
+}
+
+/// Puts `more` behind `bytes`: a stream of one member, the usual kind, is not copied.
+pub fn append(bytes: &mut Vec<u8>, more: Vec<u8>) {
+    if bytes.is_empty() {
+        *bytes = more;
+    } else {
+        bytes.extend_from_slice(&more);
     }
 }
 
@@ -82,18 +93,19 @@ pub enum Codec {
 /// Unpacks one block of which at most `limit` bytes may come out. Whatever could be decoded comes back beside the trouble.
 #[must_use]
 pub fn block(codec: Codec, packed: &[u8], limit: usize) -> Poured {
-    let whole = limit as u64;
+    // Blocks of filesystems are as long as their limit but for the last: no growing, no copying.
+    let pour = |reader: &mut dyn Read| pour_into(Vec::with_capacity(limit.min(EXPECTED) + 1), reader, limit as u64);
     match codec {
-        Codec::Deflate => pour(flate2::bufread::DeflateDecoder::new(packed), whole),
-        Codec::Zlib => pour(flate2::bufread::ZlibDecoder::new(packed), whole),
-        Codec::Bzip2 => pour(bzip2::bufread::BzDecoder::new(packed), whole),
-        Codec::Xz => pour(lzma_rust2::XzReader::new_mem_limit(packed, false, LZMA_MEMORY_KIB), whole),
+        Codec::Deflate => pour(&mut flate2::bufread::DeflateDecoder::new(packed)),
+        Codec::Zlib => pour(&mut flate2::bufread::ZlibDecoder::new(packed)),
+        Codec::Bzip2 => pour(&mut bzip2::bufread::BzDecoder::new(packed)),
+        Codec::Xz => pour(&mut lzma_rust2::XzReader::new_mem_limit(packed, false, LZMA_MEMORY_KIB)),
         Codec::LzmaAlone => match lzma_rust2::LzmaReader::new_mem_limit(packed, LZMA_MEMORY_KIB, None) {
-            Ok(reader) => pour(reader, whole),
+            Ok(mut reader) => pour(&mut reader),
             Err(error) => failed(error.to_string()),
         },
         Codec::Zstd => match ruzstd::decoding::StreamingDecoder::new(packed) {
-            Ok(reader) => pour(reader, whole),
+            Ok(mut reader) => pour(&mut reader),
             Err(error) => failed(error.to_string()),
         },
         Codec::Lz4 => {
@@ -109,6 +121,11 @@ pub fn block(codec: Codec, packed: &[u8], limit: usize) -> Poured {
         Codec::Lzo => lzo(packed, limit),
     }
 }
+
+/// The most that is set aside for a block before a byte came out.
+const EXPECTED: usize = 1 << 20;
+/// By how much the room for a stream grows.
+const STEP: usize = 128 << 10;
 
 /// Memory that one LZMA decoder may take for its dictionary, in KiB. Of the other algorithms, zstd's decoder refuses windows above
 /// 128 MiB, LZ4 frames have blocks of 4 MiB and bzip2 of 900 kB at most; none of them can be made to ask for more.
@@ -145,6 +162,46 @@ impl Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Gives one byte at a time, then fails as told.
+    struct Slow(usize, Option<io::ErrorKind>);
+
+    impl Read for Slow {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            match (self.0.checked_sub(1), self.1) {
+                (Some(left), _) => self.0 = left,
+                (None, Some(kind)) => return Err(kind.into()),
+                (None, None) => return Ok(0),
+            }
+            into[0] = 7;
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn ends_where_it_may() {
+        let end = |reader, limit| {
+            let poured = pour(reader, limit);
+            (poured.bytes.len(), poured.trouble)
+        };
+        assert_eq!(end(Slow(9, None), 9), (9, None));
+        assert_eq!(end(Slow(10, None), 9), (9, Some(Trouble::OverLimit)));
+        assert_eq!(end(Slow(1, None), 0), (0, Some(Trouble::OverLimit)));
+        assert_eq!(end(Slow(0, None), 0), (0, None));
+        assert_eq!(end(Slow(5, Some(io::ErrorKind::UnexpectedEof)), 9), (5, Some(Trouble::Truncated)));
+        assert!(matches!(end(Slow(5, Some(io::ErrorKind::InvalidData)), u64::MAX), (5, Some(Trouble::Corrupt(_)))));
+        assert_eq!(end(Slow(STEP + 1, None), u64::MAX), (STEP + 1, None));
+        let long = pour(io::repeat(7).take(3 * STEP as u64), u64::MAX);
+        assert_eq!((long.bytes.len(), long.trouble), (3 * STEP, None));
+    }
+
+    #[test]
+    fn members_are_put_together() {
+        let mut bytes = Vec::new();
+        append(&mut bytes, vec![1]);
+        append(&mut bytes, vec![2, 3]);
+        assert_eq!(bytes, [1, 2, 3]);
+    }
 
     /// `.xz` of "assay", with the dictionary size that its one filter states.
     fn xz(dictionary: u8) -> Vec<u8> {

@@ -7,7 +7,7 @@
 use assay_core::SpanKind;
 
 use crate::{
-    codec::{Trouble, pour},
+    codec::{Trouble, append, pour},
     context::Context,
     format::{Child, Format, Magic, Opened},
     input::Input,
@@ -34,7 +34,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         if poured.trouble.is_some() && (at > 0 || input.start() > 0 && poured.bytes.len() < 512) {
             break;
         }
-        bytes.extend_from_slice(&poured.bytes);
+        append(&mut bytes, poured.bytes);
         if let Some(trouble) = poured.trouble {
             // How much of a broken stream is its own cannot be told: it claims what is left.
             opened.problem(trouble.problem(at, "bzip2 stream"));

@@ -11,7 +11,7 @@ use assay_core::{
 };
 
 use crate::{
-    codec::{Trouble, pour},
+    codec::{Trouble, append, pour},
     context::Context,
     format::{Child, Format, Magic, Opened},
     input::Input,
@@ -49,7 +49,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         at += header + packed;
         let computed = crc32fast::hash(&poured.bytes);
         let length = poured.bytes.len() as u32;
-        bytes.extend_from_slice(&poured.bytes);
+        append(&mut bytes, poured.bytes);
         if let Some(trouble) = poured.trouble {
             opened.problem(trouble.problem(at, "deflate stream"));
             if trouble == Trouble::OverLimit || trouble == Trouble::Truncated {

@@ -35,21 +35,50 @@ pub fn kind(bytes: &[u8]) -> Option<&'static str> {
             && char::decode_utf16(units).all(|unit| unit.is_ok_and(|one| !one.is_control() || one.is_whitespace()));
         return good.then_some("text, UTF-16");
     }
-    if bytes.contains(&0) {
+    if memchr::memchr(0, bytes).is_some() {
         return None;
     }
     // A stray control is a slip of the pen, many are another format: Info files separate their nodes with 0x1F, old changelogs hold
     // bytes of some editor. Of random bytes one in ten is a control, of program code more.
-    let odd = |share: usize, is_odd: fn(u8) -> bool| bytes.iter().filter(|byte| is_odd(**byte)).count() * share <= bytes.len();
     if std::str::from_utf8(bytes).is_ok() {
-        return odd(256, control).then(|| if bytes.is_ascii() { "text" } else { "text, UTF-8" });
+        return few(bytes, 256, control).then(|| if bytes.is_ascii() { "text" } else { "text, UTF-8" });
     }
     let high = bytes.iter().filter(|byte| **byte >= 0x80).count();
-    let good = bytes.len() >= 64 && high * 3 < bytes.len() && odd(128, |byte| control(byte) || (0x80..0xA0).contains(&byte));
+    let good = bytes.len() >= 64 && high * 3 < bytes.len() && few(bytes, 128, |byte| control(byte) || (0x80..0xA0).contains(&byte));
     good.then_some("text, 8-bit")
 }
 
-/// Bytes that text does not hold. Backspace, form feed and escape do occur in terminal scripts and manuals.
+/// Is at most one byte in `share` odd?
+fn few(bytes: &[u8], share: usize, is_odd: impl Fn(u8) -> bool) -> bool {
+    // Pieces whose count fits a byte: the compiler makes wide comparisons of them.
+    let count = |piece: &[u8]| usize::from(piece.iter().map(|byte| u8::from(is_odd(*byte))).sum::<u8>());
+    bytes.chunks(255).map(count).sum::<usize>() * share <= bytes.len()
+}
+
+/// Bytes that text does not hold. Backspace, form feed and escape do occur in terminal scripts and manuals; 0x1F and 0x7F part the pages
+/// and index entries of GNU Info.
 fn control(byte: u8) -> bool {
-    matches!(byte, 0..=6 | 0x0E..=0x1A | 0x1C..=0x1F | 0x7F)
+    matches!(byte, 0..=6 | 0x0E..=0x1A | 0x1C..=0x1E)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn told_by_what_it_lacks() {
+        assert_eq!(kind(b"This is coreutils.info\n\x1F\nFile: coreutils.info, Node: Top\x7F95\n"), Some("text"));
+        assert_eq!(kind("naïve".as_bytes()), Some("text, UTF-8"));
+        let mut long = vec![b'a'; 1000];
+        assert_eq!(kind(&long), Some("text"));
+        long.push(0);
+        assert_eq!(kind(&long), None);
+        assert_eq!(kind(&[0xFF; 100]), None);
+        // One slip of the pen in a thousand bytes, and too many.
+        long.pop();
+        long[999] = 1;
+        assert_eq!(kind(&long), Some("text"));
+        long[..8].fill(2);
+        assert_eq!(kind(&long), None);
+    }
 }

@@ -7,7 +7,7 @@
 use assay_core::{Problem, SpanKind, facts::ImageFact};
 
 use crate::{
-    codec::{LZMA_MEMORY_KIB, Trouble, pour},
+    codec::{LZMA_MEMORY_KIB, Trouble, append, pour},
     context::Context,
     format::{Child, Format, Magic, Opened},
     input::Input,
@@ -40,7 +40,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
             poured.trouble = Some(Trouble::Truncated);
         }
         let start = bytes.len() as u64;
-        bytes.extend_from_slice(&poured.bytes);
+        append(&mut bytes, poured.bytes);
         opened.span(at, 12, SpanKind::Header, "stream header");
         opened.checksum(at + 8, "stream header CRC32", "CRC-32", (at + 6, 2), &stated.to_le_bytes(), &crc32fast::hash(flags).to_le_bytes());
         if let Some(trouble) = poured.trouble {

@@ -12,7 +12,7 @@ use assay_core::{
 use ruzstd::decoding::StreamingDecoder;
 
 use crate::{
-    codec::{Trouble, pour},
+    codec::{Trouble, append, pour},
     context::Context,
     format::{Child, Format, Magic, Opened},
     input::Input,
@@ -66,8 +66,8 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         if poured.trouble.is_some() && (at > 0 || input.start() > 0 && poured.bytes.len() < 512) {
             break;
         }
-        let start = bytes.len() as u64;
-        bytes.extend_from_slice(&poured.bytes);
+        let (start, len) = (bytes.len() as u64, poured.bytes.len() as u64);
+        append(&mut bytes, poured.bytes);
         let header = header_len(input, at).min(used);
         opened.span(at, header, SpanKind::Header, "frame header");
         if let Some(trouble) = poured.trouble {
@@ -78,15 +78,15 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
             break;
         }
         let stated = decoder.content_size();
-        if stated > 0 && stated != poured.bytes.len() as u64 {
-            let subject = format!("the frame says {stated} bytes, {} came out", poured.bytes.len());
+        if stated > 0 && stated != len {
+            let subject = format!("the frame says {stated} bytes, {len} came out");
             opened.fact(at, ImageFact::Anomaly { kind: Anomaly::SizeMismatch, subject });
         }
         let mut end = at + used;
         if let (Some(stated), Some(computed)) = (decoder.get_checksum_from_data(), decoder.get_calculated_checksum()) {
             end -= 4;
             opened.span(end, 4, SpanKind::Checksum, "content checksum");
-            let covers = (start, poured.bytes.len() as u64);
+            let covers = (start, len);
             opened.checksum(end, "content checksum", "XXH64, low half", covers, &stated.to_le_bytes(), &computed.to_le_bytes());
         }
         opened.payload(at + header, end - at - header, "blocks");

@@ -234,7 +234,9 @@ fn content(bytes: &Bytes, pieces: &[Piece], size: u64, context: &Context) -> Loa
         }
         let to = from + poured.bytes.len();
         let Some(rest) = work.checked_sub((to - from.min(out.len())) as u64) else {
-            loaded.problems.push(Problem::over_limit(piece.at, "the nodes of this file overwrite one another too often; the newest were not read"));
+            loaded
+                .problems
+                .push(Problem::over_limit(piece.at, "the nodes of this file overwrite one another too often; the newest were not read"));
             break;
         };
         work = rest;
