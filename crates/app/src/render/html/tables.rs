@@ -1,0 +1,61 @@
+//! Tables, with the evidence of each row.
+
+use assay_core::{Cell, ColumnType, Evidence, Table};
+
+use crate::render::words;
+
+/// Rows shown of one table.
+const ROWS: usize = 1000;
+/// Tables of more rows are folded.
+const OPEN: usize = 30;
+
+/// A table as the page shows it.
+pub struct Grid<'a> {
+    pub t: &'a Table,
+    pub has_evidence: bool,
+    pub open: bool,
+}
+
+impl<'a> Grid<'a> {
+    pub fn new(t: &'a Table) -> Self {
+        Self { t, has_evidence: t.evidence.iter().any(|row| !row.is_empty()), open: t.rows.len() <= OPEN }
+    }
+
+    pub fn rows(&self) -> &'a [Vec<Cell>] {
+        self.t.rows.get(..ROWS).unwrap_or(&self.t.rows)
+    }
+
+    pub fn left_out(&self) -> usize {
+        self.t.rows.len().saturating_sub(ROWS)
+    }
+
+    /// Class of a cell: numbers stand right, digests may break anywhere.
+    pub fn class(&self, column: &usize) -> &'static str {
+        match self.t.columns.get(*column).map(|column| column.kind) {
+            Some(ColumnType::Integer | ColumnType::Number) => "n",
+            Some(ColumnType::Hash | ColumnType::Address) => "h",
+            _ => "",
+        }
+    }
+
+    pub fn cell(&self, cell: &Cell) -> String {
+        match cell {
+            Cell::Integer(number) if *number >= 0 => words::grouped(number.unsigned_abs()),
+            other => other.to_string(),
+        }
+    }
+
+    /// Where the row was seen: the trail unless a cell has it already, the position, the artifact.
+    pub fn evidence(&self, row: &usize) -> String {
+        let Some(evidence) = self.t.evidence.get(*row) else { return String::new() };
+        let cells = self.t.rows.get(*row).map_or(&[][..], Vec::as_slice);
+        let one = |evidence: &Evidence| {
+            let place = words::place(&evidence.path);
+            let known = cells.iter().any(|cell| matches!(cell, Cell::Text(text) if text == place));
+            let trail = if known { String::new() } else { format!("{place}, ") };
+            let note = if evidence.note.is_empty() { String::new() } else { format!(": {}", evidence.note) };
+            format!("{trail}{} of {}…{note}", evidence.at, words::short(&evidence.artifact, 8))
+        };
+        evidence.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+}
