@@ -7,6 +7,9 @@ use assay_core::{Dossier, Evidence, Finding, Sha256, dossier::Subject};
 /// Heading of the table of signatures, and of its column with the outcome, as `inspect` writes them.
 pub const SIGNATURES: &str = "Signatures";
 const OUTCOME: &str = "Outcome";
+/// Outcomes that the summaries tell apart.
+pub const INVALID: &str = "INVALID";
+pub const VALID: &str = "valid";
 
 /// A closed value's name as in JSON: `KeyHolder` gives `key-holder`.
 pub fn kebab(value: impl std::fmt::Debug) -> String {
@@ -128,7 +131,7 @@ pub fn severities<'d>(findings: impl Iterator<Item = &'d Finding>) -> String {
     words.join(", ")
 }
 
-/// Outcomes of the signatures in one of `artifacts`, as the table of signatures has them: outcome and how many, in order of appearance.
+/// Outcomes of the signatures in one of `artifacts`, as the table of signatures has them: outcome and how many, what holds last.
 pub fn outcomes(dossier: &Dossier, artifacts: &BTreeSet<Sha256>) -> Vec<(String, u64)> {
     let mut outcomes: Vec<(String, u64)> = Vec::new();
     for table in dossier.tables.iter().filter(|table| table.title == SIGNATURES) {
@@ -145,6 +148,7 @@ pub fn outcomes(dossier: &Dossier, artifacts: &BTreeSet<Sha256>) -> Vec<(String,
             }
         }
     }
+    outcomes.sort_by_key(|(outcome, _)| (outcome == VALID, outcome != INVALID));
     outcomes
 }
 

@@ -6,7 +6,7 @@
 
 use assay_core::{Artifact, Span, SpanKind, dossier::Subject};
 
-use crate::render::words;
+use super::super::words;
 
 /// Stretches of a drawing.
 const CELLS: u64 = 500;
@@ -73,13 +73,15 @@ fn drawing(artifact: &Artifact) -> Drawing<'_> {
 
 /// Stretches of equal class, from left to right.
 fn bars(artifact: &Artifact) -> Vec<(&'static str, u64, u64)> {
-    let cell = |offset: u64| (u128::from(offset) * u128::from(CELLS) / u128::from(artifact.size.max(1))).min(u128::from(CELLS)) as u64;
+    let (size, count) = (u128::from(artifact.size.max(1)), u128::from(CELLS));
     // For each cell the class with most bytes in it, and whether that is settled by bytes that must be seen.
     let mut cells: Vec<(&'static str, u64, bool)> = vec![("k-free", 0, false); CELLS as usize];
     for span in &artifact.map.0 {
         let (name, dark) = (class(span).0, is_dark(span.kind) && !span.child);
-        let (first, last) = (cell(span.start), cell(span.end().saturating_sub(1)));
-        for slot in cells.iter_mut().take(last as usize + 1).skip(first as usize) {
+        // From the cell of the first byte to that of the last, both included.
+        let first = u128::from(span.start) * count / size;
+        let end = (u128::from(span.end()) * count).div_ceil(size).min(count);
+        for slot in cells.iter_mut().take(end as usize).skip(first as usize) {
             if (dark, span.len) > (slot.2, slot.1) {
                 *slot = (name, span.len, dark);
             }
@@ -97,8 +99,8 @@ fn bars(artifact: &Artifact) -> Vec<(&'static str, u64, u64)> {
 }
 
 impl Drawing<'_> {
-    pub fn heading(&self) -> String {
-        format!("{}: {}, {}", words::place(&self.artifact.path), self.artifact.format, words::size(self.artifact.size))
+    pub fn size(&self) -> String {
+        words::size(self.artifact.size)
     }
 
     /// How the artifact was come by.

@@ -7,7 +7,7 @@
 use std::{borrow::Borrow, collections::BTreeSet};
 
 use askama::Template;
-use assay_core::{Answer, AnswerState, Dossier, Evidence, Finding, Gap, Severity, Stage, dossier::Subject, escape::visible};
+use assay_core::{Answer, AnswerState, Dossier, Evidence, Finding, Gap, Severity, Stage, dossier::{Subject, SubjectKind}, escape::visible};
 
 use super::words;
 
@@ -188,8 +188,13 @@ impl Section<'_> {
         self.signed.iter().map(|(_, count)| count).sum()
     }
 
+    /// Does a missing signature mean something here?
+    fn is_firmware(&self) -> bool {
+        self.s.kind == SubjectKind::Firmware
+    }
+
     fn all_valid(&self) -> bool {
-        self.signed.iter().all(|(outcome, _)| outcome == "valid")
+        self.signed.iter().all(|(outcome, _)| outcome == words::VALID)
     }
 
     fn share(&self, part: &u64) -> String {

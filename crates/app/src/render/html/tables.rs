@@ -2,12 +2,15 @@
 
 use assay_core::{Cell, ColumnType, Evidence, Table};
 
-use crate::render::words;
+use super::super::words;
 
 /// Rows shown of one table.
 const ROWS: usize = 1000;
 /// Tables of more rows are folded.
 const OPEN: usize = 30;
+
+/// Longest word that a cell keeps whole, in characters.
+const WORD: usize = 22;
 
 /// A table as the page shows it.
 pub struct Grid<'a> {
@@ -29,11 +32,15 @@ impl<'a> Grid<'a> {
         self.t.rows.len().saturating_sub(ROWS)
     }
 
-    /// Class of a cell: numbers stand right, digests may break anywhere.
-    pub fn class(&self, column: &usize) -> &'static str {
-        match self.t.columns.get(*column).map(|column| column.kind) {
-            Some(ColumnType::Integer | ColumnType::Number) => "n",
-            Some(ColumnType::Hash | ColumnType::Address) => "h",
+    /// Classes of a cell: numbers stand right; what has a long word may break anywhere; an outcome in capitals stands out.
+    pub fn class(&self, cell: &Cell, column: &usize) -> &'static str {
+        let long = matches!(cell, Cell::Text(text) if text.split_whitespace().any(|word| word.chars().count() > WORD));
+        match (self.t.columns.get(*column).map(|column| column.kind), long) {
+            (Some(ColumnType::Integer | ColumnType::Number), _) => "n",
+            (Some(ColumnType::Hash | ColumnType::Address), true) => "h w",
+            (Some(ColumnType::Hash | ColumnType::Address), false) => "h",
+            (_, true) => "w",
+            _ if matches!(cell, Cell::Text(text) if text == words::INVALID) => "bad",
             _ => "",
         }
     }

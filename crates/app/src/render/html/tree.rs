@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use assay_core::{Entry, EntryKind, Sha256, dossier::Subject, escape::escape, manifest::Tree};
 
-use crate::render::words;
+use super::super::words;
 
 /// Deepest nesting that is drawn; deeper names stay whole on their line.
 const DEPTH: usize = 24;
@@ -231,7 +231,9 @@ fn mode(entry: &Entry) -> String {
         EntryKind::Hardlink => 'h',
         EntryKind::File | EntryKind::Member => '-',
     };
-    let Some(mode) = entry.mode else { return first.to_string() };
+    let Some(mode) = entry.mode else {
+        return if entry.kind == EntryKind::Member { "member".to_owned() } else { first.to_string() };
+    };
     let mut text = String::from(first);
     for (shift, special, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
         let bits = mode >> shift;
