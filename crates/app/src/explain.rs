@@ -41,7 +41,7 @@ pub fn explain_command(options: &Explain) -> Result<Exit, Failure> {
         let done = inputs::open(input, &options.opening, &limits, true, true)?;
         stores.extend(done.blobs);
     }
-    cli::print(&replay(finding, &stores)?).map(|()| Exit::Done)
+    cli::print_visible(&replay(finding, &stores)?).map(|()| Exit::Done)
 }
 
 fn title(page: &str) -> &str {

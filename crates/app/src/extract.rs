@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use assay_core::{EntryKind, Sha256, dossier::Subject};
+use assay_core::{EntryKind, Sha256, dossier::Subject, escape::visible_json};
 use serde_json::json;
 
 use crate::{
@@ -46,8 +46,8 @@ pub fn unpack_command(options: &Unpack) -> Result<Exit, Failure> {
         fs::write(&path, text).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?;
     }
     match options.format {
-        Format::Json => cli::print(&(serde_json::to_string_pretty(&subject).unwrap_or_default() + "\n"))?,
-        Format::Text => cli::print(&listing(&subject))?,
+        Format::Json => cli::print(&(visible_json(&serde_json::to_string_pretty(&subject).unwrap_or_default()).into_owned() + "\n"))?,
+        Format::Text => cli::print_visible(&listing(&subject))?,
     }
     Ok(if done.unpacked.complete { Exit::Done } else { Exit::Cut })
 }

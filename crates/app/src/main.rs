@@ -12,6 +12,7 @@ mod pipeline;
 mod render;
 mod rules;
 mod sandbox;
+mod schema;
 mod verify;
 
 use std::process::ExitCode;
@@ -71,7 +72,7 @@ fn main() -> ExitCode {
         cli::Command::Unpack(options) => extract::unpack_command(options),
         cli::Command::Explain(options) => explain::explain_command(options),
         cli::Command::Verify(options) => verify::verify_command(options),
-        cli::Command::Schema => cli::print(&pipeline::schema()).map(|()| Exit::Done),
+        cli::Command::Schema => cli::print(&schema::schema()).map(|()| Exit::Done),
     };
     match result {
         Ok(exit) => exit.into(),

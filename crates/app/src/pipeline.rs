@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use assay_core::{Dossier, Fact, FactId, Limits, Severity, dossier::Tool};
+use assay_core::{Dossier, Fact, FactId, Limits, Severity, dossier::Tool, escape::visible_json};
 use assay_inspect::{KeyedStatement, inspect};
 use serde_json::json;
 
@@ -54,15 +54,9 @@ pub fn make(paths: &[PathBuf], opening: &Opening, limits: &Limits, as_of: String
     Ok(Made { dossier: inspect(tool, subjects, facts, statements, complete), levels, failures })
 }
 
-/// The dossier as JSON, with a line's end.
+/// The dossier as JSON, with a line's end; what a terminal would obey is written as `\uNNNN`.
 pub fn to_json(dossier: &Dossier) -> Result<String, Failure> {
-    serde_json::to_string_pretty(dossier).map(|text| text + "\n").map_err(|error| Failure::new(Exit::Unreadable, format!("the dossier cannot be written: {error}")))
-}
-
-/// JSON Schema of the dossier.
-pub fn schema() -> String {
-    let schema = schemars::schema_for!(Dossier);
-    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+    serde_json::to_string_pretty(dossier).map(|text| visible_json(&text).into_owned() + "\n").map_err(|error| Failure::new(Exit::Unreadable, format!("the dossier cannot be written: {error}")))
 }
 
 /// `assay vet`.

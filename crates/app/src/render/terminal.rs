@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_core::{Dossier, Evidence, Finding, Severity, Table, dossier::Subject, escape::visible};
+use assay_core::{Dossier, Evidence, Finding, Severity, Sha256, Table, dossier::Subject, escape::visible};
 
 use super::words::{self, count, grouped, kebab, percent, place};
 
@@ -14,6 +14,8 @@ const GAPS: usize = 5;
 const FINDINGS: usize = 40;
 /// Signatures listed.
 const SIGNATURES: usize = 60;
+/// Characters of an excerpt.
+const EXCERPT: usize = 160;
 /// Digits of a digest.
 const DIGITS: usize = 12;
 
@@ -62,8 +64,17 @@ fn overview(out: &mut Lines, dossier: &Dossier, subject: &Subject) {
     }
     out.field("signatures", bad, if signed.is_empty() { "none found".to_owned() } else { outcomes.join(", ") }.as_str());
     out.field("findings", worst, if found.is_empty() { "none".to_owned() } else { words::severities(found.into_iter()) }.as_str());
-    out.field("understood", None, &format!("{} of {} bytes; {} opaque, {} unknown",
-        share(bytes.explained), grouped(bytes.total), share(bytes.opaque), share(bytes.unknown)));
+    out.field(
+        "understood",
+        None,
+        &format!(
+            "{} of {} bytes; {} opaque, {} unknown",
+            share(bytes.explained),
+            grouped(bytes.total),
+            share(bytes.opaque),
+            share(bytes.unknown)
+        ),
+    );
     let files = subject.coverage.files;
     if files.total > 0 {
         out.field("files", None, &format!("{} of {} read whole", grouped(files.read), grouped(files.total)));
@@ -115,9 +126,16 @@ const INDENT: &str = "                ";
 
 fn evidence(evidence: &Evidence) -> String {
     let function = evidence.function.as_ref().map(|function| format!(" in {function}")).unwrap_or_default();
-    let parts = [&evidence.note, &evidence.excerpt].map(String::as_str).into_iter().filter(|part| !part.is_empty());
+    let parts = [evidence.note.clone(), brief(&evidence.excerpt)].into_iter().filter(|part| !part.is_empty());
     let parts: String = parts.map(|part| format!(": {part}")).collect();
     format!("{} at {}{function}{parts}", place(&evidence.path), evidence.at)
+}
+
+/// An excerpt of one or two lines; of a digest alone, its first digits.
+fn brief(excerpt: &str) -> String {
+    let most = if excerpt.parse::<Sha256>().is_ok() { "sha256:".len() + DIGITS } else { EXCERPT };
+    let cut: String = excerpt.chars().take(most).collect();
+    if cut.len() < excerpt.len() { cut + "…" } else { cut }
 }
 
 /// A line for each signature, and one for each key: most signatures of an image hang from few keys.
@@ -125,7 +143,9 @@ fn signatures(out: &mut Lines, table: &Table) {
     let column = |name: &str| table.columns.iter().position(|column| column.name == name);
     let (over, outcome, scheme, key, at, package) =
         (column("Over"), column("Outcome"), column("Scheme"), column("Key"), column("Where the key is"), column("Package"));
-    let cell = |row: usize, column: Option<usize>| table.rows.get(row).and_then(|row| row.get(column?)).map(ToString::to_string).unwrap_or_default();
+    let cell = |row: usize, column: Option<usize>| {
+        table.rows.get(row).and_then(|row| row.get(column?)).map(ToString::to_string).unwrap_or_default()
+    };
     let short = |key: &str| key.trim_start_matches("sha256:").chars().take(DIGITS).collect::<String>();
     let mut keys: BTreeMap<(String, String), u64> = BTreeMap::new();
     let mut rows = Vec::new();

@@ -1,3 +1,7 @@
 //! Integration tests of the `assay` command.
 
+mod invented;
+mod page;
+mod render;
 mod sandbox;
+mod schema;

@@ -7,7 +7,11 @@
 use std::{borrow::Borrow, collections::BTreeSet};
 
 use askama::Template;
-use assay_core::{Answer, AnswerState, Dossier, Evidence, Finding, Gap, Severity, Stage, dossier::{Subject, SubjectKind}, escape::visible};
+use assay_core::{
+    Answer, AnswerState, Dossier, Evidence, Finding, Gap, Severity, Stage,
+    dossier::{Subject, SubjectKind},
+    escape::visible,
+};
 
 use super::words;
 
