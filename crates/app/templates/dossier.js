@@ -1,7 +1,7 @@
 // Searches and folds the contents. The page is complete without it.
 const box = document.getElementById("search"), fold = document.getElementById("fold"), note = document.getElementById("matches");
 const trees = [...document.querySelectorAll("details.tree")];
-let rows = null;
+let rows = null, unfolded = [];
 box.parentElement.hidden = false;
 function search() {
   rows ??= trees.flatMap(tree => [...tree.querySelectorAll("li")]).map(li => {
@@ -9,6 +9,8 @@ function search() {
     return { li, text: line.textContent.toLowerCase() };
   });
   const word = box.value.trim().toLowerCase();
+  for (const details of unfolded) details.open = false;
+  unfolded = [];
   let count = 0;
   for (const { li, text } of rows) {
     li.hidden = word !== "" && !text.includes(word);
@@ -20,7 +22,7 @@ function search() {
     if (li.hidden) continue;
     for (let up = li.parentElement; up && up.id !== "contents"; up = up.parentElement) {
       if (up.tagName === "LI") { if (!up.hidden && up.dataset.seen === word) break; up.hidden = false; up.dataset.seen = word; }
-      if (up.tagName === "DETAILS") up.open = true;
+      if (up.tagName === "DETAILS" && !up.open) { up.open = true; unfolded.push(up); }
     }
   }
   note.textContent = count + (count === 1 ? " match" : " matches");

@@ -227,11 +227,12 @@ fn level(severity: Severity) -> &'static str {
 
 /// A name as a relative reference (RFC 3986): everything but unreserved characters and slashes is percent-encoded.
 fn uri(name: &str) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase();
     let mut text = String::new();
     for byte in name.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => text.push(char::from(byte)),
-            _ => text.push_str(&format!("%{byte:02X}")),
+            _ => text.extend(['%', digit(byte >> 4), digit(byte & 15)]),
         }
     }
     text

@@ -2,7 +2,7 @@
 //!
 //! Every text of an input passes [`visible`] on its way into a line, so that the only escape codes are the colours put there here.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 
 use assay_core::{Dossier, Evidence, Finding, Severity, Sha256, Table, dossier::Subject, escape::visible};
 
@@ -98,13 +98,13 @@ fn findings(out: &mut Lines, findings: &[Finding]) {
         out.item(&format!("  {:<4} {severity:<8} ", finding.id), Some(finding.severity), &finding.title);
         let mut about = format!("{}, {}, fingerprint {}", finding.rule, finding.confidence, words::short(&finding.fingerprint, DIGITS));
         if let Some(effect) = finding.effect {
-            about.push_str(&format!("; effect {}", kebab(effect)));
+            let _ = write!(about, "; effect {}", kebab(effect));
         }
         if let Some(holder) = &finding.holder {
-            about.push_str(&format!("; held by {} {}", kebab(holder.who), holder.detail));
+            let _ = write!(about, "; held by {} {}", kebab(holder.who), holder.detail);
         }
         if !finding.trigger.is_empty() {
-            about.push_str(&format!("; trigger {}", finding.trigger.join(", ")));
+            let _ = write!(about, "; trigger {}", finding.trigger.join(", "));
         }
         out.item(INDENT, None, about.trim_end());
         if let Some(first) = finding.evidence.first() {
@@ -127,8 +127,9 @@ const INDENT: &str = "                ";
 fn evidence(evidence: &Evidence) -> String {
     let function = evidence.function.as_ref().map(|function| format!(" in {function}")).unwrap_or_default();
     let parts = [evidence.note.clone(), brief(&evidence.excerpt)].into_iter().filter(|part| !part.is_empty());
-    let parts: String = parts.map(|part| format!(": {part}")).collect();
-    format!("{} at {}{function}{parts}", place(&evidence.path), evidence.at)
+    let mut text = format!("{} at {}{function}", place(&evidence.path), evidence.at);
+    parts.for_each(|part| text.extend([": ", &part]));
+    text
 }
 
 /// An excerpt of one or two lines; of a digest alone, its first digits.

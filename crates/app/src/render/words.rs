@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use assay_core::{Dossier, Evidence, Finding, Sha256, dossier::Subject};
+use assay_core::{Cell, Dossier, Evidence, Finding, Sha256, dossier::Subject};
 
+/// Heading of the table of identity; its first two columns are field and value.
+const IDENTITY: &str = "Identity";
 /// Heading of the table of signatures, and of its column with the outcome, as `inspect` writes them.
 pub const SIGNATURES: &str = "Signatures";
 const OUTCOME: &str = "Outcome";
@@ -105,6 +107,16 @@ pub fn machine(subject: &Subject) -> Option<String> {
     let board = who.platform.as_ref().map(|platform| format!("({platform})"));
     text.extend(board.as_deref());
     (!text.is_empty()).then(|| text.join(" "))
+}
+
+/// Where the subject says `value` of itself, by the table of identity; empty where no row of it does.
+pub fn identity_place(dossier: &Dossier, subject: &Subject, field: &str, value: &str) -> String {
+    let artifacts = artifacts(subject);
+    let is = |cell: Option<&Cell>, text: &str| matches!(cell, Some(Cell::Text(cell)) if cell == text);
+    let rows = dossier.tables.iter().filter(|table| table.title == IDENTITY).flat_map(|table| table.rows.iter().zip(&table.evidence));
+    let mut places = rows.filter(|(row, _)| is(row.first(), field) && is(row.get(1), value)).flat_map(|(_, evidence)| evidence);
+    let found = places.find(|evidence| artifacts.contains(&evidence.artifact));
+    found.map(|evidence| format!("{}, {}", place(&evidence.path), evidence.at)).unwrap_or_default()
 }
 
 /// Artifacts of a subject. Evidence belongs to the subject that has its artifact.

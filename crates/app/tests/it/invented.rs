@@ -283,6 +283,17 @@ fn tables() -> Vec<Table> {
             evidence: vec![here(At::Offset(80)), here(At::Offset(84))],
         },
         Table {
+            id: "T3".into(),
+            question: Question::Provenance,
+            title: "Identity".into(),
+            columns: vec![text("Field"), text("Value"), text("Where")],
+            rows: vec![
+                vec!["kernel".into(), "6.1.0".into(), "(input)".into()],
+                vec!["toolchain".into(), "gcc 11".into(), "(input)".into()],
+            ],
+            evidence: vec![here(At::Offset(0x51)), here(At::Offset(0x52))],
+        },
+        Table {
             id: "T2".into(),
             question: Question::Control,
             title: format!("Numbers {HOSTILE}"),

@@ -8,8 +8,8 @@ use crate::invented::{empty, full};
 
 // The command is a program and no library: the tests take its renderings by path.
 #[path = "../../src/render/mod.rs"]
-#[allow(dead_code, unreachable_pub, missing_docs)]
-mod render;
+#[allow(dead_code, missing_docs, reason = "not every test uses every part")]
+mod renderings;
 
 /// What may not reach a reader: controls but line ends, bidirectional controls, invisible characters.
 fn hides(character: char) -> bool {
@@ -25,7 +25,7 @@ fn assert_nothing_hidden(text: &str) {
 
 /// The page as `assay vet` writes it.
 pub fn page_of(dossier: &Dossier) -> String {
-    render::html::render(dossier)
+    renderings::html::render(dossier)
 }
 
 /// The page without its style and script, which have tests of their own in a browser.
@@ -102,8 +102,8 @@ fn page_has_every_part() {
         "href=\"#F1\"",
         "href=\"#T2\"",
         "href=\"#G3\"",
-        "gcc 12",
-        "6.1.0",
+        "Compiler: gcc 12</li>",
+        "Kernel: 6.1.0 <span class=\"fine\">in (input), offset 0x51</span>",
         "2025-12-31",
         "1,000 of 1,200 analysed",
         "70 of 100",
@@ -144,7 +144,7 @@ fn page_has_every_part() {
 fn what_the_page_leaves_out_it_says() {
     let mut dossier = full();
     dossier.subjects[0].manifest[1].entries = (0..50_100).map(|number| Entry::new(format!("d/{number}"), EntryKind::File, 1)).collect();
-    dossier.tables[1].rows = vec![dossier.tables[1].rows[1].clone(); 1_007];
+    dossier.tables[2].rows = vec![dossier.tables[2].rows[1].clone(); 1_007];
     dossier.findings[1].evidence = vec![dossier.findings[1].evidence[0].clone(); 31];
     let page = page(&dossier);
     // One name went to the package's own manifest.
@@ -156,24 +156,24 @@ fn what_the_page_leaves_out_it_says() {
 
 #[test]
 fn terminal_of_everything() {
-    insta::assert_snapshot!("terminal-full", render::terminal::render(&full(), 80, false));
+    insta::assert_snapshot!("terminal-full", renderings::terminal::render(&full(), 80, false));
 }
 
 #[test]
 fn terminal_of_almost_nothing() {
-    insta::assert_snapshot!("terminal-empty", render::terminal::render(&empty(), 80, false));
+    insta::assert_snapshot!("terminal-empty", renderings::terminal::render(&empty(), 80, false));
 }
 
 #[test]
 fn terminal_keeps_its_width_and_obeys_nobody() {
     for width in [60, 80, 140] {
-        let plain = render::terminal::render(&full(), width, false);
+        let plain = renderings::terminal::render(&full(), width, false);
         assert_nothing_hidden(&plain);
         for line in plain.lines() {
             assert!(line.chars().count() <= width, "{width}: {line}");
             assert_eq!(line, line.trim_end());
         }
-        let coloured = render::terminal::render(&full(), width, true);
+        let coloured = renderings::terminal::render(&full(), width, true);
         let mut rest = coloured.clone();
         for code in ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[31m"] {
             assert!(rest.contains(code), "{code:?}");
@@ -184,7 +184,7 @@ fn terminal_keeps_its_width_and_obeys_nobody() {
 }
 
 fn sarif(dossier: &Dossier) -> Value {
-    let text = render::sarif::render(dossier);
+    let text = renderings::sarif::render(dossier);
     assert_nothing_hidden(&text);
     // Every field is one of the specification's, and all that it requires are there.
     serde_json::from_str::<Sarif>(&text).unwrap();

@@ -49,7 +49,7 @@ fn is_dark(kind: SpanKind) -> bool {
 fn class(span: &Span) -> (&'static str, &'static str) {
     match span.kind {
         SpanKind::Payload if span.child => ("k-child", "opened further"),
-        SpanKind::Opaque => ("k-opaque", "opaque: encrypted, or like it"),
+        SpanKind::Opaque => ("k-opaque", "opaque"),
         SpanKind::Unknown | SpanKind::Payload => ("k-unknown", "unknown"),
         SpanKind::Padding | SpanKind::Free => ("k-free", "padding or free"),
         SpanKind::Checksum | SpanKind::Signature => ("k-sign", "checksum or signature"),

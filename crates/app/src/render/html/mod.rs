@@ -4,6 +4,8 @@
 //! or rearranges text is left in it, whichever field it came from. A content security policy with the digests of the page's own style
 //! and script forbids everything else, even if something slipped through. What is capped says so in the page; `dossier.json` has all.
 
+#![allow(clippy::unused_self, clippy::trivially_copy_pass_by_ref, reason = "templates call methods, and pass fields by reference")]
+
 use std::{borrow::Borrow, collections::BTreeSet};
 
 use askama::Template;
@@ -53,6 +55,7 @@ struct Page<'a> {
 
 /// What the page says of one subject.
 struct Section<'a> {
+    d: &'a Dossier,
     s: &'a Subject,
     number: usize,
     machine: Option<String>,
@@ -93,6 +96,7 @@ fn section<'a>(dossier: &'a Dossier, subject: &'a Subject, number: usize, left: 
     gaps.sort_by_key(|gap| std::cmp::Reverse(gap.span.1));
     gaps.truncate(GAPS);
     Section {
+        d: dossier,
         s: subject,
         number,
         machine: words::machine(subject),
@@ -169,11 +173,20 @@ impl Section<'_> {
         words::what(self.s)
     }
 
-    /// Name and value of what the image says of itself beyond the machine.
-    fn told(&self) -> Vec<(&str, &str)> {
+    /// What the image says of itself: name, value, and where it says so, as far as the dossier's table of identity tells.
+    fn told(&self) -> Vec<(&str, &str, String)> {
         let who = &self.s.identity;
-        let words = [("Firmware version", &who.version), ("Built", &who.built), ("Kernel", &who.kernel), ("Compiler", &who.toolchain)];
-        words.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
+        let words = [
+            ("Maker", "maker", &who.maker),
+            ("Model", "model", &who.model),
+            ("Board", "platform", &who.platform),
+            ("Firmware version", "version", &who.version),
+            ("Built", "built", &who.built),
+            ("Kernel", "kernel", &who.kernel),
+            ("Compiler", "toolchain", &who.toolchain),
+        ];
+        let told = words.into_iter().filter_map(|(name, field, value)| Some((name, field, value.as_deref()?)));
+        told.map(|(name, field, value)| (name, value, words::identity_place(self.d, self.s, field, value))).collect()
     }
 
     fn severities(&self) -> String {
