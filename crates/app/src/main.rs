@@ -17,6 +17,7 @@ mod verify;
 
 use std::process::ExitCode;
 
+use assay_core::escape::visible;
 use clap::Parser;
 
 /// How a run ended. The order is that of precedence, weakest first.
@@ -77,7 +78,7 @@ fn main() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("assay: {}", failure.words);
+            eprintln!("assay: {}", visible(&failure.words));
             failure.exit.into()
         }
     }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use assay_core::{Dossier, Fact, FactId, Limits, Severity, dossier::Tool, escape::visible_json};
+use assay_core::{Dossier, Fact, FactId, Limits, Severity, dossier::Tool, escape::{visible, visible_json}};
 use assay_inspect::{KeyedStatement, inspect};
 use serde_json::json;
 
@@ -67,7 +67,7 @@ pub fn vet_command(options: &Vet) -> Result<Exit, Failure> {
     let quiet = options.format == Format::Json || !io::stderr().is_terminal();
     let Made { mut dossier, levels, failures } = make(&options.inputs, &options.opening, &limits, as_of, &statements, quiet)?;
     for failure in &failures {
-        eprintln!("assay: {}", failure.words);
+        eprintln!("assay: {}", visible(&failure.words));
     }
     if !options.facts {
         dossier.facts = None;

@@ -231,3 +231,68 @@ fn sarif_indexes_lead_to_what_they_name() {
     assert_eq!(levels, ["error", "error"]);
     assert_eq!(run["results"][0]["codeFlows"][0]["threadFlows"][0]["locations"].as_array().unwrap().len(), 6);
 }
+
+#[test]
+fn two_inputs_stand_side_by_side() {
+    let mut dossier = full();
+    dossier.subjects.extend(empty().subjects);
+    let page = page(&dossier);
+    assert_balanced(&page);
+    assert!(page.contains("<a href=\"#input-2\">nothing</a>") && page.contains("id=\"input-2\""));
+    // Findings and signatures belong to the input that has their evidence.
+    let rows: Vec<&str> = page.split("<tr><th scope=\"row\"><a href=\"#input-").skip(1).collect();
+    assert!(rows[0].contains("<td>INVALID: 1, valid: 1</td><td>1 critical, 1 high</td>"), "{}", rows[0]);
+    assert!(rows[1].contains("<td>none</td><td>none</td>"), "{}", rows[1]);
+    let terminal = renderings::terminal::render(&dossier, 80, false);
+    assert!(terminal.contains("\nnothing\n  what        Data of no known kind, format data, 0 bytes (0 B)\n"), "{terminal}");
+}
+
+/// Runs the command line in `folder`; everything it printed, to both outputs.
+fn printed(folder: &std::path::Path, arguments: &[&str]) -> String {
+    let output = assert_cmd::Command::cargo_bin("assay").unwrap().current_dir(folder).args(arguments).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn no_command_prints_what_a_terminal_obeys() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/formats/tar/hostile-names.tar");
+    let name = "\u{1b}[31m\u{202e}name";
+    std::fs::copy(fixture, folder.path().join(name)).unwrap();
+    for arguments in
+        [&["vet", name][..], &["vet", "--format", "json", "--facts", name], &["unpack", name], &["unpack", "--format", "json", name]]
+    {
+        let text = printed(folder.path(), arguments);
+        assert!(text.contains("hostile") || text.contains("name"), "{text}");
+        assert_nothing_hidden(&text);
+    }
+    let text = printed(folder.path(), &["vet", "\u{1b}[31mabsent"]);
+    assert!(text.contains("\\x1b[31mabsent"), "{text}");
+    assert_nothing_hidden(&text);
+}
+
+#[test]
+fn colour_is_for_terminals_and_can_be_refused() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/formats/tar/bitmain-s17-swapped.tar");
+    let command = format!("{} vet {fixture}", env!("CARGO_BIN_EXE_assay"));
+    // util-linux's `script` gives the command a terminal.
+    let on_terminal = |refuse: &str| {
+        let mut script = std::process::Command::new("script");
+        let output = script
+            .args(["-qec", &command, "/dev/null"])
+            .env_remove("NO_COLOR")
+            .env(refuse, "1")
+            .stdin(std::process::Stdio::null())
+            .output()
+            .ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (Some(coloured), Some(refused)) = (on_terminal("UNUSED"), on_terminal("NO_COLOR")) else {
+        println!("skipped: needs `script` of util-linux");
+        return;
+    };
+    assert!(coloured.contains("\u{1b}[31m") && coloured.contains("high"), "{coloured}");
+    assert!(!refused.contains("\u{1b}[31m") && refused.contains("high"), "{refused}");
+    let piped = printed(std::path::Path::new("."), &["vet", fixture]);
+    assert!(!piped.contains('\u{1b}') && piped.contains("high"), "{piped}");
+}
