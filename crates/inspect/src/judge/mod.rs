@@ -66,8 +66,16 @@ pub fn judge(case: &Case) -> Vec<Finding> {
         let place = |finding: &Finding| finding.evidence.first().map(|evidence| (evidence.path.clone(), evidence.at.clone()));
         (b.severity, &a.rule, place(a), a.fingerprint).cmp(&(a.severity, &b.rule, place(b), b.fingerprint))
     });
-    // One thing seen twice (the same file in two containers under one trail) is one finding.
-    findings.dedup_by_key(|finding| finding.fingerprint);
+    // One thing seen twice (the same file in two containers under one trail, the same package layout in two inputs) is one finding,
+    // with the evidence of both.
+    findings.dedup_by(|again, first| {
+        let same = again.fingerprint == first.fingerprint;
+        if same {
+            let new: Vec<Evidence> = again.evidence.drain(..).filter(|evidence| !first.evidence.contains(evidence)).collect();
+            first.evidence.extend(new);
+        }
+        same
+    });
     for (number, finding) in findings.iter_mut().enumerate() {
         finding.id = format!("F{}", number + 1);
     }
