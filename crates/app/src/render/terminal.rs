@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use assay_core::{Dossier, Evidence, Finding, Severity, Sha256, Table, dossier::Subject, escape::visible};
 
-use super::words::{self, count, grouped, kebab, percent, place};
+use super::words::{self, Places, count, grouped, kebab, percent, place};
 
 /// Gaps of one subject, largest first.
 const GAPS: usize = 5;
@@ -26,9 +26,9 @@ pub fn render(dossier: &Dossier, width: usize, color: bool) -> String {
     for subject in &dossier.subjects {
         overview(&mut out, dossier, subject);
     }
-    findings(&mut out, &dossier.findings);
+    findings(&mut out, dossier);
     for table in dossier.tables.iter().filter(|table| table.title == words::SIGNATURES) {
-        signatures(&mut out, table);
+        signatures(&mut out, table, &Places::new(dossier));
     }
     out.heading("Answers");
     for answer in &dossier.answers {
@@ -89,7 +89,8 @@ fn overview(out: &mut Lines, dossier: &Dossier, subject: &Subject) {
     }
 }
 
-fn findings(out: &mut Lines, findings: &[Finding]) {
+fn findings(out: &mut Lines, dossier: &Dossier) {
+    let (findings, places) = (&dossier.findings, Places::new(dossier));
     out.heading(&format!("Findings: {}", grouped(findings.len() as u64)));
     let mut findings: Vec<&Finding> = findings.iter().collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -110,7 +111,7 @@ fn findings(out: &mut Lines, findings: &[Finding]) {
         if let Some(first) = finding.evidence.first() {
             let more = finding.evidence.len() - 1;
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-            out.item(INDENT, None, &format!("{}{more}", evidence(first)));
+            out.item(INDENT, None, &format!("{}{more}", evidence(first, &places)));
         }
         for said in &finding.statements {
             out.item(INDENT, None, &format!("{}, {}: \"{}\" {}", said.by, said.date, said.text, said.source));
@@ -124,10 +125,10 @@ fn findings(out: &mut Lines, findings: &[Finding]) {
 /// Under the title of a finding.
 const INDENT: &str = "                ";
 
-fn evidence(evidence: &Evidence) -> String {
+fn evidence(evidence: &Evidence, places: &Places) -> String {
     let function = evidence.function.as_ref().map(|function| format!(" in {function}")).unwrap_or_default();
     let parts = [evidence.note.clone(), brief(&evidence.excerpt)].into_iter().filter(|part| !part.is_empty());
-    let mut text = format!("{} at {}{function}", place(&evidence.path), evidence.at);
+    let mut text = format!("{} at {}{function}", places.of(evidence), evidence.at);
     parts.for_each(|part| text.extend([": ", &part]));
     text
 }
@@ -140,7 +141,7 @@ fn brief(excerpt: &str) -> String {
 }
 
 /// A line for each signature, and one for each key: most signatures of an image hang from few keys.
-fn signatures(out: &mut Lines, table: &Table) {
+fn signatures(out: &mut Lines, table: &Table, places: &Places) {
     let column = |name: &str| table.columns.iter().position(|column| column.name == name);
     let (over, outcome, scheme, key, at, package) =
         (column("Over"), column("Outcome"), column("Scheme"), column("Key"), column("Where the key is"), column("Package"));
@@ -151,7 +152,9 @@ fn signatures(out: &mut Lines, table: &Table) {
     let mut keys: BTreeMap<(String, String), u64> = BTreeMap::new();
     let mut rows = Vec::new();
     for row in 0..table.rows.len() {
-        let (key, package) = (short(&cell(row, key)), cell(row, package));
+        let key = short(&cell(row, key));
+        let package =
+            table.evidence.get(row).and_then(|row| row.first()).map_or_else(|| cell(row, package), |evidence| places.of(evidence));
         let over = if package.is_empty() || package == place("") { cell(row, over) } else { format!("{package}!{}", cell(row, over)) };
         if !key.is_empty() {
             *keys.entry((key.clone(), cell(row, at))).or_default() += 1;

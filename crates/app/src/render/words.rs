@@ -1,6 +1,6 @@
 //! Numbers, names and days as the renderings write them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use assay_core::{Cell, Dossier, Evidence, Finding, Sha256, dossier::Subject};
 
@@ -81,6 +81,33 @@ pub fn count(number: usize, noun: &str) -> String {
 /// The trail to an artifact; the input itself has none.
 pub fn place(trail: &str) -> &str {
     if trail.is_empty() { "(input)" } else { trail }
+}
+
+/// Names the place of a piece of evidence: by its trail alone where there is one input, with the input's name where there are several.
+pub struct Places<'d> {
+    names: HashMap<Sha256, &'d str>,
+}
+
+impl<'d> Places<'d> {
+    pub fn new(dossier: &'d Dossier) -> Self {
+        let mut names = HashMap::new();
+        if dossier.subjects.len() > 1 {
+            for subject in &dossier.subjects {
+                for id in artifacts(subject) {
+                    names.entry(id).or_insert(subject.name.as_str());
+                }
+            }
+        }
+        Self { names }
+    }
+
+    pub fn of(&self, evidence: &Evidence) -> String {
+        match (self.names.get(&evidence.artifact), evidence.path.as_str()) {
+            (None, trail) => place(trail).to_owned(),
+            (Some(name), "") => (*name).to_owned(),
+            (Some(name), trail) => format!("{name}: {trail}"),
+        }
+    }
 }
 
 /// What the input is: kind, format, length.

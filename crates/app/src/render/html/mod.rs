@@ -15,7 +15,7 @@ use assay_core::{
     escape::visible,
 };
 
-use super::words;
+use super::words::{self, Places};
 
 mod bytemap;
 mod policy;
@@ -50,6 +50,7 @@ struct Page<'a> {
     title: String,
     subjects: Vec<Section<'a>>,
     tables: Vec<Grid<'a>>,
+    places: Places<'a>,
     entries: usize,
 }
 
@@ -85,6 +86,7 @@ pub fn render(dossier: &Dossier) -> String {
         entries: subjects.iter().map(|section| section.listing.total).sum(),
         subjects,
         tables: dossier.tables.iter().map(Grid::new).collect(),
+        places: Places::new(dossier),
     };
     // Writing to a string fails only where a value's own Display does, and none here does.
     visible(&page.render().unwrap_or_default()).into_owned()
@@ -134,8 +136,8 @@ impl Page<'_> {
         all.borrow().saturating_sub(*shown.borrow())
     }
 
-    fn place<'t>(&self, evidence: &'t Evidence) -> &'t str {
-        words::place(&evidence.path)
+    fn place(&self, evidence: &Evidence) -> String {
+        self.places.of(evidence)
     }
 
     fn short(&self, digest: &assay_core::Sha256) -> String {

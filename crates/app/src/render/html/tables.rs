@@ -2,7 +2,7 @@
 
 use assay_core::{Cell, ColumnType, Evidence, Table};
 
-use super::super::words;
+use super::super::words::{self, Places};
 
 /// Rows shown of one table.
 const ROWS: usize = 1000;
@@ -53,12 +53,12 @@ impl<'a> Grid<'a> {
     }
 
     /// Where the row was seen: the trail unless a cell has it already, the position, the artifact.
-    pub fn evidence(&self, row: &usize) -> String {
+    pub fn evidence(&self, row: &usize, places: &Places) -> String {
         let Some(evidence) = self.t.evidence.get(*row) else { return String::new() };
         let cells = self.t.rows.get(*row).map_or(&[][..], Vec::as_slice);
         let one = |evidence: &Evidence| {
-            let place = words::place(&evidence.path);
-            let known = cells.iter().any(|cell| matches!(cell, Cell::Text(text) if text == place));
+            let place = places.of(evidence);
+            let known = cells.iter().any(|cell| matches!(cell, Cell::Text(text) if *text == place));
             let trail = if known { String::new() } else { format!("{place}, ") };
             let note = if evidence.note.is_empty() { String::new() } else { format!(": {}", evidence.note) };
             format!("{trail}{} of {}…{note}", evidence.at, words::short(&evidence.artifact, 8))
