@@ -27,7 +27,7 @@ fn close(value: &mut Value) {
             for (name, field) in fields {
                 match field {
                     Value::String(text) if name == "description" => {
-                        *text = text.replace("[`", "`").replace("`]", "`").replace("crate::", "")
+                        *text = text.replace("[`", "`").replace("`]", "`").replace("crate::", "");
                     }
                     other => close(other),
                 }

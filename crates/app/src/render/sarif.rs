@@ -10,11 +10,13 @@
 use std::collections::HashMap;
 
 use assay_core::{At, Dossier, Evidence, Finding, Role, Severity, Sha256, escape::visible};
-use assay_inspect::judge::DETECTORS;
 use serde_json::{Map, Value, json};
 use serde_sarif::sarif::Sarif;
 
-use super::words;
+use super::{
+    pages::{RulePage, detectors},
+    words,
+};
 
 /// The findings as SARIF.
 #[must_use]
@@ -77,16 +79,14 @@ struct Rules {
 impl Rules {
     fn new(findings: &[Finding]) -> Self {
         let mut rules = Self { list: Vec::new(), ids: Vec::new() };
-        for detector in DETECTORS.iter().copied().flatten() {
-            let page = detector.page();
-            let title = page.lines().next().unwrap_or_default().trim_start_matches("# ").to_owned();
-            let shows = section(&page, "What it shows");
+        for detector in detectors() {
+            let page = RulePage::new(detector);
             rules.push(
                 detector.id,
                 &json!({
-                "shortDescription": {"text": title},
-                "fullDescription": {"text": shows},
-                "help": {"text": plain(&page), "markdown": page},
+                "shortDescription": {"text": page.title},
+                "fullDescription": {"text": page.first("What it shows")},
+                "help": {"text": page.plain(), "markdown": detector.page()},
                 "properties": {"version": detector.version, "question": detector.question.name(), "tags": [detector.question.name()]}}),
             );
         }
@@ -110,17 +110,6 @@ impl Rules {
         self.ids.push(id.to_owned());
         self.list.push(rule);
     }
-}
-
-/// The first paragraph under a heading of a page, as one line.
-fn section(page: &str, heading: &str) -> String {
-    let under = page.lines().skip_while(|line| line.trim_start_matches('#').trim() != heading).skip(1).skip_while(|line| line.is_empty());
-    under.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// Markdown without its marks of headings.
-fn plain(page: &str) -> String {
-    page.lines().map(|line| line.trim_start_matches('#').trim_start()).collect::<Vec<_>>().join("\n")
 }
 
 /// The inputs, then every artifact that evidence lies in.

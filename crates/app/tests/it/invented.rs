@@ -217,7 +217,7 @@ fn findings() -> Vec<Finding> {
     let second = Finding {
         id: "F2".into(),
         fingerprint: id("second"),
-        rule: "provenance.signature-invalid".into(),
+        rule: "provenance.invented".into(),
         version: 1,
         question: Question::Provenance,
         title: "The signature over root does not hold".into(),

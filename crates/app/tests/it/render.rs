@@ -141,6 +141,21 @@ fn page_has_every_part() {
 }
 
 #[test]
+fn rules_are_explained_where_they_are_known() {
+    let mut dossier = full();
+    let rule = renderings::pages::detectors().next().unwrap();
+    (dossier.findings[1].rule, dossier.findings[1].version) = (rule.id.to_owned(), rule.version);
+    let page = page(&dossier);
+    assert_balanced(&page);
+    let link = format!("href=\"#rule-{}\"", rule.id);
+    assert!(page.contains(&link) && page.contains(&format!("id=\"rule-{}\"", rule.id)) && page.contains("<h4>False negatives</h4>"));
+    assert!(!page.contains("href=\"#rule-control.remote-stop\""));
+    // Another version of the rule may say something else.
+    dossier.findings[1].version += 1;
+    assert!(!self::page(&dossier).contains(&link));
+}
+
+#[test]
 fn what_the_page_leaves_out_it_says() {
     let mut dossier = full();
     dossier.subjects[0].manifest[1].entries = (0..50_100).map(|number| Entry::new(format!("d/{number}"), EntryKind::File, 1)).collect();

@@ -15,7 +15,10 @@ use assay_core::{
     escape::visible,
 };
 
-use super::words::{self, Places};
+use super::{
+    pages::{RulePage, detectors},
+    words::{self, Places},
+};
 
 mod bytemap;
 mod policy;
@@ -51,6 +54,7 @@ struct Page<'a> {
     subjects: Vec<Section<'a>>,
     tables: Vec<Grid<'a>>,
     places: Places<'a>,
+    rules: Vec<RulePage>,
     entries: usize,
 }
 
@@ -87,9 +91,16 @@ pub fn render(dossier: &Dossier) -> String {
         subjects,
         tables: dossier.tables.iter().map(Grid::new).collect(),
         places: Places::new(dossier),
+        rules: rules(dossier),
     };
     // Writing to a string fails only where a value's own Display does, and none here does.
     visible(&page.render().unwrap_or_default()).into_owned()
+}
+
+/// Pages of the rules that found something, where this version of the rule is the dossier's.
+fn rules(dossier: &Dossier) -> Vec<RulePage> {
+    let found: BTreeSet<(&str, u32)> = dossier.findings.iter().map(|finding| (finding.rule.as_str(), finding.version)).collect();
+    detectors().filter(|detector| found.contains(&(detector.id, detector.version))).map(RulePage::new).collect()
 }
 
 fn section<'a>(dossier: &'a Dossier, subject: &'a Subject, number: usize, left: &mut usize) -> Section<'a> {
@@ -142,6 +153,10 @@ impl Page<'_> {
 
     fn short(&self, digest: &assay_core::Sha256) -> String {
         words::short(digest, 16)
+    }
+
+    fn rule(&self, finding: &Finding) -> Option<&RulePage> {
+        self.rules.iter().find(|page| page.id == finding.rule && page.version == finding.version)
     }
 
     /// Links lead to the web and nowhere else.
