@@ -5,7 +5,7 @@
 //! bidirectional override and no zero-width character of an input reaches a reader as anything but `\xNN`.
 
 pub mod html;
-mod pages;
+pub mod pages;
 pub mod sarif;
 pub mod terminal;
 mod words;
