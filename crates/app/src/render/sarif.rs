@@ -134,7 +134,8 @@ impl Artifacts {
             if artifacts.index(evidence).is_some() {
                 continue;
             }
-            let mut value = json!({"location": {"uri": format!("/{}", uri(evidence.path.trim_start_matches('/')))}, "hashes": {"sha-256": evidence.artifact.hex()}});
+            let trail = format!("/{}", uri(evidence.path.trim_start_matches('/')));
+            let mut value = json!({"location": {"uri": trail}, "hashes": {"sha-256": evidence.artifact.hex()}});
             if let Some((parent, artifact)) = known.get(&evidence.artifact) {
                 value["parentIndex"] = json!(parent);
                 value["length"] = json!(artifact.size);
@@ -174,7 +175,9 @@ impl Artifacts {
         let (place, at) = (words::place(&evidence.path), &evidence.at);
         let text = if evidence.note.is_empty() { format!("{place}, {at}") } else { format!("{} ({place}, {at})", evidence.note) };
         let mut location = json!({"physicalLocation": physical, "message": {"text": text},
-            "properties": {"artifact": evidence.artifact, "path": evidence.path, "at": evidence.at, "role": words::kebab(evidence.role), "excerpt": evidence.excerpt}});
+            "properties": {
+                "artifact": evidence.artifact, "path": evidence.path, "at": evidence.at,
+                "role": words::kebab(evidence.role), "excerpt": evidence.excerpt}});
         if let Some(function) = &evidence.function {
             location["logicalLocations"] = json!([{"name": function, "kind": "function"}]);
         }
@@ -196,7 +199,8 @@ fn result(finding: &Finding, rules: &Rules, artifacts: &Artifacts) -> Value {
         "relatedLocations": related,
         "partialFingerprints": {"assay/v1": finding.fingerprint.hex()},
         "properties": {
-            "id": finding.id, "severity": finding.severity, "confidence": finding.confidence, "question": finding.question, "ruleVersion": finding.version,
+            "id": finding.id, "severity": finding.severity, "confidence": finding.confidence,
+            "question": finding.question, "ruleVersion": finding.version,
             "effect": finding.effect, "holder": finding.holder, "stage": finding.stage, "trigger": finding.trigger,
             "statements": finding.statements, "references": finding.references}});
     if finding.evidence.iter().any(|evidence| evidence.role != Role::Other) {

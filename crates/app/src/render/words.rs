@@ -124,7 +124,8 @@ pub fn what(subject: &Subject) -> String {
             name
         }
     };
-    format!("{kind}, format {}, {} bytes ({})", subject.format, grouped(subject.size), size(subject.size))
+    let format = if subject.kind == Tree { String::new() } else { format!(", format {}", subject.format) };
+    format!("{kind}{format}, {} bytes ({})", grouped(subject.size), size(subject.size))
 }
 
 /// Which machine it says it is for: maker, model, board. `None` where it says nothing.

@@ -20,7 +20,8 @@ use crate::{
 const PROBE: &str = "for (const d of document.querySelectorAll('details')) d.open = true;
 const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 axe.run(document).then(r => { document.documentElement.innerHTML = '<head></head><body><pre></pre></body>';
-document.querySelector('pre').textContent = 'RESULT' + JSON.stringify({wide, passes: r.passes.length, violations: r.violations.map(v => v.id + ': ' + v.nodes[0].html)}) + 'END'; });";
+document.querySelector('pre').textContent = 'RESULT' + JSON.stringify({wide, passes: r.passes.length,
+violations: r.violations.map(v => v.id + ': ' + v.nodes[0].html)}) + 'END'; });";
 
 fn chromium() -> Option<PathBuf> {
     let path = env::var_os("PATH")?;

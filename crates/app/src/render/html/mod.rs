@@ -227,6 +227,11 @@ impl Section<'_> {
         self.s.kind == SubjectKind::Firmware
     }
 
+    /// A directory is named by its manifest.
+    fn is_tree(&self) -> bool {
+        self.s.kind == SubjectKind::Tree
+    }
+
     fn all_valid(&self) -> bool {
         self.signed.iter().all(|(outcome, _)| outcome == words::VALID)
     }
