@@ -1,12 +1,19 @@
 //! `cargo xtask fuzz [SECONDS]`: each fuzz target for that long, with its committed seeds. Needs `cargo-fuzz` and a nightly toolchain.
 
-use std::{path::Path, process::{Command, ExitCode}};
+use std::{
+    path::Path,
+    process::{Command, ExitCode},
+};
 
 use anyhow::{Context, bail};
 
 /// Runs every target of `fuzz/`; fails at the first that finds something.
 pub fn run(root: &Path, seconds: u32) -> anyhow::Result<ExitCode> {
-    let listed = Command::new("cargo").args(["+nightly", "fuzz", "list"]).current_dir(root).output().context("cargo-fuzz is not installed: cargo install cargo-fuzz")?;
+    let listed = Command::new("cargo")
+        .args(["+nightly", "fuzz", "list"])
+        .current_dir(root)
+        .output()
+        .context("cargo-fuzz is not installed: cargo install cargo-fuzz")?;
     if !listed.status.success() {
         bail!("cargo fuzz list: {}", String::from_utf8_lossy(&listed.stderr));
     }

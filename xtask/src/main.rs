@@ -1,6 +1,7 @@
-//! The project's own tasks: `cargo xtask tidy | fuzz [SECONDS] | schema`.
+//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS]`.
 
 mod fuzz;
+mod manual;
 mod tidy;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -21,9 +22,10 @@ fn main() -> anyhow::Result<ExitCode> {
             println!("{} faults", faults.len());
             Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Some("docs") => manual::write(&root()).map(|()| ExitCode::SUCCESS),
         Some("fuzz") => fuzz::run(&root(), arguments.next().map_or(Ok(60), |seconds| seconds.parse())?),
         _ => {
-            eprintln!("usage: cargo xtask tidy | fuzz [SECONDS]");
+            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS]");
             Ok(ExitCode::from(2))
         }
     }

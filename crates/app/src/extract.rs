@@ -3,7 +3,8 @@
 //! **No name of an input ever becomes a path as it is.** Each component is written byte by byte: letters, digits and `._-+@` stay,
 //! everything else becomes `%NN`; a component of dots alone is escaped too, long ones are cut and marked, and two names that would
 //! meet get a number. Nothing but directories of our own naming and plain files of mode 0644 is made: links, devices and pipes are in
-//! `manifest.json`, which also tells under which name each content was written.
+//! `manifest.json`, which also tells under which name each content was written. The directory must be new or empty, so that nothing
+//! that was there before, a link above all, can lead a file elsewhere.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -39,7 +40,8 @@ pub fn unpack_command(options: &Unpack) -> Result<Exit, Failure> {
         gap.id = format!("G{}", number + 1);
     }
     if let (Some(folder), Some(blobs)) = (&options.to, &done.blobs) {
-        let written = write_tree(folder, &subject, blobs).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", folder.display())))?;
+        let written =
+            write_tree(folder, &subject, blobs).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", folder.display())))?;
         let manifest = json!({"schema": "assay.manifest/1", "subject": &subject, "written": written});
         let text = serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n";
         let path = folder.join("manifest.json");
@@ -100,18 +102,34 @@ fn listing(subject: &Subject) -> String {
     );
     for gap in &subject.coverage.gaps {
         let why = format!("{:?}", gap.why).to_lowercase();
-        let _ = writeln!(text, "  {} {why} {} at {:#x}+{}: {}", gap.id, if gap.path.is_empty() { "(input)" } else { &gap.path }, gap.span.0, gap.span.1, gap.note);
+        let _ = writeln!(
+            text,
+            "  {} {why} {} at {:#x}+{}: {}",
+            gap.id,
+            if gap.path.is_empty() { "(input)" } else { &gap.path },
+            gap.span.0,
+            gap.span.1,
+            gap.note
+        );
     }
     text
 }
 
-/// Writes each content of the manifest; gives trail → file written.
+/// Writes each content of the manifest, and each content that is in no manifest and holds no others (a kernel out of its wrapping);
+/// gives file written → trail (two entries of one name give two files).
 fn write_tree(folder: &Path, subject: &Subject, blobs: &Blobs) -> io::Result<BTreeMap<String, String>> {
     fs::create_dir_all(folder)?;
+    if fs::read_dir(folder)?.next().is_some() {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the directory is not empty"));
+    }
     let mut written = BTreeMap::new();
     let mut taken: BTreeSet<PathBuf> = BTreeSet::from([PathBuf::from("manifest.json")]);
     let mut write = |trail: String, steps: Vec<String>, id: Sha256| -> io::Result<()> {
         let Some((name, above)) = steps.split_last() else { return Ok(()) };
+        // A content that was not read (a limit, damage) is a gap, not an empty file.
+        if id != Sha256::of(b"") && blobs.get(&id)?.is_none() {
+            return Ok(());
+        }
         let mut place = PathBuf::new();
         for step in above.iter().take(DEPTH) {
             // A directory takes the name even if a file has it already.
@@ -128,19 +146,23 @@ fn write_tree(folder: &Path, subject: &Subject, blobs: &Blobs) -> io::Result<BTr
             path = place.join(format!("{name}%{number}"));
         }
         taken.insert(path.clone());
-        let mut file = File::create_new(folder.join(&path))?;
-        if blobs.copy(&id, &mut file)?.is_none() && id != Sha256::of(b"") {
-            return Ok(());
-        }
-        written.insert(trail, path.display().to_string());
+        blobs.copy(&id, &mut File::create_new(folder.join(&path))?)?;
+        written.insert(path.display().to_string(), trail);
         Ok(())
     };
+    let mut named: BTreeSet<Sha256> = BTreeSet::new();
     for tree in &subject.manifest {
         for entry in &tree.entries {
             let (EntryKind::File | EntryKind::Member | EntryKind::Hardlink, Some(id)) = (entry.kind, entry.content) else { continue };
             let mut steps = safe_steps(tree.path.as_bytes());
             steps.extend(safe_steps(&entry.path));
+            named.insert(id);
             write(format!("{}!{}", tree.path, entry.shown()), steps, id)?;
+        }
+    }
+    for artifact in subject.artifacts.iter().filter(|artifact| !artifact.path.is_empty() && !named.contains(&artifact.id)) {
+        if !artifact.map.0.iter().any(|span| span.child) {
+            write(artifact.path.clone(), safe_steps(artifact.path.as_bytes()), artifact.id)?;
         }
     }
     Ok(written)

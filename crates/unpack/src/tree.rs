@@ -16,7 +16,8 @@ pub struct DirectoryEntry {
 pub fn directory_digest(entries: &[DirectoryEntry]) -> Sha256 {
     let mut text = Vec::new();
     for DirectoryEntry { entry, content } in entries {
-        let parts: [&[u8]; 4] = [&entry.path, &[entry.kind as u8], &entry.mode.unwrap_or(0).to_le_bytes(), entry.target.as_deref().unwrap_or_default()];
+        let parts: [&[u8]; 4] =
+            [&entry.path, &[entry.kind as u8], &entry.mode.unwrap_or(0).to_le_bytes(), entry.target.as_deref().unwrap_or_default()];
         for part in parts {
             text.extend_from_slice(&(part.len() as u64).to_le_bytes());
             text.extend_from_slice(part);

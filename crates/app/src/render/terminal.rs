@@ -57,7 +57,9 @@ fn overview(out: &mut Lines, dossier: &Dossier, subject: &Subject) {
     out.heading(&subject.name);
     out.field("what", None, &words::what(subject));
     out.field("machine", None, words::machine(subject).as_deref().unwrap_or("the input does not say"));
-    for (name, value) in [("version", &who.version), ("built", &who.built), ("kernel", &who.kernel), ("compiler", &who.toolchain)] {
+    for (name, value) in
+        [("version", &who.version), ("built", &who.built), ("system", &who.system), ("kernel", &who.kernel), ("compiler", &who.toolchain)]
+    {
         if let Some(value) = value {
             out.field(name, None, value);
         }

@@ -80,6 +80,7 @@ pub fn full() -> Dossier {
             version: Some("1.2".into()),
             built: Some("2025-12-31".into()),
             kernel: Some("6.1.0".into()),
+            system: Some("Buildroot".into()),
             toolchain: Some("gcc 12".into()),
         },
         coverage: Coverage {

@@ -1,7 +1,10 @@
 //! Integration tests of the `assay` command.
 
+mod cli;
+mod detectors;
 mod invented;
 mod page;
 mod render;
 mod sandbox;
 mod schema;
+mod vet;

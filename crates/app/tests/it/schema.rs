@@ -124,12 +124,20 @@ fn wrong_fields_are_refused() {
     assert!(!validator.is_valid(&dossier));
 }
 
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => fields.into_iter().filter(|(_, field)| !field.is_null()).map(|(name, field)| (name, without_nulls(field))).collect(),
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
+}
+
 #[test]
 fn dossiers_of_schema_1_stay_readable() {
     let text = fs::read_to_string(root().join("crates/app/tests/data/dossier-schema-1.json")).unwrap();
     let dossier: Dossier = serde_json::from_str(&text).unwrap();
-    // Nothing is lost on the way in.
-    assert_eq!(serde_json::to_value(&dossier).unwrap(), serde_json::from_str::<Value>(&text).unwrap());
+    // Nothing is lost on the way in; a field that is younger than the dossier is empty.
+    assert_eq!(without_nulls(serde_json::to_value(&dossier).unwrap()), without_nulls(serde_json::from_str(&text).unwrap()));
     assert_eq!((dossier.schema.as_str(), dossier.subjects[0].format.as_str()), ("assay.dossier/1", "tar"));
     assert_eq!(dossier.findings.first().map(|finding| finding.rule.as_str()), Some("provenance.signature-invalid"));
     assert!(dossier.facts.is_some_and(|facts| !facts.is_empty()));

@@ -199,6 +199,7 @@ impl Section<'_> {
             ("Board", "platform", &who.platform),
             ("Firmware version", "version", &who.version),
             ("Built", "built", &who.built),
+            ("System", "system", &who.system),
             ("Kernel", "kernel", &who.kernel),
             ("Compiler", "toolchain", &who.toolchain),
         ];
