@@ -49,10 +49,11 @@ pub(super) const DETECTOR: Detector =
 /// Programs that Debian, `OpenWrt` and Buildroot install with the bit, by their last component.
 #[rustfmt::skip]
 const USUAL: &[&[u8]] = &[
-    b"Xorg.wrap", b"at", b"busybox", b"chage", b"chfn", b"chsh", b"crontab", b"dbus-daemon-launch-helper", b"doas", b"expiry", b"fusermount",
-    b"fusermount3", b"gpasswd", b"login", b"mount", b"mount.cifs", b"mount.nfs", b"newgidmap", b"newgrp", b"newuidmap", b"ntfs-3g", b"passwd",
-    b"ping", b"ping4", b"ping6", b"pkexec", b"polkit-agent-helper-1", b"pppd", b"pt_chown", b"ssh-keysign", b"su", b"sudo", b"sudoedit", b"traceroute",
-    b"traceroute6", b"umount", b"unix_chkpwd",
+    b"Xorg.wrap", b"at", b"busybox", b"chage", b"chfn", b"chsh", b"crontab", b"dbus-daemon-launch-helper", b"doas",
+    b"expiry", b"fusermount", b"fusermount3", b"gpasswd", b"login", b"mount", b"mount.cifs", b"mount.nfs", b"newgidmap",
+    b"newgrp", b"newuidmap", b"ntfs-3g", b"passwd", b"ping", b"ping4", b"ping6", b"pkexec", b"polkit-agent-helper-1",
+    b"pppd", b"pt_chown", b"ssh-keysign", b"su", b"sudo", b"sudoedit", b"traceroute", b"traceroute6", b"umount",
+    b"unix_chkpwd",
 ];
 
 fn detect(case: &Case) -> Vec<Draft> {

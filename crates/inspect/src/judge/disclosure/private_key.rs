@@ -24,12 +24,13 @@
 //!
 //! ## False positives
 //!
-//! Test keys under a path that does not say so. A key inside a program need not be used by it. Keys that a program replaces at first start: whether it does is not seen here.
+//! Test keys under a path that does not say so. A key inside a program need not be used by it. Keys that a program replaces at first
+//! start: whether it does is not seen here.
 //!
 //! ## False negatives
 //!
-//! Keys in forms that no reader knows, raw keys inside programs, keys computed at run time, keys inside encrypted parts. A path that
-//! says "test" is believed.
+//! Keys in forms that no reader knows (PKCS #12, Java's key stores), raw keys inside programs, keys computed at run time, keys inside
+//! encrypted parts. A path that says "test" is believed.
 //!
 //! ## References
 //!
