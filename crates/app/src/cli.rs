@@ -185,6 +185,11 @@ fn date(text: &str) -> Result<String, String> {
     text.parse::<jiff::civil::Date>().map(|date| date.to_string()).map_err(|_| "a day as YYYY-MM-DD".to_owned())
 }
 
+/// Prints text that holds words of an input: what a terminal would obey is written as `\xNN`.
+pub fn print_visible(text: &str) -> Result<(), Failure> {
+    print(&assay_core::escape::visible(text))
+}
+
 /// Prints to standard output. A reader that went away (`| head`) is not an error.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

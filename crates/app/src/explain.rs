@@ -52,7 +52,7 @@ pub fn explain_command(options: &Explain) -> Result<Exit, Failure> {
         let done = inputs::open(input, &options.opening, &limits, Keep::All, true)?;
         stores.extend(done.blobs);
     }
-    cli::print(&replay(finding, &stores)?).map(|()| Exit::Done)
+    cli::print_visible(&replay(finding, &stores)?).map(|()| Exit::Done)
 }
 
 fn title(page: &str) -> &str {

@@ -14,7 +14,7 @@ use std::{
     path::Path,
 };
 
-use assay_core::{EntryKind, Sha256, dossier::Subject};
+use assay_core::{EntryKind, Sha256, dossier::Subject, escape::visible_json};
 use serde::Serialize;
 
 use crate::{
@@ -48,8 +48,8 @@ pub fn unpack_command(options: &Unpack) -> Result<Exit, Failure> {
         write_json(&path, &manifest).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?;
     }
     match options.format {
-        Format::Json => cli::print(&(serde_json::to_string_pretty(&subject).unwrap_or_default() + "\n"))?,
-        Format::Text => cli::print(&listing(&subject))?,
+        Format::Json => cli::print(&(visible_json(&serde_json::to_string_pretty(&subject).unwrap_or_default()).into_owned() + "\n"))?,
+        Format::Text => cli::print_visible(&listing(&subject))?,
     }
     Ok(if done.unpacked.complete { Exit::Done } else { Exit::Cut })
 }

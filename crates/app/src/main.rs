@@ -12,10 +12,12 @@ mod pipeline;
 mod render;
 mod rules;
 mod sandbox;
+mod schema;
 mod verify;
 
 use std::process::ExitCode;
 
+use assay_core::escape::visible;
 use clap::Parser;
 
 /// How a run ended. The order is that of precedence, weakest first.
@@ -71,12 +73,12 @@ fn main() -> ExitCode {
         cli::Command::Unpack(options) => extract::unpack_command(options),
         cli::Command::Explain(options) => explain::explain_command(options),
         cli::Command::Verify(options) => verify::verify_command(options),
-        cli::Command::Schema => cli::print(&pipeline::schema()).map(|()| Exit::Done),
+        cli::Command::Schema => cli::print(&schema::schema()).map(|()| Exit::Done),
     };
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("assay: {}", failure.words);
+            eprintln!("assay: {}", visible(&failure.words));
             failure.exit.into()
         }
     }

@@ -6,7 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use assay_core::{Dossier, Fact, FactId, Limits, Severity, dossier::Tool};
+use assay_core::{
+    Dossier, Fact, FactId, Limits, Severity,
+    dossier::Tool,
+    escape::{visible, visible_json},
+};
 use assay_inspect::{KeyedStatement, inspect};
 use serde_json::json;
 
@@ -61,17 +65,11 @@ pub fn make(
     Ok(Made { dossier: inspect(tool, subjects, facts, statements, complete), levels, failures })
 }
 
-/// The dossier as JSON, with a line's end.
+/// The dossier as JSON, with a line's end; what a terminal would obey is written as `\uNNNN`.
 pub fn to_json(dossier: &Dossier) -> Result<String, Failure> {
     serde_json::to_string_pretty(dossier)
-        .map(|text| text + "\n")
+        .map(|text| visible_json(&text).into_owned() + "\n")
         .map_err(|error| Failure::new(Exit::Unreadable, format!("the dossier cannot be written: {error}")))
-}
-
-/// JSON Schema of the dossier.
-pub fn schema() -> String {
-    let schema = schemars::schema_for!(Dossier);
-    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
 }
 
 /// `assay vet`.
@@ -82,7 +80,7 @@ pub fn vet_command(options: &Vet) -> Result<Exit, Failure> {
     let quiet = options.format == Format::Json || !io::stderr().is_terminal();
     let Made { mut dossier, levels, failures } = make(&options.inputs, &options.opening, &limits, as_of, &statements, quiet)?;
     for failure in &failures {
-        eprintln!("assay: {}", failure.words);
+        eprintln!("assay: {}", visible(&failure.words));
     }
     if !options.facts {
         dossier.facts = None;

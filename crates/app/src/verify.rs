@@ -27,7 +27,7 @@ pub fn verify_command(options: &Verify) -> Result<Exit, Failure> {
         cli::print("The same dossier comes out.\n")?;
         return Ok(Exit::Done);
     }
-    cli::print(&format!("Another dossier comes out:\n{}", differences(&old, &made.dossier)))?;
+    cli::print_visible(&format!("Another dossier comes out:\n{}", differences(&old, &made.dossier)))?;
     Ok(Exit::Found)
 }
 

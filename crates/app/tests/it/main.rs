@@ -2,5 +2,9 @@
 
 mod cli;
 mod detectors;
+mod invented;
+mod page;
+mod render;
 mod sandbox;
+mod schema;
 mod vet;
