@@ -82,6 +82,8 @@ struct Outcome {
     out: u64,
     depth: u32,
     repeats: bool,
+    /// The same bytes stand above it: what is said of that is kept, although its content is known already.
+    loops: bool,
 }
 
 struct State {
@@ -200,8 +202,9 @@ fn perform(key: &Key, task: Task, shared: &Shared) -> Outcome {
     };
     let out = if owned && depth > 0 { node.size } else { 0 };
     let line = Arc::new(Line { id, above: parent.clone() });
-    let mut outcome = Outcome { node, children: Vec::new(), line, out, depth, repeats: false };
+    let mut outcome = Outcome { node, children: Vec::new(), line, out, depth, repeats: false, loops: false };
     if contains(parent.as_ref(), id) {
+        outcome.loops = true;
         let fact = assay_core::facts::ImageFact::Anomaly { kind: assay_core::facts::Anomaly::SelfReference, subject: String::new() };
         outcome.node.opened.fact(0, fact);
         outcome
@@ -310,8 +313,10 @@ fn commit(state: &mut State, shared: &Shared) {
         let known = state.committed.get(&outcome.node.id).copied();
         if outcome.repeats || (known.is_some() && outcome.node.format != "opaque") {
             outcome.node.same_as = known;
-            outcome.node.opened = Opened::default();
             outcome.children.clear();
+            if !outcome.loops {
+                outcome.node.opened = Opened::default();
+            }
         }
         let entries = outcome.node.opened.entries.len() as u64;
         let total = state.total.saturating_add(outcome.out);

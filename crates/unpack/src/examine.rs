@@ -123,7 +123,8 @@ fn search(data: &Bytes, start: u64, end: u64, context: &Context, into: &mut Open
             continue;
         }
         let format = owners[pattern].0;
-        if context.step(1).is_err() {
+        if let Err(over) = context.step(1) {
+            into.problem(over.problem(begin));
             break;
         }
         let input = Input::new(&window, begin);

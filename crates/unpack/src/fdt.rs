@@ -8,6 +8,8 @@ use crate::{context::Context, input::Input};
 const DEPTH: usize = 64;
 /// Nodes of one tree.
 const NODES: usize = 100_000;
+/// Bytes of all paths together: 64 levels of long names would make gigabytes of a small blob.
+const PATHS: usize = 32 << 20;
 /// Tokens of one tree; the largest in use have some ten thousand.
 const TOKENS: usize = 500_000;
 
@@ -102,6 +104,7 @@ pub fn read(input: &Input, header: &Header, context: &Context) -> Tree {
     let (start, length) = header.structure;
     let mut at = start;
     let mut open: Vec<usize> = Vec::new();
+    let mut paths = 0;
     let trouble = loop {
         let Some(token) = input.be32(at).filter(|_| at + 4 <= start + length) else { break Some("the structure block has no end") };
         if context.step(1).is_err() || tree.tokens.len() >= TOKENS {
@@ -127,6 +130,10 @@ pub fn read(input: &Input, header: &Header, context: &Context) -> Tree {
                     Some(above) if above.path == b"/" => [b"/", &name[..]].concat(),
                     Some(above) => [&above.path[..], b"/", &name].concat(),
                 };
+                paths += path.len();
+                if paths > PATHS {
+                    break Some("the paths of its nodes are too long");
+                }
                 tree.nodes.push(Node { name, path, parent, properties: Vec::new() });
                 open.push(index);
                 at = (at + end as u64 + 1).next_multiple_of(4);

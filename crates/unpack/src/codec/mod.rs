@@ -87,7 +87,7 @@ pub fn block(codec: Codec, packed: &[u8], limit: usize) -> Poured {
         Codec::Deflate => pour(flate2::bufread::DeflateDecoder::new(packed), whole),
         Codec::Zlib => pour(flate2::bufread::ZlibDecoder::new(packed), whole),
         Codec::Bzip2 => pour(bzip2::bufread::BzDecoder::new(packed), whole),
-        Codec::Xz => pour(lzma_rust2::XzReader::new(packed, false), whole),
+        Codec::Xz => pour(lzma_rust2::XzReader::new_mem_limit(packed, false, LZMA_MEMORY_KIB), whole),
         Codec::LzmaAlone => match lzma_rust2::LzmaReader::new_mem_limit(packed, LZMA_MEMORY_KIB, None) {
             Ok(reader) => pour(reader, whole),
             Err(error) => failed(error.to_string()),
@@ -110,7 +110,8 @@ pub fn block(codec: Codec, packed: &[u8], limit: usize) -> Poured {
     }
 }
 
-/// Memory that one LZMA decoder may take for its dictionary, in KiB.
+/// Memory that one LZMA decoder may take for its dictionary, in KiB. Of the other algorithms, zstd's decoder refuses windows above
+/// 128 MiB, LZ4 frames have blocks of 4 MiB and bzip2 of 900 kB at most; none of them can be made to ask for more.
 pub const LZMA_MEMORY_KIB: u32 = 256 << 10;
 
 fn failed(words: String) -> Poured {
@@ -138,5 +139,37 @@ impl Trouble {
             Self::Corrupt(words) => Problem::corrupt(offset, format!("{what} does not decode: {words}")),
             Self::Unsupported(words) => Problem::unsupported(offset, format!("{what}: {words} is not read")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `.xz` of "assay", with the dictionary size that its one filter states.
+    fn xz(dictionary: u8) -> Vec<u8> {
+        let mut header = vec![2, 0, 0x21, 1, dictionary, 0, 0, 0];
+        header.extend(crc32fast::hash(&header).to_le_bytes());
+        let flags = [0, 0];
+        let mut stream = b"\xFD7zXZ\0".to_vec();
+        stream.extend(flags);
+        stream.extend(crc32fast::hash(&flags).to_le_bytes());
+        stream.extend(&header);
+        // One LZMA2 chunk as it is, the end mark, padding.
+        stream.extend(b"\x01\x00\x04assay\x00\0\0\0");
+        stream
+    }
+
+    #[test]
+    fn a_lying_dictionary_asks_for_no_gigabytes() {
+        let fine = block(Codec::Xz, &xz(16), 5);
+        assert_eq!(fine.bytes, b"assay");
+        let lying = block(Codec::Xz, &xz(40), 5);
+        assert!(lying.bytes.is_empty() && matches!(lying.trouble, Some(Trouble::Corrupt(_))), "{lying:?}");
+        let alone = [&[0x5D, 0xFF, 0xFF, 0xFF, 0xFF][..], &5_u64.to_le_bytes(), &[0; 20]].concat();
+        assert!(block(Codec::LzmaAlone, &alone, 5).trouble.is_some());
+        // A zstd frame that states a window of 2 TiB.
+        let window = [0x28, 0xB5, 0x2F, 0xFD, 0, 0xF8, 1, 0, 0];
+        assert!(block(Codec::Zstd, &window, 5).trouble.is_some());
     }
 }

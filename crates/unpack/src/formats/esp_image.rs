@@ -139,6 +139,9 @@ fn facts(input: &Input, chip: &str, described: bool, opened: &mut Opened) {
     let built = [text(0x80, 16), text(0x70, 16)].into_iter().flatten().collect::<Vec<_>>().join(" ");
     identity(0x70, IdentityField::Built, Some(built).filter(|built| !built.is_empty()), 80);
     identity(0x90, IdentityField::Toolchain, text(0x90, 32).map(|version| format!("ESP-IDF {version}")), 80);
+    if let Some(version) = input.le32(0x24) {
+        opened.fact(0x24, ImageFact::Hardware { name: "secure-version".into(), value: version.to_string() });
+    }
     if let Some(hash) = input.get(0xB0, 32).filter(|hash| hash.iter().any(|byte| *byte != 0)) {
         opened.fact(0xB0, ImageFact::Hardware { name: "elf-sha256".into(), value: hex(hash) });
     }

@@ -39,6 +39,7 @@ pub mod gpt;
 pub mod jffs2;
 pub mod mbr;
 pub mod nand;
+pub mod spiffs;
 pub mod ubi;
 pub mod ubifs;
 // single files
@@ -86,6 +87,7 @@ pub static FORMATS: &[&Format] = &[
     &gpt::FORMAT,
     &mbr::FORMAT,
     &fat::FORMAT,
+    &spiffs::FORMAT,
     &nand::FORMAT,
     &ubi::FORMAT,
     &ubifs::FORMAT,

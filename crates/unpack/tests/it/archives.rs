@@ -1,6 +1,4 @@
 //! Archives that are too large or too deep to be kept as fixtures, and archives compared with what the system's own tools put in.
-//!
-//! A gzip stream that unpacks to itself ends where the engine meets a digest above itself (`SelfReference`); none is built here.
 
 use std::{
     collections::BTreeMap,

@@ -388,11 +388,11 @@ impl Reader<'_> {
         if inode.flags & FLAG_INLINE != 0 {
             let mut bytes = [&inode.block[..], &attributes.inline].concat();
             bytes.truncate(usize::try_from(inode.size).unwrap_or(usize::MAX));
+            // mke2fs keeps a file that is all hole inline; what is not there reads as zeros.
             if (bytes.len() as u64) < inode.size {
-                self.opened.problem(Problem::corrupt(
-                    inode.at,
-                    format!("inode {}: inline data of {} bytes, {} are there", inode.number, inode.size, bytes.len()),
-                ));
+                let (size, at, shown) = (inode.size, inode.at, escape(path));
+                self.opened.children.push(Child::lazy(Some(name), size, move |context| padded(&bytes, size, context, at, &shown)));
+                return Some(self.opened.children.len() - 1);
             }
             if bytes.is_empty() {
                 return None;
@@ -480,6 +480,15 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Inline data and the zeros behind it, as far as the limits allow.
+fn padded(inline: &[u8], size: u64, context: &Context, at: u64, shown: &str) -> Loaded {
+    let limit = context.room(inline.len() as u64).min(size);
+    let mut bytes = inline.to_vec();
+    bytes.resize(bytes.len().max(limit as usize), 0);
+    let over = (limit < size).then(|| Problem::over_limit(at, format!("{shown}: more would come out than the limit allows")));
+    Loaded { bytes: bytes.into(), problems: over.into_iter().collect() }
 }
 
 /// A file's bytes, holes filled with zeros, up to `limit`; shorter where its blocks cannot be found.

@@ -207,6 +207,8 @@ fn content(bytes: &Bytes, pieces: &[Piece], size: u64, context: &Context) -> Loa
     let mut out: Vec<u8> = Vec::new();
     // A file's holes are nodes too: what no node gives was lost.
     let mut lost = 0;
+    // Nodes that overwrite one another, or cut the file short again and again, may write twice of what the file may hold.
+    let mut work = room.saturating_mul(2);
     for piece in pieces {
         if context.step(1).is_err() {
             break;
@@ -231,6 +233,11 @@ fn content(bytes: &Bytes, pieces: &[Piece], size: u64, context: &Context) -> Loa
             loaded.problems.push(trouble.problem(piece.at, "data node"));
         }
         let to = from + poured.bytes.len();
+        let Some(rest) = work.checked_sub((to - from.min(out.len())) as u64) else {
+            loaded.problems.push(Problem::over_limit(piece.at, "the nodes of this file overwrite one another too often; the newest were not read"));
+            break;
+        };
+        work = rest;
         lost += from.saturating_sub(out.len());
         if out.len() < to {
             out.resize(to, 0);
