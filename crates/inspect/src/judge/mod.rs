@@ -1,6 +1,6 @@
 //! Detectors: what the evidence amounts to.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use assay_core::{
     At, Confidence, Effect, Entry, Evidence, Fact, FactBody, Finding, Holder, HolderKind, Locator, Observed, Question, Reachable, Role,
@@ -65,15 +65,18 @@ pub fn judge(case: &Case) -> Vec<Finding> {
         findings.extend((detector.detect)(case).into_iter().map(|draft| finish(detector, draft)));
     }
     findings = merge(findings);
-    findings.sort_by(|a, b| {
-        let place = |finding: &Finding| finding.evidence.first().map(|evidence| (evidence.path.clone(), evidence.at.clone()));
-        (b.severity, &a.rule, place(a), a.fingerprint).cmp(&(a.severity, &b.rule, place(b), b.fingerprint))
+    findings.sort_by_cached_key(|finding| {
+        let place = finding.evidence.first().map(|evidence| (evidence.path.clone(), evidence.at.clone()));
+        (Reverse(finding.severity), finding.rule.clone(), place, finding.fingerprint)
     });
     for (number, finding) in findings.iter_mut().enumerate() {
         finding.id = format!("F{}", number + 1);
     }
     findings
 }
+
+/// Places that merging gives one finding.
+const MOST_MERGED: usize = 100;
 
 /// One thing seen twice (under the same trail of two inputs, or by two entries of one name) is one finding with the evidence of both,
 /// in the words of the worse.
@@ -88,7 +91,8 @@ fn merge(findings: Vec<Finding>) -> Vec<Finding> {
             std::mem::swap(first, &mut finding);
         }
         for evidence in finding.evidence {
-            if !first.evidence.contains(&evidence) {
+            // An input may hold a million entries of one name.
+            if first.evidence.len() < MOST_MERGED && !first.evidence.contains(&evidence) {
                 first.evidence.push(evidence);
             }
         }

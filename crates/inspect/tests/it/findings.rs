@@ -70,6 +70,13 @@ fn the_same_thing_in_two_inputs_is_one_finding_with_both_places() {
     assert_eq!((found[0].severity, found[0].evidence.len()), (Severity::High, 2));
 }
 
+#[test]
+fn many_entries_of_one_name_are_one_finding_of_bounded_length() {
+    let entries = (0..300).map(|number| setuid("bin/x", number * 512)).collect();
+    let dossier = inspect(vec![subject("a", entries)], Vec::new());
+    assert_eq!((dossier.findings.len(), dossier.findings[0].evidence.len()), (1, 100));
+}
+
 fn keys(facts: Vec<assay_core::Fact>) -> Vec<(Severity, usize)> {
     let dossier = inspect(vec![subject("a", Vec::new())], facts);
     let found = dossier.findings.iter().filter(|finding| finding.rule == "provenance.key-inside-image");
@@ -92,6 +99,12 @@ fn a_chain_is_reported_at_its_end_and_only_if_that_is_not_known() {
     let with = |path: &str| chain(KeyPlace::Known).into_iter().chain([inner(path)]).collect();
     assert_eq!(keys(with("p!kernel!part")), []);
     assert_eq!(keys(with("p!kernel2")), [(Severity::Medium, 1)]);
+    // A key found in a tree has a `/` in its trail, the signature over it is named as the package names it.
+    let tree = vec![
+        fact("a", "", 0, signature("sign.pem", Valid, b"root", KeyPlace::Known, "/root.pem")),
+        fact("a", "", 8, signature("fw", Valid, b"maker", KeyPlace::InImage, "/./sign.pem")),
+    ];
+    assert_eq!(keys(tree), []);
     // Two keys that sign each other end somewhere.
     let round = vec![
         fact("a", "", 0, signature("a.pem", Valid, b"b", KeyPlace::InImage, "b.pem")),

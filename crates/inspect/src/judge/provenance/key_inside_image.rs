@@ -73,18 +73,20 @@ fn detect(case: &Case) -> Vec<Draft> {
             _ => None,
         })
         .collect();
+    let chains = Chains::new(&held);
     let mut by_end: BTreeMap<(Sha256, &str), Vec<&Held>> = BTreeMap::new();
     for signature in &held {
-        let end = end(signature, &held);
+        let end = chains.end(signature);
         if !end.known {
             by_end.entry((end.key, end.key_path)).or_default().push(signature);
         }
     }
+    let vouched: BTreeSet<String> = held.iter().filter(|signature| chains.end(signature).known).map(Held::part).collect();
     let mut drafts = Vec::new();
     for ((key, key_path), signed) in by_end {
         let Some(first) = signed.first() else { continue };
         let burnt = fused.get(&first.fact.locator.artifact).copied();
-        if burnt.is_none() && signed.iter().all(|signature| inside_vouched(&signature.fact.locator.path, &held)) {
+        if burnt.is_none() && signed.iter().all(|signature| inside(&signature.fact.locator.path, &vouched)) {
             continue;
         }
         drafts.push(draft(key, key_path, burnt, &signed));
@@ -121,34 +123,55 @@ fn draft(key: Sha256, key_path: &str, burnt: Option<&str>, signed: &[&Held]) -> 
     }
 }
 
-/// The last signature of the chain that `signature` hangs from.
-fn end<'a, 'b>(signature: &'b Held<'a>, held: &'b [Held<'a>]) -> &'b Held<'a> {
-    let mut end = signature;
-    let mut seen = BTreeSet::new();
-    // Two keys may sign each other: each is followed once.
-    while !end.known && seen.insert(end.key) {
-        let Some(above) = held.iter().filter(|other| covers_key(other, end)).max_by_key(|other| other.known) else { break };
-        end = above;
+impl Held<'_> {
+    /// Trail to what it covers.
+    fn part(&self) -> String {
+        let package = &self.fact.locator.path;
+        if package.is_empty() { plain(self.over) } else { plain(&format!("{package}!{}", self.over)) }
     }
-    end
 }
 
-/// Does `above` cover the file or block that holds the key of `below`?
-fn covers_key(above: &Held, below: &Held) -> bool {
-    let package = &above.fact.locator.path;
-    let name = match below.key_path.strip_prefix(package.as_str()) {
-        Some(rest) if !package.is_empty() => rest.strip_prefix('!').unwrap_or(rest),
-        _ => below.key_path,
-    };
-    // A boot image's certificate calls its signature after the key alone.
-    above.key != below.key && name.strip_suffix(" of the certificate").unwrap_or(name) == above.over
+/// A trail without the `/` and `./` that some containers write before their names, and packages do not.
+fn plain(trail: &str) -> String {
+    let parts = trail.split('!').map(|part| part.trim_start_matches('/').trim_start_matches("./"));
+    parts.collect::<Vec<_>>().join("!")
 }
 
-/// Is the artifact at `path` covered, as a whole or with what it is in, by a chain that ends in a known key?
-fn inside_vouched(path: &str, held: &[Held]) -> bool {
-    held.iter().filter(|other| end(other, held).known).any(|other| {
-        let package = &other.fact.locator.path;
-        let part = if package.is_empty() { other.over.to_owned() } else { format!("{package}!{}", other.over) };
-        path == part || path.strip_prefix(&part).is_some_and(|rest| rest.starts_with('!'))
-    })
+/// Signatures by what they cover.
+struct Chains<'a, 'b>(BTreeMap<String, Vec<&'b Held<'a>>>);
+
+impl<'a, 'b> Chains<'a, 'b> {
+    fn new(held: &'b [Held<'a>]) -> Self {
+        let mut chains: BTreeMap<String, Vec<&Held>> = BTreeMap::new();
+        for signature in held {
+            chains.entry(signature.part()).or_default().push(signature);
+        }
+        Self(chains)
+    }
+
+    /// The last signature of the chain that `signature` hangs from.
+    fn end(&self, signature: &'b Held<'a>) -> &'b Held<'a> {
+        let mut end = signature;
+        let mut seen = BTreeSet::new();
+        // Two keys may sign each other: each is followed once.
+        while !end.known && seen.insert(end.key) {
+            let Some(above) = self.above(end) else { break };
+            end = above;
+        }
+        end
+    }
+
+    /// The signature over the file or block that holds the key of `below`, one by a known key before others.
+    fn above(&self, below: &Held) -> Option<&'b Held<'a>> {
+        let path = plain(below.key_path);
+        // A boot image's certificate calls its signature after the key alone.
+        let covering = self.0.get(&path).or_else(|| self.0.get(path.strip_suffix(" of the certificate")?))?;
+        covering.iter().copied().filter(|above| above.key != below.key).max_by_key(|above| above.known)
+    }
+}
+
+/// Is the artifact at `path`, or something that it is in, among `vouched`?
+fn inside(path: &str, vouched: &BTreeSet<String>) -> bool {
+    let path = plain(path);
+    path.match_indices('!').filter_map(|(end, _)| path.get(..end)).chain([path.as_str()]).any(|part| vouched.contains(part))
 }

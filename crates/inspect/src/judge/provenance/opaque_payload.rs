@@ -27,9 +27,9 @@
 //!
 //! - <https://cwe.mitre.org/data/definitions/656.html>
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use assay_core::{Artifact, At, Confidence, Fact, Question, Severity, SpanKind, facts::ImageFact};
+use assay_core::{At, Confidence, Fact, Locator, Question, Severity, Sha256, SpanKind, facts::ImageFact};
 
 use super::super::{Case, Detector, Draft, at, at_fact, image_facts, shown};
 
@@ -46,12 +46,13 @@ const LEAST_BYTES: u64 = 64 << 10;
 
 fn detect(case: &Case) -> Vec<Draft> {
     let artifacts = || case.subjects.iter().flat_map(|subject| &subject.artifacts);
+    let amounts = Amounts::new(case);
     let mut drafts = Vec::new();
     let mut named = BTreeSet::new();
     for (fact, image) in image_facts(case) {
         let ImageFact::Encrypted { what, scheme } = image else { continue };
         named.insert(fact.locator.artifact);
-        let much = match amount(fact, what, &artifacts().collect::<Vec<_>>()) {
+        let much = match amounts.of(fact, what) {
             0 => String::new(),
             bytes => format!(", {bytes} bytes"),
         };
@@ -91,17 +92,45 @@ fn detect(case: &Case) -> Vec<Draft> {
     drafts
 }
 
-/// Opaque bytes of the part called `what`: of a member of that name, else of the artifact itself.
-fn amount(fact: &Fact, what: &str, artifacts: &[&Artifact]) -> u64 {
-    let id = fact.locator.artifact;
-    let opaque = |artifact: &Artifact| artifact.map.count().opaque;
-    let is_member = |artifact: &&&Artifact| {
-        artifact.origin.as_ref().is_some_and(|origin| origin.parent == id)
-            && artifact.path.strip_suffix(what).is_some_and(|before| before.is_empty() || before.ends_with(['!', '/']))
-    };
-    let member = artifacts.iter().find(is_member).map_or(0, |artifact| opaque(artifact));
-    let own = || artifacts.iter().find(|artifact| artifact.id == id).map_or(0, |artifact| opaque(artifact));
-    if member > 0 { member } else { own() }
+/// Opaque bytes of every artifact, to be found by what is encrypted.
+struct Amounts<'a> {
+    /// By parent and trail.
+    member: BTreeMap<(Sha256, &'a str), u64>,
+    /// Of an artifact and what it directly holds.
+    whole: BTreeMap<Sha256, u64>,
+    /// Encrypted parts of an artifact.
+    parts: BTreeMap<Sha256, u32>,
+}
+
+impl<'a> Amounts<'a> {
+    fn new(case: &'a Case) -> Self {
+        let mut amounts = Self { member: BTreeMap::new(), whole: BTreeMap::new(), parts: BTreeMap::new() };
+        for artifact in case.subjects.iter().flat_map(|subject| &subject.artifacts) {
+            let opaque = artifact.map.count().opaque;
+            *amounts.whole.entry(artifact.id).or_default() += opaque;
+            if let Some(origin) = &artifact.origin {
+                *amounts.whole.entry(origin.parent).or_default() += opaque;
+                amounts.member.insert((origin.parent, &artifact.path), opaque);
+            }
+        }
+        for (fact, image) in image_facts(case) {
+            if matches!(image, ImageFact::Encrypted { .. }) {
+                *amounts.parts.entry(fact.locator.artifact).or_default() += 1;
+            }
+        }
+        amounts
+    }
+
+    /// Bytes of the part called `what`: of the member of that name, else of all where nothing else is encrypted there; 0 if it cannot
+    /// be told.
+    fn of(&self, fact: &Fact, what: &str) -> u64 {
+        let Locator { artifact, path, .. } = &fact.locator;
+        let between = if path.is_empty() { ["", "/"] } else { ["!", "!/"] };
+        let trails = between.map(|mark| format!("{path}{mark}{what}"));
+        let member = trails.iter().find_map(|trail| self.member.get(&(*artifact, trail.as_str())));
+        let whole = || self.whole.get(artifact).filter(|_| self.parts.get(artifact) == Some(&1));
+        member.or_else(whole).copied().unwrap_or(0)
+    }
 }
 
 /// The key that opens what a format calls encrypted.

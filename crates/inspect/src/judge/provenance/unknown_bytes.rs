@@ -55,7 +55,7 @@ fn judge(subject: &Subject) -> Option<Draft> {
     let missing = bytes.unknown - seen;
     let there = bytes.total.saturating_sub(missing);
     if above(seen, there) {
-        places.sort_by_key(|(artifact, span)| (std::cmp::Reverse(span.len), artifact.path.clone(), span.start));
+        places.sort_by(|a, b| (b.1.len, &a.0.path, a.1.start).cmp(&(a.1.len, &b.0.path, b.1.start)));
         let share = seen as f64 * 100.0 / there.max(1) as f64;
         let place = |(artifact, span): &(&Artifact, &Span)| {
             at(artifact.id, &artifact.path, At::Offset(span.start), format!("{} unknown bytes: {}", span.len, span.note), String::new())
