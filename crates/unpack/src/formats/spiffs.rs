@@ -15,10 +15,7 @@
 mod geometry;
 mod objects;
 
-use assay_core::{
-    Problem, SpanKind,
-    facts::{Anomaly, ImageFact},
-};
+use assay_core::{Problem, SpanKind, facts::ImageFact};
 
 use crate::{
     context::Context,
@@ -175,6 +172,5 @@ fn describe(geometry: &Geometry, counts: &Counts, opened: &mut Opened) {
         opened.problem(
             Problem::corrupt(at, format!("{count} pages say something else than the object lookup of their block")).over(geometry.page),
         );
-        opened.fact(at, ImageFact::Anomaly { kind: Anomaly::SizeMismatch, subject: "object lookup against page headers".into() });
     }
 }

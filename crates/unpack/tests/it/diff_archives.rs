@@ -38,6 +38,10 @@ fn packed_tars_agree_with_bsdtar() {
     for packer in ["--gzip", "--bzip2", "--xz", "--lzma", "--zstd", "--lz4", "--lzop"] {
         let _ = fs::remove_dir_all(work.join("out"));
         fs::create_dir(work.join("out")).unwrap();
+        // It leaves LZO to a program of that name.
+        if packer == "--lzop" && run(work, "lzop", &["--version"]).is_none() {
+            continue;
+        }
         if run(work, "bsdtar", &[packer, "-cf", "archive", "-C", "tree", "."]).is_none() {
             return;
         }

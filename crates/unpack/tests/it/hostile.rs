@@ -158,12 +158,10 @@ fn a_million_empty_files_are_listed() {
     let header = |index: usize, name: &str| {
         let fields = [index, 0o100_644, 0, 0, 1, 0, 0, 0, 0, 0, 0, name.len() + 1, 0];
         let mut entry = "070701".to_owned();
-        for field in fields {
-            entry += &format!("{field:08x}");
-        }
+        entry.extend(fields.map(|field| format!("{field:08x}")));
         entry += name;
         entry.push('\0');
-        while entry.len() % 4 != 0 {
+        while !entry.len().is_multiple_of(4) {
             entry.push('\0');
         }
         entry

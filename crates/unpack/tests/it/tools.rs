@@ -160,7 +160,7 @@ pub fn tree(root: &Path, holds: Holds) {
     make("usr/bin/su", &noise(1, 70_001), 0o4755);
     make("usr/bin/wall", &noise(2, 4_096), 0o2755);
     make("var/empty", b"", 0o666);
-    make("var/zeros", &[0; 300_000], 0o600);
+    make("var/zeros", &vec![0; 300_000], 0o600);
     make("var/text", &b"all work and no play makes jack a dull boy\n".repeat(9_000), 0o640);
     make(&format!("var/{}", "n".repeat(140)), b"a long name\n", 0o644);
     for number in 0..300 {

@@ -174,7 +174,7 @@ impl Objects {
         opened.entry(entry, child);
     }
 
-    /// The data pages of an object in order, up to the first that is missing. Every page is given out once.
+    /// The data pages of an object in order, up to the first that is missing.
     fn pages(&self, object: &Object, image: &Image, used: &mut HashSet<u64>, opened: &mut Opened) -> Vec<u64> {
         let (&Object { id, at, size }, Image { input, geometry, list }) = (object, *image);
         let in_head = geometry.page.saturating_sub(list) / 2;
@@ -203,10 +203,8 @@ impl Objects {
                 let note = format!("object {id}: data page {span} is at {page:#x}, the index says otherwise");
                 opened.problem(Problem::corrupt(field.unwrap_or(at), note));
             }
-            if !used.insert(page) {
-                opened.fact(page, ImageFact::Anomaly { kind: Anomaly::Overlap, subject: format!("data page {span} of object {id}") });
-                break;
-            }
+            // A page carries its object's number and span: no other place can name it too.
+            used.insert(page);
             pages.push(page);
         }
         pages
