@@ -1,7 +1,8 @@
-//! The project's own tasks: `cargo xtask tidy | fuzz [SECONDS] | bench unpack`.
+//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack`.
 
 mod bench;
 mod fuzz;
+mod manual;
 mod tidy;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -22,10 +23,11 @@ fn main() -> anyhow::Result<ExitCode> {
             println!("{} faults", faults.len());
             Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Some("docs") => manual::write(&root()).map(|()| ExitCode::SUCCESS),
         Some("fuzz") => fuzz::run(&root(), arguments.next().map_or(Ok(60), |seconds| seconds.parse())?),
         Some("bench") => bench::run(&root(), arguments),
         _ => {
-            eprintln!("usage: cargo xtask tidy | fuzz [SECONDS] | bench unpack");
+            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack");
             Ok(ExitCode::from(2))
         }
     }

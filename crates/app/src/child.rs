@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use assay_core::{Limits, Sha256};
+use assay_core::Sha256;
 use assay_unpack::{DirectoryEntry, Sink, Source};
 use bytes::Bytes;
 
@@ -23,7 +23,6 @@ use crate::sandbox::{
     protocol::{self, Greeting, Piece, Reply, Request},
 };
 
-mod drive;
 mod probe;
 
 /// The hidden first argument.
@@ -41,10 +40,6 @@ pub fn asked() -> Option<ExitCode> {
     }
     let arguments: Vec<OsString> = arguments.collect();
     let arguments: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
-    if let ["drive", input, threads, level, memory] = *arguments {
-        let limits = Limits { memory_bytes: memory.parse().unwrap_or(16 << 30), ..Limits::default() };
-        return Some(drive::drive(input, threads.parse().unwrap_or(1), level != "none", &limits));
-    }
     Some(match play(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

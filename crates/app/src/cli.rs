@@ -23,7 +23,9 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Everything known about the inputs, together
-    #[command(after_help = "Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input could not be read, 4 a limit cut the work short.")]
+    #[command(
+        after_help = "Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 an input could not be read, 4 a limit cut the work short."
+    )]
     Vet(Vet),
     /// The tree and the byte map of one input
     Unpack(Unpack),
@@ -74,15 +76,22 @@ impl From<FailOn> for Severity {
 /// What every command that opens inputs takes.
 #[derive(Args)]
 pub struct Opening {
-    /// TOML file with limits; the names are those of `assay schema`'s documentation, what is left out keeps its default
+    /// TOML file with limits, such as `depth = 8`; what is left out keeps its default
     #[arg(long, value_name = "FILE")]
     pub limits: Option<PathBuf>,
-    /// Threads; the result does not depend on it
-    #[arg(long, value_name = "N", default_value_t = std::thread::available_parallelism().map_or(1, std::num::NonZero::get))]
-    pub threads: usize,
+    /// Threads, by default one per processor; the result does not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
     /// Parse hostile bytes in an ordinary child, without a sandbox
     #[arg(long)]
     pub no_sandbox: bool,
+}
+
+impl Opening {
+    /// Number of threads.
+    pub fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get)).clamp(1, 256)
+    }
 }
 
 /// Arguments of `assay vet`.

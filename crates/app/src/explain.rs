@@ -1,6 +1,12 @@
 //! `assay explain`: a rule's page, or a finding's evidence shown again from the inputs themselves.
 
-use std::{collections::BTreeMap, fmt::Write, io::Read};
+mod page;
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt::Write,
+    io::Read,
+};
 
 use assay_core::{At, Dossier, Finding, Sha256};
 use assay_inspect::judge::DETECTORS;
@@ -8,7 +14,7 @@ use assay_inspect::judge::DETECTORS;
 use crate::{
     Exit, Failure,
     cli::{self, Explain},
-    inputs,
+    inputs, pipeline,
     sandbox::{Blobs, Keep},
 };
 
@@ -19,16 +25,21 @@ const SHOWN_BYTES: usize = 128;
 pub fn explain_command(options: &Explain) -> Result<Exit, Failure> {
     let detectors = || DETECTORS.iter().copied().flatten();
     let Some(what) = &options.what else {
-        let list: String = detectors().map(|detector| format!("{:<36} {}\n", detector.id, title(&detector.page()))).collect();
-        return cli::print(&list).map(|()| Exit::Done);
+        let list: Vec<String> = detectors().map(|detector| format!("{:<36} {}\n", detector.id, title(&detector.page()))).collect();
+        return cli::print(&list.concat()).map(|()| Exit::Done);
     };
     if let Some(detector) = detectors().find(|detector| detector.id == what) {
-        return cli::print(&format!("{}\nRule {} version {}\n", detector.page(), detector.id, detector.version)).map(|()| Exit::Done);
+        let shown = page::page(&detector.page(), pipeline::terminal_width());
+        return cli::print(&format!("{shown}\nRule {}, version {}.\n", detector.id, detector.version)).map(|()| Exit::Done);
     }
     let Some(path) = &options.dossier else {
-        return Err(Failure::new(Exit::Usage, format!("there is no rule {what}; `assay explain` lists them. For a finding, add --dossier DOSSIER INPUT…")));
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("there is no rule {what}; `assay explain` lists them. For a finding, add --dossier DOSSIER INPUT…"),
+        ));
     };
-    let dossier: Dossier = serde_json::from_str(&inputs::read_text(path)?).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?;
+    let dossier: Dossier = serde_json::from_str(&inputs::read_text(path)?)
+        .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?;
     let Some(finding) = dossier.findings.iter().find(|finding| finding.id == *what) else {
         return Err(Failure::new(Exit::Usage, format!("{} has no finding {what}", path.display())));
     };
@@ -57,10 +68,11 @@ fn replay(finding: &Finding, stores: &[Blobs]) -> Result<String, Failure> {
         if !evidence.excerpt.is_empty() {
             let _ = writeln!(text, "  {}", evidence.excerpt);
         }
-        if !cache.contains_key(&evidence.artifact) {
-            cache.insert(evidence.artifact, read(evidence.artifact, stores)?);
-        }
-        match (&cache[&evidence.artifact], &evidence.at) {
+        let bytes = match cache.entry(evidence.artifact) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(read(evidence.artifact, stores)?),
+        };
+        match (bytes, &evidence.at) {
             (Some(bytes), At::Offset(offset)) => dump(bytes, *offset, &mut text),
             (Some(_), _) => {}
             (None, _) => text.push_str("  This artifact is not in the inputs given.\n"),
@@ -87,7 +99,7 @@ fn read(id: Sha256, stores: &[Blobs]) -> Result<Option<Vec<u8>>, Failure> {
 fn dump(bytes: &[u8], offset: u64, text: &mut String) {
     let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
     let end = (start + SHOWN_BYTES).min(bytes.len());
-    for (line, chunk) in bytes[start..end].chunks(16).enumerate() {
+    for (line, chunk) in bytes.get(start..end).unwrap_or_default().chunks(16).enumerate() {
         let hex: String = chunk.iter().map(|byte| format!("{byte:02x} ")).collect();
         let shown: String = chunk.iter().map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' }).collect();
         let _ = writeln!(text, "  {:08x}  {hex:<48} |{shown}|", start + line * 16);

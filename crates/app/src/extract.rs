@@ -3,7 +3,8 @@
 //! **No name of an input ever becomes a path as it is.** Each component is written byte by byte: letters, digits and `._-+@` stay,
 //! everything else becomes `%NN`; a component of dots alone is escaped too, long ones are cut and marked, and two names that would
 //! meet get a number. Nothing but directories of our own naming and plain files of mode 0644 is made: links, devices and pipes are in
-//! `manifest.json`, which also tells under which name each content was written.
+//! `manifest.json`, which also tells under which name each content was written. The directory must be new or empty, so that nothing
+//! that was there before, a link above all, can lead a file elsewhere.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -40,7 +41,8 @@ pub fn unpack_command(options: &Unpack) -> Result<Exit, Failure> {
         gap.id = format!("G{}", number + 1);
     }
     if let (Some(folder), Some(blobs)) = (&options.to, &done.blobs) {
-        let written = write_tree(folder, &subject, blobs).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", folder.display())))?;
+        let written =
+            write_tree(folder, &subject, blobs).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", folder.display())))?;
         let path = folder.join("manifest.json");
         let manifest = Manifest { schema: "assay.manifest/1", subject: &subject, written };
         write_json(&path, &manifest).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?;
@@ -115,15 +117,28 @@ fn listing(subject: &Subject) -> String {
     );
     for gap in &subject.coverage.gaps {
         let why = format!("{:?}", gap.why).to_lowercase();
-        let _ = writeln!(text, "  {} {why} {} at {:#x}+{}: {}", gap.id, if gap.path.is_empty() { "(input)" } else { &gap.path }, gap.span.0, gap.span.1, gap.note);
+        let _ = writeln!(
+            text,
+            "  {} {why} {} at {:#x}+{}: {}",
+            gap.id,
+            if gap.path.is_empty() { "(input)" } else { &gap.path },
+            gap.span.0,
+            gap.span.1,
+            gap.note
+        );
     }
     text
 }
 
 /// Writes each content that a manifest names, then those that have no name and hold no manifest (the kernel in a uImage, a part found
-/// inside other bytes). Gives trail, or digest, → file written.
+/// inside other bytes). Gives file written → trail (two entries of one name give two files).
 fn write_tree(folder: &Path, subject: &Subject, blobs: &Blobs) -> io::Result<BTreeMap<String, String>> {
-    let mut writer = Writer { folder, blobs, made: HashSet::new(), taken: HashMap::from([("manifest.json".into(), 1)]), written: BTreeMap::new() };
+    fs::create_dir_all(folder)?;
+    if fs::read_dir(folder)?.next().is_some() {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the directory is not empty"));
+    }
+    let taken = HashMap::from([("manifest.json".to_owned(), 1)]);
+    let mut writer = Writer { folder, blobs, made: HashSet::new(), taken, written: BTreeMap::new() };
     let mut done: HashSet<Sha256> = subject.manifest.iter().map(|tree| tree.artifact).collect();
     for tree in &subject.manifest {
         let above = safe_steps(tree.path.as_bytes());
@@ -138,7 +153,7 @@ fn write_tree(folder: &Path, subject: &Subject, blobs: &Blobs) -> io::Result<BTr
     for artifact in subject.artifacts.iter().skip(1) {
         if done.insert(artifact.id) {
             let path = if artifact.path.is_empty() { &subject.name } else { &artifact.path };
-            writer.write(artifact.id.to_string(), &safe_steps(path.as_bytes()), artifact.id)?;
+            writer.write(path.clone(), &safe_steps(path.as_bytes()), artifact.id)?;
         }
     }
     Ok(writer.written)
@@ -157,6 +172,10 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write(&mut self, trail: String, steps: &[String], id: Sha256) -> io::Result<()> {
         let Some((name, above)) = steps.split_last() else { return Ok(()) };
+        // A content that was not read (a limit, damage) is a gap, not an empty file.
+        if id != Sha256::of(b"") && self.blobs.get(&id)?.is_none() {
+            return Ok(());
+        }
         let mut place = String::new();
         for step in above.iter().take(DEPTH) {
             place.push_str(step);
@@ -184,9 +203,8 @@ impl Writer<'_> {
             }
         };
         self.taken.insert(plain, number);
-        if self.blobs.copy(&id, &mut file)?.is_some() || id == Sha256::of(b"") {
-            self.written.insert(trail, path);
-        }
+        self.blobs.copy(&id, &mut file)?;
+        self.written.insert(path, trail);
         Ok(())
     }
 }
@@ -223,11 +241,13 @@ mod tests {
         let (folder, kept) = (tempfile::tempdir().unwrap(), tempfile::tempfile().unwrap());
         fs::write(folder.path().join("old"), "there before").unwrap();
         let blobs = Blobs::open(kept).unwrap();
-        let mut writer = Writer { folder: folder.path(), blobs: &blobs, made: HashSet::new(), taken: HashMap::new(), written: BTreeMap::new() };
+        let mut writer =
+            Writer { folder: folder.path(), blobs: &blobs, made: HashSet::new(), taken: HashMap::new(), written: BTreeMap::new() };
         for (trail, path) in [("1", "a"), ("2", "a"), ("3", "a/b"), ("4", "a"), ("5", "old"), ("6", "a/b")] {
             writer.write(trail.into(), &safe_steps(path.as_bytes()), Sha256::of(b"")).unwrap();
         }
-        assert_eq!(writer.written.values().collect::<Vec<_>>(), ["a", "a%2", "a%d/b", "a%3", "old%2", "a%d/b%2"]);
+        let written: Vec<_> = writer.written.iter().map(|(path, trail)| (&**trail, &**path)).collect();
+        assert_eq!(written, [("1", "a"), ("2", "a%2"), ("4", "a%3"), ("3", "a%d/b"), ("6", "a%d/b%2"), ("5", "old%2")]);
         assert_eq!(fs::read(folder.path().join("old")).unwrap(), b"there before");
     }
 

@@ -53,7 +53,8 @@ struct Said {
 /// The statements of a file.
 pub fn statements(path: Option<&Path>) -> Result<Vec<KeyedStatement>, Failure> {
     let Some(path) = path else { return Ok(Vec::new()) };
-    let file: StatementFile = toml::from_str(&read_text(path)?).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?;
+    let file: StatementFile =
+        toml::from_str(&read_text(path)?).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))?;
     let keyed = |said: Said| KeyedStatement {
         fingerprint: said.fingerprint,
         statement: Statement { by: said.by, date: said.date, text: said.text, source: said.source },
@@ -71,7 +72,7 @@ pub fn open(path: &Path, opening: &Opening, limits: &Limits, keep: Keep, quiet: 
         bar.set_position(done);
         bar.set_message(trail.to_owned());
     };
-    let job = Job { input: path, limits, threads: opening.threads.clamp(1, 256), sandbox: !opening.no_sandbox, keep, progress: &mut progress };
+    let job = Job { input: path, limits, threads: opening.threads(), sandbox: !opening.no_sandbox, keep, progress: &mut progress };
     let done = sandbox::unpack(job);
     bar.finish_and_clear();
     let mut done = done.map_err(|error| {
@@ -80,11 +81,20 @@ pub fn open(path: &Path, opening: &Opening, limits: &Limits, keep: Keep, quiet: 
             4 => Exit::Cut,
             _ => Exit::Unreadable,
         };
-        Failure::new(exit, format!("{}: {error}", path.display()))
+        // The path that could not be read may be one below the input; it is named already.
+        let named = matches!(error, sandbox::StageError::Unreadable { .. });
+        Failure::new(exit, if named { error.to_string() } else { format!("{}: {error}", path.display()) })
     })?;
     let subject = &mut done.unpacked.subject;
     for (name, words) in &done.unread {
-        let gap = Gap { id: String::new(), artifact: subject.id, path: format!("/{}", escape(name)), span: (0, 0), why: GapKind::Unreadable, note: words.clone() };
+        let gap = Gap {
+            id: String::new(),
+            artifact: subject.id,
+            path: format!("/{}", escape(name)),
+            span: (0, 0),
+            why: GapKind::Unreadable,
+            note: words.clone(),
+        };
         subject.coverage.gaps.push(gap);
     }
     Ok(done)

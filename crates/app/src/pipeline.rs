@@ -28,7 +28,14 @@ pub struct Made {
 }
 
 /// Opens, judges, answers.
-pub fn make(paths: &[PathBuf], opening: &Opening, limits: &Limits, as_of: String, statements: &[KeyedStatement], quiet: bool) -> Result<Made, Failure> {
+pub fn make(
+    paths: &[PathBuf],
+    opening: &Opening,
+    limits: &Limits,
+    as_of: String,
+    statements: &[KeyedStatement],
+    quiet: bool,
+) -> Result<Made, Failure> {
     let (mut subjects, mut facts, mut levels, mut failures) = (Vec::new(), Vec::<Fact>::new(), Vec::new(), Vec::new());
     let mut complete = true;
     for path in paths {
@@ -56,7 +63,9 @@ pub fn make(paths: &[PathBuf], opening: &Opening, limits: &Limits, as_of: String
 
 /// The dossier as JSON, with a line's end.
 pub fn to_json(dossier: &Dossier) -> Result<String, Failure> {
-    serde_json::to_string_pretty(dossier).map(|text| text + "\n").map_err(|error| Failure::new(Exit::Unreadable, format!("the dossier cannot be written: {error}")))
+    serde_json::to_string_pretty(dossier)
+        .map(|text| text + "\n")
+        .map_err(|error| Failure::new(Exit::Unreadable, format!("the dossier cannot be written: {error}")))
 }
 
 /// JSON Schema of the dossier.
@@ -114,7 +123,7 @@ fn write_all(folder: &Path, dossier: &Dossier, json: &str, levels: &[Level], opt
         "schema": "assay.run/1",
         "finished": jiff::Timestamp::now().to_string(),
         "sandbox": levels,
-        "threads": options.opening.threads,
+        "threads": options.opening.threads(),
         "inputs": options.inputs.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
     });
     write("dossier.json", json)?;

@@ -5,8 +5,8 @@ use assay_core::Sha256;
 /// SHA-256 over name and text of each rule file of all crates, and over each detector's id and version.
 pub fn digest() -> Sha256 {
     let mut parts: Vec<String> = Vec::new();
-    for (name, text) in assay_unpack::signatures::RULES {
-        parts.extend([(*name).to_owned(), (*text).to_owned()]);
+    for (name, text) in assay_unpack::rules::files() {
+        parts.extend([name, text.to_owned()]);
     }
     for detector in assay_inspect::judge::DETECTORS.iter().copied().flatten() {
         parts.push(format!("{}/{}", detector.id, detector.version));

@@ -12,7 +12,8 @@ use crate::{
 /// `assay verify`.
 pub fn verify_command(options: &Verify) -> Result<Exit, Failure> {
     let text = inputs::read_text(&options.dossier)?;
-    let old: Dossier = serde_json::from_str(&text).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", options.dossier.display())))?;
+    let old: Dossier =
+        serde_json::from_str(&text).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", options.dossier.display())))?;
     let limits = inputs::limits(&options.opening)?;
     let statements = inputs::statements(options.statements.as_deref())?;
     let mut made = make(&options.inputs, &options.opening, &limits, old.tool.as_of.clone(), &statements, true)?;
@@ -33,7 +34,9 @@ pub fn verify_command(options: &Verify) -> Result<Exit, Failure> {
 /// Where two dossiers differ, in a few lines.
 fn differences(old: &Dossier, new: &Dossier) -> String {
     let mut lines = String::new();
-    let mut line = |what: &str, old: &dyn std::fmt::Display, new: &dyn std::fmt::Display| lines.push_str(&format!("  {what}: {old} in the dossier, {new} now\n"));
+    let mut line = |what: &str, old: &dyn std::fmt::Display, new: &dyn std::fmt::Display| {
+        lines.push_str(&format!("  {what}: {old} in the dossier, {new} now\n"))
+    };
     if old.tool.version != new.tool.version {
         line("version of assay", &old.tool.version, &new.tool.version);
     }

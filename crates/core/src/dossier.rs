@@ -120,6 +120,8 @@ pub struct Identity {
     pub version: Option<String>,
     /// When it was built.
     pub built: Option<String>,
+    /// Distribution or build system that the rest of it comes from; its version is not the firmware's.
+    pub system: Option<String>,
     /// Version of the kernel.
     pub kernel: Option<String>,
     /// Compiler.

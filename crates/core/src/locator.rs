@@ -57,7 +57,11 @@ pub struct Locator {
 /// `0x…` in lower case.
 #[derive(JsonSchema)]
 #[schemars(transparent)]
-struct HexNumber(#[schemars(regex(pattern = r"^0x[0-9a-f]+$"))] #[allow(dead_code, reason = "read by the schema derive")] String);
+struct HexNumber(
+    #[schemars(regex(pattern = r"^0x[0-9a-f]+$"))]
+    #[allow(dead_code, reason = "read by the schema derive")]
+    String,
+);
 
 mod hex_number {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};

@@ -103,7 +103,20 @@ impl Entry {
     /// An entry with nothing but a name, a type and a size.
     #[must_use]
     pub fn new(path: impl Into<Vec<u8>>, kind: EntryKind, size: u64) -> Self {
-        Self { path: path.into(), kind, mode: None, uid: None, gid: None, mtime: None, size, target: None, device: None, xattrs: Vec::new(), offset: 0, content: None }
+        Self {
+            path: path.into(),
+            kind,
+            mode: None,
+            uid: None,
+            gid: None,
+            mtime: None,
+            size,
+            target: None,
+            device: None,
+            xattrs: Vec::new(),
+            offset: 0,
+            content: None,
+        }
     }
 
     /// The name as shown.

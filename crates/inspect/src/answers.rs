@@ -1,6 +1,13 @@
 //! One answer per question: what was found, or how far the look went.
+//!
+//! *Shown* where there are findings. *Not shown* where the question was looked at as a whole and nothing was found; so far that is
+//! provenance alone, once something could be opened. *Not examined* otherwise: a question of which only a part was looked at (the
+//! modes of files, but not the programs) is not answered by finding nothing in that part.
 
-use assay_core::{Answer, AnswerState, Finding, Question};
+use assay_core::{
+    Answer, AnswerState, Fact, FactBody, Finding, Question,
+    facts::{ImageFact, SignatureState},
+};
 
 use crate::Case;
 
@@ -12,8 +19,6 @@ pub fn answers(case: &Case, findings: &[Finding]) -> Vec<Answer> {
 
 fn answer(question: Question, case: &Case, findings: &[Finding]) -> Answer {
     let own: Vec<&Finding> = findings.iter().filter(|finding| finding.question == question).collect();
-    let tables = case.tables.iter().filter(|table| table.question == question).map(|table| table.id.clone()).collect();
-    // The image was opened: that is all of what provenance asks of it so far. Programs, traffic, papers and networks were not read.
     let examined = question == Question::Provenance && !case.subjects.is_empty();
     let gaps: Vec<String> = case.subjects.iter().flat_map(|subject| &subject.coverage.gaps).map(|gap| gap.id.clone()).collect();
     let state = match (own.is_empty(), examined) {
@@ -21,31 +26,68 @@ fn answer(question: Question, case: &Case, findings: &[Finding]) -> Answer {
         (true, true) => AnswerState::NotShown,
         (true, false) => AnswerState::NotExamined,
     };
-    let missing = match question {
-        Question::Control | Question::Disclosure => "The programs and scripts of the image were not read by this version.",
-        Question::Grid => "No fleet and no network model were read.",
-        Question::Customs => "No import entry was read.",
-        Question::Dependence => "No bill of materials was read.",
-        Question::Provenance => "",
-    };
-    let summary = match own.first() {
-        Some(worst) => {
-            let count = if own.len() == 1 { "One finding".to_owned() } else { format!("{} findings", own.len()) };
-            format!("{count}, the worst {}: {}. {missing}", worst.severity, worst.title)
-        }
-        None if examined => {
-            let bytes = case.subjects.iter().fold((0, 0), |sum, subject| (sum.0 + subject.coverage.bytes.explained, sum.1 + subject.coverage.bytes.total));
-            format!("Nothing was found in {} of {} bytes that could be read; {} gaps limit this.", bytes.0, bytes.1, gaps.len())
-        }
-        None => missing.to_owned(),
-    };
-    let limits_it = state != AnswerState::NotExamined;
+    let mut sentences = Vec::new();
+    match state {
+        AnswerState::Shown => sentences.extend(own.first().map(|worst| found(worst, own.len()))),
+        AnswerState::NotShown => sentences.push(read(case, gaps.len())),
+        AnswerState::NotExamined => {}
+    }
+    sentences.extend(limit(question, case));
     Answer {
         question,
         state,
-        summary: summary.trim_end().to_owned(),
+        summary: sentences.join(" "),
         findings: own.iter().map(|finding| finding.id.clone()).collect(),
-        tables,
-        gaps: if limits_it { gaps } else { Vec::new() },
+        tables: case.tables.iter().filter(|table| table.question == question).map(|table| table.id.clone()).collect(),
+        // What nobody looked at is not limited by gaps.
+        gaps: if state == AnswerState::NotExamined { Vec::new() } else { gaps },
+    }
+}
+
+/// The number of findings and the first of them, which is the worst.
+fn found(worst: &Finding, count: usize) -> String {
+    match count {
+        1 => format!("One finding ({}): {}.", worst.severity, worst.title),
+        _ => format!("{count} findings, the worst of them {}: {}.", worst.severity, worst.title),
+    }
+}
+
+/// How far the look went that found nothing.
+fn read(case: &Case, gaps: usize) -> String {
+    let (explained, total) = case
+        .subjects
+        .iter()
+        .fold((0_u64, 0_u64), |sum, subject| (sum.0 + subject.coverage.bytes.explained, sum.1 + subject.coverage.bytes.total));
+    let limits = match gaps {
+        0 => "there are no gaps".to_owned(),
+        1 => "one gap limits this".to_owned(),
+        count => format!("{count} gaps limit this"),
+    };
+    format!("Nothing was found; {explained} of {total} bytes are explained, and {limits}.")
+}
+
+/// What of the question this version did not look at, in these inputs.
+fn limit(question: Question, case: &Case) -> Option<String> {
+    let words = match question {
+        Question::Control => "Of the image only the modes of its files were looked at; its programs and scripts were not read.",
+        Question::Disclosure => "Of the image only private keys were looked for; its programs and scripts were not read.",
+        Question::Provenance if case.subjects.is_empty() => "No input could be read.",
+        Question::Provenance => return unchecked(case.facts),
+        Question::Grid => "No fleet and no network model were read.",
+        Question::Customs => "No import entry was read.",
+        Question::Dependence => "No bill of materials was read.",
+    };
+    Some(words.to_owned())
+}
+
+/// Signatures that are neither valid nor invalid, as far as can be told.
+fn unchecked(facts: &[Fact]) -> Option<String> {
+    let open = |fact: &&Fact| {
+        matches!(&fact.body, FactBody::Image(ImageFact::Signature { state: SignatureState::NoKey | SignatureState::NotChecked, .. }))
+    };
+    match facts.iter().filter(open).count() {
+        0 => None,
+        1 => Some("One signature could not be checked: no key for it was found, or its scheme is not read.".to_owned()),
+        count => Some(format!("{count} signatures could not be checked: no key for them was found, or their scheme is not read.")),
     }
 }

@@ -8,7 +8,10 @@ pub mod answers;
 pub mod judge;
 pub mod tables;
 
-use assay_core::{Answer, Control, Dossier, Fact, SCHEMA, Statement, Table, dossier::{Subject, Tool}};
+use assay_core::{
+    Answer, Control, Dossier, Fact, SCHEMA, Statement, Table,
+    dossier::{Subject, Tool},
+};
 
 /// Everything a detector may look at.
 pub struct Case<'a> {

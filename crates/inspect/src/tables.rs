@@ -1,7 +1,11 @@
-//! Tables of what was seen: identity, signatures, partitions, boot stages.
+//! Tables of what was seen: identity, signatures, boot stages, partitions, hardware, checksums, keys, what was not examined, contents.
+//!
+//! A table judges nothing. Each row has its evidence: the place of the fact that it shows.
 
 use assay_core::{
-    Cell, Column, ColumnType, Evidence, Fact, FactBody, Locator, Question, Role, Table,
+    At, Cell, Column, ColumnType,
+    EntryKind::{self, File, Hardlink, Member, Symlink},
+    Evidence, Fact, FactBody, Locator, Question, Role, Table,
     dossier::Subject,
     facts::{ImageFact, KeyPlace, SignatureState},
 };
@@ -13,12 +17,46 @@ pub fn tables(subjects: &[Subject], facts: &[Fact]) -> Vec<Table> {
     let number = |name, unit| Column::new(name, ColumnType::Integer).unit(unit);
     let mut tables = vec![
         table("Identity", vec![text("Field"), text("Value"), text("Weight"), text("Where")], facts, identity),
-        table("Signatures", vec![text("Over"), text("Outcome"), text("Scheme"), Column::new("Key", ColumnType::Hash), text("Where the key is"), text("Package")], facts, signature),
-        table("Boot stages", vec![text("Stage"), text("Header asks for authentication"), text("Encrypted"), Column::new("Load", ColumnType::Address), Column::new("Entry", ColumnType::Address)], facts, boot),
-        table("Partitions", vec![text("Table"), text("Name"), number("Start", "B"), number("Length", "B"), text("Where")], facts, partition),
+        table(
+            "Signatures",
+            vec![
+                text("Over"),
+                text("Outcome"),
+                text("Scheme"),
+                Column::new("Key", ColumnType::Hash),
+                text("Where the key is"),
+                text("Where"),
+            ],
+            facts,
+            signature,
+        ),
+        table(
+            "Boot stages",
+            vec![
+                text("Stage"),
+                text("Header asks for authentication"),
+                text("Encrypted"),
+                Column::new("Load", ColumnType::Address),
+                Column::new("Entry", ColumnType::Address),
+                text("Where"),
+            ],
+            facts,
+            boot,
+        ),
+        table(
+            "Partitions",
+            vec![text("Table"), text("Name"), number("Start", "B"), number("Length", "B"), text("Where")],
+            facts,
+            partition,
+        ),
         table("Hardware and boot settings", vec![text("Property"), text("Value"), text("Where")], facts, hardware),
         table("Checksums", vec![text("Field"), text("Algorithm"), text("Holds"), text("Where")], facts, checksum),
-        table("Keys and certificates", vec![text("Kind"), text("Name or size"), Column::new("Fingerprint", ColumnType::Hash), text("Where")], facts, key),
+        table(
+            "Keys and certificates",
+            vec![text("Kind"), text("Name or size"), Column::new("Fingerprint", ColumnType::Hash), text("Where")],
+            facts,
+            key,
+        ),
         table("Not examined", vec![text("What"), text("Why"), text("Where")], facts, not_examined),
         contents(subjects),
     ];
@@ -32,7 +70,14 @@ pub fn tables(subjects: &[Subject], facts: &[Fact]) -> Vec<Table> {
 type Row = fn(&ImageFact, &Locator) -> Option<Vec<Cell>>;
 
 fn table(title: &str, columns: Vec<Column>, facts: &[Fact], row: Row) -> Table {
-    let mut table = Table { id: String::new(), question: Question::Provenance, title: title.to_owned(), columns, rows: Vec::new(), evidence: Vec::new() };
+    let mut table = Table {
+        id: String::new(),
+        question: Question::Provenance,
+        title: title.to_owned(),
+        columns,
+        rows: Vec::new(),
+        evidence: Vec::new(),
+    };
     for fact in facts {
         if let FactBody::Image(image) = &fact.body
             && let Some(cells) = row(image, &fact.locator)
@@ -71,7 +116,7 @@ fn signature(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
     let state = match state {
         SignatureState::Valid => "valid",
         SignatureState::Invalid => "INVALID",
-        SignatureState::NoKey => "no key was found that validates it",
+        SignatureState::NoKey => "not checked: no key was found that validates it",
         SignatureState::NotChecked => "not checked",
     };
     let at = match at {
@@ -82,9 +127,16 @@ fn signature(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
     Some(vec![over.as_str().into(), state.into(), scheme.as_str().into(), key.map(|key| key.to_string()).into(), at.into(), place(locator)])
 }
 
-fn boot(fact: &ImageFact, _: &Locator) -> Option<Vec<Cell>> {
+fn boot(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
     let ImageFact::Boot(stage) = fact else { return None };
-    Some(vec![stage.name.as_str().into(), yes(stage.authenticated), yes(stage.encrypted), address(stage.load), address(stage.entry)])
+    Some(vec![
+        stage.name.as_str().into(),
+        yes(stage.authenticated),
+        yes(stage.encrypted),
+        address(stage.load),
+        address(stage.entry),
+        place(locator),
+    ])
 }
 
 fn partition(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
@@ -113,9 +165,12 @@ fn key(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
             let size = bits.map_or_else(|| algorithm.clone(), |bits| format!("{algorithm}, {bits} bits"));
             Some(vec![kind.into(), size.into(), fingerprint.map(|digest| digest.to_string()).into(), place(locator)])
         }
-        ImageFact::Certificate { subject, not_before, not_after, key, .. } => {
-            Some(vec!["certificate".into(), format!("{subject}, {not_before} to {not_after}").into(), key.to_string().into(), place(locator)])
-        }
+        ImageFact::Certificate { subject, not_before, not_after, key, .. } => Some(vec![
+            "certificate".into(),
+            format!("{subject}, {not_before} to {not_after}").into(),
+            key.to_string().into(),
+            place(locator),
+        ]),
         _ => None,
     }
 }
@@ -135,13 +190,29 @@ fn contents(subjects: &[Subject]) -> Table {
         Column::new("Links", ColumnType::Integer),
         Column::new("Content", ColumnType::Integer).unit("B"),
     ];
-    let mut table = Table { id: String::new(), question: Question::Provenance, title: "Contents".to_owned(), columns, rows: Vec::new(), evidence: Vec::new() };
+    let mut table = Table {
+        id: String::new(),
+        question: Question::Provenance,
+        title: "Contents".to_owned(),
+        columns,
+        rows: Vec::new(),
+        evidence: Vec::new(),
+    };
     for tree in subjects.iter().flat_map(|subject| &subject.manifest) {
-        use assay_core::EntryKind::{File, Hardlink, Member, Symlink};
-        let count = |kinds: &[assay_core::EntryKind]| tree.entries.iter().filter(|entry| kinds.contains(&entry.kind)).count() as u64;
-        let bytes: u64 = tree.entries.iter().filter(|entry| matches!(entry.kind, File | Member)).map(|entry| entry.size).fold(0, u64::saturating_add);
+        let count = |kinds: &[EntryKind]| tree.entries.iter().filter(|entry| kinds.contains(&entry.kind)).count() as u64;
+        let bytes: u64 =
+            tree.entries.iter().filter(|entry| matches!(entry.kind, File | Member)).map(|entry| entry.size).fold(0, u64::saturating_add);
         let path = if tree.path.is_empty() { "(input)" } else { &tree.path };
-        table.rows.push(vec![path.into(), tree.format.as_str().into(), (tree.entries.len() as u64).into(), count(&[File]).into(), count(&[Symlink, Hardlink]).into(), bytes.into()]);
+        let start = Locator { artifact: tree.artifact, path: tree.path.clone(), at: At::Offset(0) };
+        table.evidence.push(vec![evidence(&start)]);
+        table.rows.push(vec![
+            path.into(),
+            tree.format.as_str().into(),
+            (tree.entries.len() as u64).into(),
+            count(&[File]).into(),
+            count(&[Symlink, Hardlink]).into(),
+            bytes.into(),
+        ]);
     }
     table
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use assay_core::{
-    Artifact, At, ByteMap, Coverage, EntryKind, Fact, FactBody, FactId, Gap, GapKind, Locator, Origin, Problem, ProblemKind, Sha256, SpanKind,
+    Artifact, At, ByteMap, Coverage, EntryKind, Fact, FactBody, FactId, Gap, GapKind, Locator, Origin, Problem, ProblemKind, Sha256,
+    SpanKind,
     dossier::{Identity, Subject, SubjectKind},
     escape::escape,
     facts::{Anomaly, IdentityField, ImageFact},
@@ -16,7 +17,7 @@ use crate::{
     engine::{Node, Run},
     formats::bmu::SUBTYPE_HASH,
     identity::identify,
-    signatures::{FoundKey, check, known_keys},
+    signatures::{FoundKey, TRIALS, check, known_keys},
     tree::directory_digest,
 };
 
@@ -31,6 +32,7 @@ pub fn gather(entries: Option<&[DirectoryEntry]>, size: u64, name: &[u8], run: R
     let id = nodes.first().map_or_else(|| Sha256::of(b""), |node| node.id);
     let keys = keys_of(&nodes);
     let rules = known_keys();
+    let mut trials = TRIALS;
     let mut facts = Vec::new();
     let mut coverage = Coverage::default();
     for node in &nodes {
@@ -38,7 +40,7 @@ pub fn gather(entries: Option<&[DirectoryEntry]>, size: u64, name: &[u8], run: R
             facts.push(fact(node, *offset, body.clone()));
         }
         for claim in &node.opened.claims {
-            facts.push(fact(node, claim.offset, check(claim, &node.path, &keys, &rules)));
+            facts.push(fact(node, claim.offset, check(claim, &node.path, &keys, &rules, &mut trials)));
         }
         coverage.gaps.extend(gaps(node, nodes.get(node.parent.unwrap_or(0))));
         coverage.bytes.total += node.lost;
@@ -48,6 +50,7 @@ pub fn gather(entries: Option<&[DirectoryEntry]>, size: u64, name: &[u8], run: R
     for (number, fact) in facts.iter_mut().enumerate() {
         fact.id = FactId(number as u32 + 1);
     }
+    let complete = complete && !coverage.gaps.iter().any(|gap| gap.why == GapKind::OverLimit);
     let (artifacts, manifest) = collect(&mut nodes, &mut coverage);
     let format = nodes.first().map_or("data", |node| node.format).to_owned();
     let kind = match format.as_str() {
@@ -105,7 +108,10 @@ fn subtypes(nodes: &[Node]) -> Vec<Fact> {
                 },
                 None => ImageFact::Anomaly {
                     kind: Anomaly::NameHashMismatch,
-                    subject: format!("sub-type hash {stated} is of none of: {}", words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ")),
+                    subject: format!(
+                        "sub-type hash {stated} is of none of: {}",
+                        words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ")
+                    ),
                 },
             };
             facts.push(fact(node, *offset, body));
@@ -126,7 +132,14 @@ fn fact(node: &Node, offset: u64, body: ImageFact) -> Fact {
 }
 
 fn gaps(node: &Node, parent: Option<&Node>) -> Vec<Gap> {
-    let gap = |owner: &Node, span: (u64, u64), why: GapKind, note: String| Gap { id: String::new(), artifact: owner.id, path: node.path.clone(), span, why, note };
+    let gap = |owner: &Node, span: (u64, u64), why: GapKind, note: String| Gap {
+        id: String::new(),
+        artifact: owner.id,
+        path: node.path.clone(),
+        span,
+        why,
+        note,
+    };
     let of_problem = |owner: &Node, problem: &Problem| {
         let why = match problem.kind {
             ProblemKind::Truncated | ProblemKind::Corrupt => GapKind::Unreadable,

@@ -17,9 +17,11 @@ use bytes::Bytes;
 use crate::{
     Sink,
     context::Context,
-    examine::{Examined, examine},
+    examine::{Examined, examine, examine_known},
     format::{Child, Content, Format, Loaded, Named, Opened, Treat},
-    layouts, looks, names,
+    layouts,
+    looks::{self, Looked},
+    names,
 };
 
 /// Everything that was brought out, in canonical order.
@@ -131,7 +133,8 @@ pub fn run(first: Child, limits: &Limits, threads: usize, sink: &dyn Sink) -> Ru
 
 /// A directory as if a format had opened it.
 pub fn directory(entries: &[crate::DirectoryEntry]) -> Child {
-    static DIRECTORY: Format = Format { name: "directory", title: "Directory", version: 1, magics: &[], at_start: false, open: |_, _| None };
+    static DIRECTORY: Format =
+        Format { name: "directory", title: "Directory", version: 1, magics: &[], at_start: false, open: |_, _| None };
     let mut opened = Opened::default();
     for item in entries {
         let child = item.content.clone().map(|content| {
@@ -176,6 +179,7 @@ fn perform(key: &Key, task: Task, shared: &Shared) -> Outcome {
     let Task { child, parent, path, depth, named } = task;
     let context = Context::new(shared.limits);
     let span = child.span;
+    let name = child.name.as_deref().and_then(|name| name.rsplit(|byte| *byte == b'/').next()).unwrap_or_default().to_vec();
     let owned = !matches!(child.content, Content::Slice(..) | Content::Parsed(..));
     let (loaded, given) = load(child.content, &context);
     let bytes = loaded.bytes;
@@ -201,7 +205,10 @@ fn perform(key: &Key, task: Task, shared: &Shared) -> Outcome {
         outcome.loops = true;
         let fact = assay_core::facts::ImageFact::Anomaly { kind: assay_core::facts::Anomaly::SelfReference, subject: String::new() };
         outcome.node.opened.fact(0, fact);
-        outcome.node.opened.problem(Problem::corrupt(0, "these bytes contain themselves; they are not opened again").over(outcome.node.size));
+        outcome
+            .node
+            .opened
+            .problem(Problem::corrupt(0, "these bytes contain themselves; they are not opened again").over(outcome.node.size));
         return outcome;
     }
     if named {
@@ -226,21 +233,26 @@ fn perform(key: &Key, task: Task, shared: &Shared) -> Outcome {
             }
             node.format = "opaque";
         }
-        Treat::Known(what) => {
-            node.opened.span(0, node.size, SpanKind::Content, what);
-            node.format = "known";
+        Treat::Signature(over) => {
+            node.opened.span(0, node.size, SpanKind::Signature, format!("signature over {over}"));
+            node.format = "signature";
         }
-        Treat::Open if depth >= shared.limits.depth => {
+        Treat::Open | Treat::Known(_) if depth >= shared.limits.depth => {
             let problem = Problem::over_limit(0, format!("{depth} artifacts inside one another is the limit")).over(node.size);
             node.opened.problem(problem);
             crate::normalise::unclaimed(&bytes, 0, node.size, &mut node.opened.spans);
+        }
+        Treat::Known(what) => {
+            node.opened = examine_known(&bytes, &what, &context);
+            node.format = "known";
+            looks::look(&Looked { name: &name, bytes: &bytes }, &mut node.opened);
         }
         Treat::Open => {
             let Examined { format, version, opened } = examine(&bytes, given, &context);
             (node.format, node.version, node.opened) = (format, version, opened);
             names::check(&mut node.opened);
             layouts::read_all(&mut node.opened, &bytes, &context);
-            looks::look(&bytes, &mut node.opened);
+            looks::look(&Looked { name: &name, bytes: &bytes }, &mut node.opened);
         }
     }
     if !named {
@@ -315,7 +327,9 @@ fn commit(state: &mut State, shared: &Shared) {
             let what = if total > shared.limits.total_bytes { "bytes brought out" } else { "entries" };
             outcome.children.clear();
             outcome.node.opened.entries.clear();
-            outcome.node.opened.problem(Problem::over_limit(0, format!("the limit on all {what} was reached; nothing below was opened")).over(outcome.node.size));
+            outcome.node.opened.problem(
+                Problem::over_limit(0, format!("the limit on all {what} was reached; nothing below was opened")).over(outcome.node.size),
+            );
             for span in outcome.node.opened.spans.iter_mut().filter(|span| span.child) {
                 (span.child, span.kind) = (false, SpanKind::Unknown);
             }

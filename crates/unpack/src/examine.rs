@@ -73,9 +73,25 @@ pub fn examine(data: &Bytes, given: Option<(&'static Format, Opened)>, context: 
     Examined { format, version, opened }
 }
 
+/// Examines `data`, of which its parent says that it is `what` and of no format of its own: only what lies inside is searched for.
+pub fn examine_known(data: &Bytes, what: &str, context: &Context) -> Opened {
+    let size = data.len() as u64;
+    let (mut opened, mut spans) = (Opened::new(size), Vec::new());
+    search(data, 0, size, context, &mut opened, &mut spans);
+    for span in &mut spans {
+        if matches!(span.kind, SpanKind::Unknown | SpanKind::Opaque) {
+            *span = Span::new(span.start, span.len, SpanKind::Content).note(what);
+        }
+    }
+    opened.spans = spans;
+    opened
+}
+
 fn at_start(data: &Bytes, context: &Context) -> Option<(&'static Format, Opened)> {
     let input = Input::new(data, 0);
-    let fits = |format: &&&'static Format| format.at_start || format.magics.iter().any(|magic| input.get(magic.at, magic.bytes.len() as u64) == Some(magic.bytes));
+    let fits = |format: &&&'static Format| {
+        format.at_start || format.magics.iter().any(|magic| input.get(magic.at, magic.bytes.len() as u64) == Some(magic.bytes))
+    };
     FORMATS.iter().filter(fits).find_map(|format| Some((*format, try_open(format, &input, context)?)))
 }
 
@@ -91,7 +107,10 @@ fn search(data: &Bytes, start: u64, end: u64, context: &Context, into: &mut Open
                 hits.push((begin, hit.pattern().as_usize()));
             }
             if hits.len() as u64 > context.limits.candidates {
-                into.problem(Problem::over_limit(start + hit.start() as u64, "too many places look like the start of a format; the rest was not searched"));
+                into.problem(Problem::over_limit(
+                    start + hit.start() as u64,
+                    "too many places look like the start of a format; the rest was not searched",
+                ));
                 break;
             }
         }
@@ -104,7 +123,8 @@ fn search(data: &Bytes, start: u64, end: u64, context: &Context, into: &mut Open
             continue;
         }
         let format = owners[pattern].0;
-        if context.step(1).is_err() {
+        if let Err(over) = context.step(1) {
+            into.problem(over.problem(begin));
             break;
         }
         let input = Input::new(&window, begin);

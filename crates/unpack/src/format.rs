@@ -113,8 +113,11 @@ pub enum Treat {
     Open,
     /// Encrypted: opaque as a whole. The text says by what it is known.
     Opaque(String),
-    /// Known by its parent, nothing to open: an FPGA bitstream, a microcontroller's memory. The text says what it is.
+    /// Known by its parent and of no format of its own: an FPGA bitstream, a microcontroller's memory. The text says what it is. Formats
+    /// inside it are found all the same.
     Known(String),
+    /// The signature over what the text names, in a file of its own.
+    Signature(String),
 }
 
 impl Opened {
@@ -180,7 +183,14 @@ impl Opened {
         let ok = stated == computed;
         self.fact(
             at,
-            ImageFact::Checksum { name: name.into(), algorithm: algorithm.into(), covers, stated: hex(stated), computed: hex(computed), ok },
+            ImageFact::Checksum {
+                name: name.into(),
+                algorithm: algorithm.into(),
+                covers,
+                stated: hex(stated),
+                computed: hex(computed),
+                ok,
+            },
         );
         if !ok {
             self.problem(Problem::corrupt(at, format!("{name} ({algorithm}) is {}, computed {}", hex(stated), hex(computed))));

@@ -27,6 +27,7 @@ pub fn identify(facts: &[Fact]) -> Identity {
         platform: best(IdentityField::Platform),
         version: best(IdentityField::Version),
         built: best(IdentityField::Built),
+        system: best(IdentityField::System),
         kernel: best(IdentityField::Kernel),
         toolchain: best(IdentityField::Toolchain),
     }

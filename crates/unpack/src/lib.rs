@@ -22,6 +22,7 @@ pub mod layouts;
 pub mod looks;
 mod names;
 mod normalise;
+pub mod rules;
 pub mod signatures;
 pub mod time;
 mod tree;
@@ -63,7 +64,7 @@ pub struct Unpacked {
     pub subject: Subject,
     /// What was seen. Numbered from 1.
     pub facts: Vec<Fact>,
-    /// False where a limit over the whole run was reached.
+    /// False where a limit was reached, over the whole run or in one branch.
     pub complete: bool,
 }
 

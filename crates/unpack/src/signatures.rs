@@ -16,6 +16,8 @@ use assay_core::{
 use rsa::{Pkcs1v15Sign, RsaPublicKey, pkcs8::DecodePublicKey, traits::PublicKeyParts};
 use serde::Deserialize;
 
+use crate::rules;
+
 /// A signature that somebody has to check.
 #[derive(Debug, Clone)]
 pub struct Claim {
@@ -64,7 +66,7 @@ pub struct FoundKey {
 pub struct KnownKey {
     /// Name for people.
     pub name: String,
-    /// First hexadecimal digits of the fingerprint, at least eight; all 64 where known.
+    /// The fingerprint, 64 hexadecimal digits.
     pub fingerprint: String,
     /// Platform that it belongs to.
     pub platform: String,
@@ -80,40 +82,46 @@ struct KnownKeys {
     key: Vec<KnownKey>,
 }
 
-/// The rule files of this crate, by name.
-pub static RULES: &[(&str, &str)] = &[("unpack/keys/bitmain.toml", include_str!("../../../rules/unpack/keys/bitmain.toml"))];
-
 /// The keys of `rules/unpack/keys/`.
 #[must_use]
 pub fn known_keys() -> Vec<KnownKey> {
-    // A malformed rule file is a defect of the build, caught by the test below.
-    RULES.iter().flat_map(|(_, text)| toml::from_str::<KnownKeys>(text).map(|keys| keys.key).unwrap_or_default()).collect()
+    let files: Vec<KnownKeys> = rules::of_kind("keys").unwrap_or_default();
+    files.into_iter().flat_map(|file| file.key).collect()
 }
 
-fn known<'a>(keys: &'a [KnownKey], fingerprint: &Sha256) -> Option<&'a KnownKey> {
-    let hex = fingerprint.hex();
-    keys.iter().find(|key| key.fingerprint.len() >= 8 && hex.starts_with(&key.fingerprint))
-}
+/// How many signatures may be tried for claims that name no key. An honest image needs a dozen; one with ten thousand keys and as many
+/// signatures would take hours.
+pub const TRIALS: u32 = 20_000;
 
-/// Checks `claim`, made by the artifact at `path`.
+/// Checks `claim`, made by the artifact at `path`. `trials` is what is left of [`TRIALS`].
 #[must_use]
-pub fn check(claim: &Claim, path: &str, found: &BTreeMap<Sha256, FoundKey>, rules: &[KnownKey]) -> ImageFact {
+pub fn check(claim: &Claim, path: &str, found: &BTreeMap<Sha256, FoundKey>, rules: &[KnownKey], trials: &mut u32) -> ImageFact {
     let (state, key, key_path) = match &claim.signer {
         Signer::Key(der, name) => {
-            let state = verify(der, claim).map_or(SignatureState::NotChecked, |valid| {
-                if valid { SignatureState::Valid } else { SignatureState::Invalid }
-            });
+            let state = verify(der, claim)
+                .map_or(SignatureState::NotChecked, |valid| if valid { SignatureState::Valid } else { SignatureState::Invalid });
             let place = if path.is_empty() { name.clone() } else { format!("{path}!{name}") };
             (state, Some(Sha256::of(der)), place)
         }
-        Signer::Unnamed => match found.iter().find(|(_, key)| verify(&key.der, claim) == Some(true)) {
-            Some((fingerprint, key)) => (SignatureState::Valid, Some(*fingerprint), key.path.clone()),
-            None => (SignatureState::NoKey, None, String::new()),
-        },
+        Signer::Unnamed => {
+            let mut hit = None;
+            for (fingerprint, key) in found {
+                if *trials == 0 || hit.is_some() {
+                    break;
+                }
+                *trials -= 1;
+                hit = (verify(&key.der, claim) == Some(true)).then_some((fingerprint, key));
+            }
+            match hit {
+                Some((fingerprint, key)) => (SignatureState::Valid, Some(*fingerprint), key.path.clone()),
+                None if *trials == 0 => (SignatureState::NotChecked, None, String::new()),
+                None => (SignatureState::NoKey, None, String::new()),
+            }
+        }
     };
     let (place, key_path) = match key {
         None => (KeyPlace::Nowhere, key_path),
-        Some(fingerprint) => match known(rules, &fingerprint) {
+        Some(fingerprint) => match rules.iter().find(|rule| rule.fingerprint == fingerprint.hex()) {
             Some(rule) => (KeyPlace::Known, format!("{key_path} ({})", rule.name)),
             None => (KeyPlace::InImage, key_path),
         },
@@ -134,7 +142,9 @@ fn verify(der: &[u8], claim: &Claim) -> Option<bool> {
         return Some(false);
     }
     let result = match &claim.digest {
-        Digest::Sha1(digest) => key.verify(Pkcs1v15Sign { hash_len: Some(20), prefix: Box::new(SHA1_DIGEST_INFO) }, digest, &claim.signature),
+        Digest::Sha1(digest) => {
+            key.verify(Pkcs1v15Sign { hash_len: Some(20), prefix: Box::new(SHA1_DIGEST_INFO) }, digest, &claim.signature)
+        }
         Digest::Sha256(digest) => key.verify(Pkcs1v15Sign::new::<rsa::sha2::Sha256>(), digest, &claim.signature),
     };
     Some(result.is_ok())
@@ -149,10 +159,14 @@ mod tests {
 
     #[test]
     fn rule_files_parse() {
-        let keys = known_keys();
-        assert!(!keys.is_empty());
-        for key in keys {
-            assert!(key.fingerprint.len() >= 8 && key.fingerprint.bytes().all(|digit| digit.is_ascii_hexdigit()), "{}", key.name);
+        let files: Vec<KnownKeys> = rules::of_kind("keys").unwrap();
+        assert!(!files.is_empty());
+        for key in files.into_iter().flat_map(|file| file.key) {
+            assert!(
+                key.fingerprint.len() == 64 && key.fingerprint.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')),
+                "{}",
+                key.name
+            );
         }
     }
 }

@@ -17,7 +17,8 @@ pub struct DirectoryEntry {
 pub fn directory_digest(entries: &[DirectoryEntry], known: &[Option<Sha256>]) -> Sha256 {
     let (mut text, mut known) = (Vec::new(), known.iter());
     for DirectoryEntry { entry, content } in entries {
-        let parts: [&[u8]; 4] = [&entry.path, &[entry.kind as u8], &entry.mode.unwrap_or(0).to_le_bytes(), entry.target.as_deref().unwrap_or_default()];
+        let parts: [&[u8]; 4] =
+            [&entry.path, &[entry.kind as u8], &entry.mode.unwrap_or(0).to_le_bytes(), entry.target.as_deref().unwrap_or_default()];
         for part in parts {
             text.extend_from_slice(&(part.len() as u64).to_le_bytes());
             text.extend_from_slice(part);

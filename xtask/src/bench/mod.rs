@@ -37,10 +37,19 @@ pub fn run(root: &Path, arguments: impl Iterator<Item = String>) -> anyhow::Resu
     fs::create_dir_all(&work)?;
     let package = package::build(&work, options.quick)?;
     let assay = build_assay(&root)?;
-    let tools: Vec<_> = peers::all(&work, assay, package.path())?.into_iter().filter(|tool| options.only.as_deref().is_none_or(|name| tool.name == name)).collect();
+    let tools: Vec<_> = peers::all(&work, assay, package.path())?
+        .into_iter()
+        .filter(|tool| options.only.as_deref().is_none_or(|name| tool.name == name))
+        .collect();
     ensure!(!tools.is_empty(), "no such tool");
     let expected = package.expected()?;
-    println!("{}: {} files, {} links, {:.1} MB of contents", package.path().display(), expected.files(), expected.links(), expected.bytes() as f64 / 1e6);
+    println!(
+        "{}: {} files, {} links, {:.1} MB of contents",
+        package.path().display(),
+        expected.files(),
+        expected.links(),
+        expected.bytes() as f64 / 1e6
+    );
 
     // Each run has a folder of its own, and all go at the end: file systems are slow to make names where many were just deleted.
     let out = work.join("out");

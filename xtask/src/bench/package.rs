@@ -133,7 +133,10 @@ fn make(member: &str, tree: &Path, images: &Path, folder: &Path) -> anyhow::Resu
         "root.squashfs" => shell(&format!("mksquashfs {tree} {image} -comp xz -b 256K -all-root -no-xattrs -quiet -no-progress"), folder),
         "system.ubi" => {
             shell(&format!("mkfs.ubifs -r {tree} -m 2048 -e 126976 -c 2047 -o system.ubifs"), folder)?;
-            fs::write(folder.join("ubi.ini"), "[rootfs]\nmode=ubi\nimage=system.ubifs\nvol_id=0\nvol_type=dynamic\nvol_name=rootfs\nvol_flags=autoresize\n")?;
+            fs::write(
+                folder.join("ubi.ini"),
+                "[rootfs]\nmode=ubi\nimage=system.ubifs\nvol_id=0\nvol_type=dynamic\nvol_name=rootfs\nvol_flags=autoresize\n",
+            )?;
             shell(&format!("ubinize -o {image} -p 128KiB -m 2048 ubi.ini"), folder)
         }
         "config.jffs2" => shell(&format!("mkfs.jffs2 -r {tree} -o {image} -e 128KiB -l -n -q"), folder),
@@ -155,7 +158,10 @@ fn kernel(apt: &Apt, tree: &Path, images: &Path, folder: &Path) -> anyhow::Resul
     fs::create_dir_all(tree)?;
     shell(&format!("cp kernel/boot/vmlinuz-* {0}/zImage && rm -r kernel", tree.display()), folder)?;
     let image = images.join("uImage");
-    shell(&format!("mkimage -A arm -O linux -T kernel -C none -a 0x8000 -e 0x8000 -n Linux -d {}/zImage {}", tree.display(), image.display()), folder)
+    shell(
+        &format!("mkimage -A arm -O linux -T kernel -C none -a 0x8000 -e 0x8000 -n Linux -d {}/zImage {}", tree.display(), image.display()),
+        folder,
+    )
 }
 
 /// Debian's armhf packages, without a change to the system: apt with folders of its own.
@@ -210,7 +216,12 @@ pub fn on_path(program: &str) -> bool {
 /// Runs a line of shell in `folder`.
 pub fn shell(line: &str, folder: &Path) -> anyhow::Result<()> {
     let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
-    let output = Command::new("bash").args(["-o", "pipefail", "-ec", line]).env("PATH", path).env("SOURCE_DATE_EPOCH", "1700000000").current_dir(folder).output()?;
+    let output = Command::new("bash")
+        .args(["-o", "pipefail", "-ec", line])
+        .env("PATH", path)
+        .env("SOURCE_DATE_EPOCH", "1700000000")
+        .current_dir(folder)
+        .output()?;
     ensure!(output.status.success(), "{line}\n{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     Ok(())
 }

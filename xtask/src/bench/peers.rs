@@ -100,7 +100,9 @@ pub fn all(work: &Path, assay: PathBuf, input: PathBuf) -> anyhow::Result<Vec<To
         ensure!(on_path(program), "{program} is missing, which binwalk or unblob calls: apt-get install {package}");
     }
     let system = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths([bin.clone(), venv.clone()].into_iter().chain(std::env::split_paths(&system)).chain(["/usr/sbin".into(), "/sbin".into()]))?;
+    let path = std::env::join_paths(
+        [bin.clone(), venv.clone()].into_iter().chain(std::env::split_paths(&system)).chain(["/usr/sbin".into(), "/sbin".into()]),
+    )?;
     [("assay", assay), ("binwalk", bin.join("binwalk")), ("unblob", venv.join("unblob"))]
         .into_iter()
         .map(|(name, program)| {

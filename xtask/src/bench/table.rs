@@ -62,7 +62,9 @@ pub fn summary(name: &str, runs: &[Run], expected: &Expected) -> Summary {
 
 /// The table, in Markdown. Ratios are to the first row.
 pub fn table(results: &[Summary]) -> String {
-    let mut text = String::from("| tool | CPU s | wall s | peak MB | files | links | CPU s per GB recovered | ratio |\n|---|---:|---:|---:|---:|---:|---:|---:|\n");
+    let mut text = String::from(
+        "| tool | CPU s | wall s | peak MB | files | links | CPU s per GB recovered | ratio |\n|---|---:|---:|---:|---:|---:|---:|---:|\n",
+    );
     let range = |(least, most): (usize, usize)| if least == most { least.to_string() } else { format!("{least} to {most}") };
     for result in results {
         let ratio = results.first().map_or(1.0, |first| result.cpu_per_gb / first.cpu_per_gb);

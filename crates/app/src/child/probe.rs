@@ -45,10 +45,17 @@ pub fn probe(wanted: Wanted) -> io::Result<()> {
     say("become another program", Err(Command::new("/bin/true").exec()))?;
     say("signal the parent", Ok(rustix::process::test_kill_process(parent)).and_then(|result| Ok(result?)))?;
     say("trace the parent", map::trace(parent.as_raw_nonzero().get()))?;
-    say("take hold of the parent", rustix::process::pidfd_open(parent, rustix::process::PidfdFlags::empty()).map(drop).map_err(Into::into))?;
+    say(
+        "take hold of the parent",
+        rustix::process::pidfd_open(parent, rustix::process::PidfdFlags::empty()).map(drop).map_err(Into::into),
+    )?;
     say("make memory executable", map::map_executable())?;
     say("leave for other namespaces", map::leave_namespaces())?;
-    say("raise its limits", rustix::process::setrlimit(rustix::process::Resource::Core, rustix::process::Rlimit { current: None, maximum: None }).map_err(Into::into))?;
+    say(
+        "raise its limits",
+        rustix::process::setrlimit(rustix::process::Resource::Core, rustix::process::Rlimit { current: None, maximum: None })
+            .map_err(Into::into),
+    )?;
     // And what must still work: a thread, memory, the clock.
     let thread = std::thread::Builder::new().spawn(|| vec![1_u8; 1 << 20].iter().map(|byte| usize::from(*byte)).sum::<usize>());
     let sum = thread?.join().map_err(|_| io::Error::other("the thread panicked"))?;

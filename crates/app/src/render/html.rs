@@ -21,7 +21,11 @@ struct Page<'a> {
 /// The page.
 #[must_use]
 pub fn render(dossier: &Dossier) -> String {
-    let csp = format!("default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'", hash(STYLE), hash(SCRIPT));
+    let csp = format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    );
     // Writing to a string fails only where a value's own Display does, and none here does.
     Page { d: dossier, style: STYLE, script: SCRIPT, csp }.render().unwrap_or_default()
 }

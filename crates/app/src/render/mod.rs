@@ -21,4 +21,3 @@ fn percent(part: u64, total: u64) -> String {
     let tenths = if total == 0 { 0 } else { u128::from(part) * 1000 / u128::from(total) };
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
-

@@ -16,15 +16,21 @@ pub fn render(dossier: &Dossier) -> String {
                    "properties": {"version": finding.version, "question": finding.question.name()}})
         });
     }
-    let results: Vec<Value> = dossier.findings.iter().map(|finding| {
-        json!({"ruleId": finding.rule, "level": level(finding.severity), "message": {"text": finding.title},
+    let results: Vec<Value> = dossier
+        .findings
+        .iter()
+        .map(|finding| {
+            json!({"ruleId": finding.rule, "level": level(finding.severity), "message": {"text": finding.title},
                "partialFingerprints": {"assay/v1": finding.fingerprint.hex()},
                "locations": finding.evidence.iter().map(location).collect::<Vec<_>>(),
                "properties": {"id": finding.id, "severity": finding.severity.to_string(), "confidence": finding.confidence.to_string()}})
-    }).collect();
-    let artifacts: Vec<Value> = dossier.subjects.iter().map(|subject| {
-        json!({"description": {"text": subject.name}, "length": subject.size, "hashes": {"sha-256": subject.id.hex()}})
-    }).collect();
+        })
+        .collect();
+    let artifacts: Vec<Value> = dossier
+        .subjects
+        .iter()
+        .map(|subject| json!({"description": {"text": subject.name}, "length": subject.size, "hashes": {"sha-256": subject.id.hex()}}))
+        .collect();
     let document = json!({"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [{
         "tool": {"driver": {"name": dossier.tool.name, "version": dossier.tool.version, "rules": rules.into_values().collect::<Vec<_>>()}},
         "artifacts": artifacts, "results": results}]});

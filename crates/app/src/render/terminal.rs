@@ -14,15 +14,32 @@ pub fn render(dossier: &Dossier, width: usize, color: bool) -> String {
     for subject in &dossier.subjects {
         wrap(&mut out, &format!("{}: {} ({}), {} bytes", subject.name, kebab(subject.kind), subject.format, subject.size), 2, width);
         let who = &subject.identity;
-        for (name, value) in [("maker", &who.maker), ("model", &who.model), ("platform", &who.platform), ("version", &who.version),
-                              ("built", &who.built), ("kernel", &who.kernel)] {
+        for (name, value) in [
+            ("maker", &who.maker),
+            ("model", &who.model),
+            ("platform", &who.platform),
+            ("version", &who.version),
+            ("built", &who.built),
+            ("kernel", &who.kernel),
+        ] {
             if let Some(value) = value {
                 wrap(&mut out, &format!("  {name}: {value}"), 4, width);
             }
         }
         let bytes = subject.coverage.bytes;
-        wrap(&mut out, &format!("  bytes: {} explained, {} opaque, {} unknown; files read: {} of {}", percent(bytes.explained, bytes.total),
-            percent(bytes.opaque, bytes.total), percent(bytes.unknown, bytes.total), subject.coverage.files.read, subject.coverage.files.total), 4, width);
+        wrap(
+            &mut out,
+            &format!(
+                "  bytes: {} explained, {} opaque, {} unknown; files read: {} of {}",
+                percent(bytes.explained, bytes.total),
+                percent(bytes.opaque, bytes.total),
+                percent(bytes.unknown, bytes.total),
+                subject.coverage.files.read,
+                subject.coverage.files.total
+            ),
+            4,
+            width,
+        );
         let mut gaps: Vec<_> = subject.coverage.gaps.iter().collect();
         wrap(&mut out, &format!("  gaps: {}", gaps.len()), 4, width);
         gaps.sort_by_key(|gap| std::cmp::Reverse(gap.span.1));

@@ -102,7 +102,9 @@ fn landlock() -> Result<Level, String> {
         .and_then(landlock::RulesetCreated::restrict_self)
         .map_err(|error| error.to_string())?;
     match restricted.landlock {
-        LandlockStatus::Available { effective_abi, .. } if restricted.ruleset != RulesetStatus::NotEnforced => Ok(Level::Landlock { abi: effective_abi as u32 }),
+        LandlockStatus::Available { effective_abi, .. } if restricted.ruleset != RulesetStatus::NotEnforced => {
+            Ok(Level::Landlock { abi: effective_abi as u32 })
+        }
         LandlockStatus::NotEnabled => Err("not enabled at boot".into()),
         LandlockStatus::NotImplemented => Err("not in this kernel".into()),
         LandlockStatus::Available { .. } => Err("not enforced".into()),
@@ -116,7 +118,8 @@ fn namespaces() -> Result<Level, String> {
     rustix::process::chdir("/proc/self/fdinfo").map_err(|error| format!("chdir: {error}"))?;
     rustix::process::chroot(".").map_err(|error| format!("chroot: {error}"))?;
     rustix::process::chdir("/").map_err(|error| format!("chdir: {error}"))?;
-    let nothing = CapabilitySets { effective: CapabilitySet::empty(), permitted: CapabilitySet::empty(), inheritable: CapabilitySet::empty() };
+    let nothing =
+        CapabilitySets { effective: CapabilitySet::empty(), permitted: CapabilitySet::empty(), inheritable: CapabilitySet::empty() };
     rustix::thread::set_capabilities(None, nothing).map_err(|error| format!("capset: {error}"))?;
     Ok(Level::Namespaces)
 }

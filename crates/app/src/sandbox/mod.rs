@@ -112,7 +112,11 @@ pub fn unpack(job: Job) -> Result<Done, StageError> {
     let kept = if keep != Keep::Nothing { Some(tempfile::tempfile().map_err(StageError::Start)?) } else { None };
     let request = Request { name: name_of(input), limits: *limits, threads: threads.max(1), pieces, leaves_only: keep == Keep::Leaves };
     // The mapping of the input counts as address space. Contents that are kept: what the limit lets out, the input, and the heads.
-    let file_bytes = if keep != Keep::Nothing { limits.total_bytes.saturating_add(limits.artifact_bytes).saturating_add(len).saturating_add(1 << 30) } else { 0 };
+    let file_bytes = if keep == Keep::Nothing {
+        0
+    } else {
+        limits.total_bytes.saturating_add(limits.artifact_bytes).saturating_add(len).saturating_add(1 << 30)
+    };
     let room = Room { memory_bytes: limits.memory_bytes.saturating_add(len), cpu_seconds: limits.cpu_seconds, file_bytes };
     let wanted = if sandbox { Wanted::Best } else { Wanted::None };
     let (level, reply) = stage::run(&stage::Stage { wanted, room, input: &file, kept: kept.as_ref() }, &request, progress)?;
@@ -150,6 +154,8 @@ fn open(path: &Path, limits: &Limits) -> Result<Input, StageError> {
 
 /// The last step of the path; of `.` and `..`, that of the directory they stand for.
 fn name_of(path: &Path) -> Vec<u8> {
-    let whole = path.file_name().map_or_else(|| path.canonicalize().ok().and_then(|path| path.file_name().map(Into::into)), |name| Some(name.to_owned()));
+    let whole = path
+        .file_name()
+        .map_or_else(|| path.canonicalize().ok().and_then(|path| path.file_name().map(Into::into)), |name| Some(name.to_owned()));
     whole.unwrap_or_else(|| path.as_os_str().into()).as_bytes().to_vec()
 }

@@ -123,7 +123,11 @@ fn hand_over(stage: &Stage, request: &Request, mut socket: UnixStream) -> io::Re
 }
 
 /// Waits for the result and for the end of what is said; `None` at the deadline.
-fn listen(events: &Receiver<Event>, deadline: Instant, progress: &mut dyn FnMut(u64, &str)) -> (Option<Result<(Level, Reply), Failure>>, String) {
+fn listen(
+    events: &Receiver<Event>,
+    deadline: Instant,
+    progress: &mut dyn FnMut(u64, &str),
+) -> (Option<Result<(Level, Reply), Failure>>, String) {
     let (mut end, mut talk) = (None, String::new());
     loop {
         match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -195,11 +199,18 @@ fn post_mortem(status: ExitStatus, why: &str, talk: &str, room: Room) -> StageEr
         Some(libc::SIGXFSZ) => StageError::Limit(format!("{} bytes of contents to keep", room.file_bytes)),
         Some(libc::SIGABRT) if talk.contains("memory allocation of") => memory(),
         // Nobody here killed it: the hard limit on processor time, or the kernel short of memory.
-        Some(libc::SIGKILL) => StageError::Limit("killed by the system, which was short of memory or had given it all its processor time".into()),
+        Some(libc::SIGKILL) => {
+            StageError::Limit("killed by the system, which was short of memory or had given it all its processor time".into())
+        }
         Some(libc::SIGBUS) => StageError::Died(format!("the input changed or could not be read while it was mapped (signal 7); {talk}")),
         Some(signal) => StageError::Died(format!("signal {signal}; {talk}")),
         // A stack, a mapping or a vector for which there was no room.
-        None if ["memory allocation", "failed to spawn thread", "os error 12", "capacity overflow"].iter().any(|sign| talk.contains(sign)) => memory(),
+        None if ["memory allocation", "failed to spawn thread", "os error 12", "capacity overflow"]
+            .iter()
+            .any(|sign| talk.contains(sign)) =>
+        {
+            memory()
+        }
         None => StageError::Died(format!("{why}; {status}; {talk}")),
     }
 }

@@ -43,7 +43,8 @@ struct Walk<'a> {
 pub fn walk(root: &Path, limits: &Limits) -> Result<Walked, StageError> {
     let unreadable = |source: io::Error| StageError::Unreadable { path: root.into(), source };
     let spool = tempfile::tempfile().map_err(StageError::Start)?;
-    let top = rustix::fs::open(root, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(|error| unreadable(error.into()))?;
+    let top = rustix::fs::open(root, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| unreadable(error.into()))?;
     let mut walk = Walk { out: Walked { pieces: Vec::new(), spool, len: 0, unread: Vec::new() }, limits, root };
     walk.directory(&top, &[], 0)?;
     let mut out = walk.out;
@@ -89,7 +90,13 @@ impl Walk<'_> {
     }
 
     /// One name. The inner error is about this name alone.
-    fn name(&mut self, directory: &OwnedFd, name: &std::ffi::CStr, path: &[u8], depth: usize) -> Result<Result<(), rustix::io::Errno>, StageError> {
+    fn name(
+        &mut self,
+        directory: &OwnedFd,
+        name: &std::ffi::CStr,
+        path: &[u8],
+        depth: usize,
+    ) -> Result<Result<(), rustix::io::Errno>, StageError> {
         let stat = match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             Err(error) => return Ok(Err(error)),
@@ -110,7 +117,12 @@ impl Walk<'_> {
                 Err(error) => trouble = Err(error),
             },
             EntryKind::Directory if depth >= DEPTH => trouble = Err(rustix::io::Errno::LOOP),
-            EntryKind::Directory => match rustix::fs::openat(directory, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) {
+            EntryKind::Directory => match rustix::fs::openat(
+                directory,
+                name,
+                OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+                Mode::empty(),
+            ) {
                 Ok(opened) => below = Some(opened),
                 Err(error) => trouble = Err(error),
             },
@@ -152,7 +164,9 @@ impl Walk<'_> {
                 Ok(Err(error))
             }
             Err(Copying::Write(error)) => Err(StageError::Start(error)),
-            Err(Copying::TooLong) => Err(StageError::Limit(format!("{}: more than {} bytes", self.root.display(), self.limits.total_bytes))),
+            Err(Copying::TooLong) => {
+                Err(StageError::Limit(format!("{}: more than {} bytes", self.root.display(), self.limits.total_bytes)))
+            }
         }
     }
 }
@@ -207,7 +221,8 @@ mod tests {
         let walked = walk(root, &Limits::default()).unwrap();
         let paths: Vec<_> = walked.pieces.iter().map(|piece| (piece.entry.shown(), piece.entry.kind, piece.at.map(|at| at.1))).collect();
         use EntryKind::{Directory, File, Symlink};
-        let expected = [("a", File, Some(0)), ("etc", Directory, None), ("etc/b", File, Some(3)), ("etc/out", Symlink, None), ("zz", Symlink, None)];
+        let expected =
+            [("a", File, Some(0)), ("etc", Directory, None), ("etc/b", File, Some(3)), ("etc/out", Symlink, None), ("zz", Symlink, None)];
         assert_eq!(paths, expected.map(|(path, kind, len)| (path.to_owned(), kind, len)));
         let mut bytes = [0; 3];
         walked.spool.read_exact_at(&mut bytes, walked.pieces[2].at.unwrap().0).unwrap();

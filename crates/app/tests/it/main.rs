@@ -1,3 +1,6 @@
 //! Integration tests of the `assay` command.
 
+mod cli;
+mod detectors;
 mod sandbox;
+mod vet;

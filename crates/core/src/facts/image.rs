@@ -186,6 +186,8 @@ pub enum IdentityField {
     Version,
     /// Day or time of the build.
     Built,
+    /// Distribution or build system that the rest of it comes from, with its version.
+    System,
     /// Version of the kernel.
     Kernel,
     /// Compiler and its version.

@@ -1,8 +1,10 @@
 //! Detectors: what the evidence amounts to.
 
+use std::collections::BTreeMap;
+
 use assay_core::{
-    At, Confidence, Effect, Entry, Evidence, Fact, FactBody, Finding, Holder, HolderKind, Locator, Observed, Question, Reachable, Role, Severity, Sha256,
-    Stage, escape::escape, facts::ImageFact, finding::fingerprint, manifest::Tree,
+    At, Confidence, Effect, Entry, Evidence, Fact, FactBody, Finding, Holder, HolderKind, Locator, Observed, Question, Reachable, Role,
+    Severity, Sha256, Stage, escape::escape, facts::ImageFact, finding::fingerprint, manifest::Tree,
 };
 
 use crate::Case;
@@ -62,16 +64,36 @@ pub fn judge(case: &Case) -> Vec<Finding> {
     for detector in DETECTORS.iter().copied().flatten() {
         findings.extend((detector.detect)(case).into_iter().map(|draft| finish(detector, draft)));
     }
+    findings = merge(findings);
     findings.sort_by(|a, b| {
         let place = |finding: &Finding| finding.evidence.first().map(|evidence| (evidence.path.clone(), evidence.at.clone()));
         (b.severity, &a.rule, place(a), a.fingerprint).cmp(&(a.severity, &b.rule, place(b), b.fingerprint))
     });
-    // One thing seen twice (the same file in two containers under one trail) is one finding.
-    findings.dedup_by_key(|finding| finding.fingerprint);
     for (number, finding) in findings.iter_mut().enumerate() {
         finding.id = format!("F{}", number + 1);
     }
     findings
+}
+
+/// One thing seen twice (under the same trail of two inputs, or by two entries of one name) is one finding with the evidence of both,
+/// in the words of the worse.
+fn merge(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut merged: BTreeMap<Sha256, Finding> = BTreeMap::new();
+    for mut finding in findings {
+        let Some(first) = merged.get_mut(&finding.fingerprint) else {
+            merged.insert(finding.fingerprint, finding);
+            continue;
+        };
+        if finding.severity > first.severity {
+            std::mem::swap(first, &mut finding);
+        }
+        for evidence in finding.evidence {
+            if !first.evidence.contains(&evidence) {
+                first.evidence.push(evidence);
+            }
+        }
+    }
+    merged.into_values().collect()
 }
 
 fn finish(detector: &Detector, draft: Draft) -> Finding {
@@ -89,7 +111,12 @@ fn finish(detector: &Detector, draft: Draft) -> Finding {
         confidence: draft.confidence,
         effect: draft.effect,
         holder: staged.then(|| Holder { who: HolderKind::Undetermined, detail: String::new() }),
-        stage: staged.then(|| Stage { present: true, reachable: Reachable::Unknown, authorised: Vec::new(), observed: Observed::NotLooked }),
+        stage: staged.then(|| Stage {
+            present: true,
+            reachable: Reachable::Unknown,
+            authorised: Vec::new(),
+            observed: Observed::NotLooked,
+        }),
         trigger: Vec::new(),
         evidence: draft.evidence,
         statements: Vec::new(),
@@ -115,6 +142,20 @@ fn at(artifact: Sha256, path: &str, at: At, note: impl Into<String>, excerpt: im
     Evidence { artifact, path: path.to_owned(), at, function: None, role: Role::Other, note: note.into(), excerpt: excerpt.into() }
 }
 
+/// A trail for a sentence.
+fn shown(path: &str) -> &str {
+    if path.is_empty() { "the input" } else { path }
+}
+
+/// The path of an entry without the `./` or `/` that some containers write before it.
+fn relative(entry: &Entry) -> &[u8] {
+    let mut path = entry.path.as_slice();
+    while let Some(rest) = path.strip_prefix(b"./").or_else(|| path.strip_prefix(b"/")) {
+        path = rest;
+    }
+    path
+}
+
 /// All entries of all manifests, with their trees.
 fn entries<'a>(case: &'a Case) -> impl Iterator<Item = (&'a Tree, &'a Entry)> {
     case.subjects.iter().flat_map(|subject| &subject.manifest).flat_map(|tree| tree.entries.iter().map(move |entry| (tree, entry)))
@@ -133,6 +174,5 @@ fn at_entry(tree: &Tree, entry: &Entry, note: &str) -> Evidence {
 
 /// The trail of an entry, for fingerprints.
 fn trail(tree: &Tree, entry: &Entry) -> String {
-    let name = entry.shown();
-    format!("{}!/{}", tree.path, name.trim_start_matches("./").trim_start_matches('/'))
+    format!("{}!/{}", tree.path, escape(relative(entry)))
 }

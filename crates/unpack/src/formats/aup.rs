@@ -107,6 +107,13 @@ fn open(input: &Input, _context: &Context) -> Option<Opened> {
     Some(opened)
 }
 
+/// The day in a version such as `20080702_a590d24_3dbc55b`: year, month and day in two digits each, then the build of that day.
+fn day(version: &str) -> Option<String> {
+    let digits = version.get(..8).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))?;
+    let (year, month, day) = (&digits[..2], &digits[2..4], &digits[4..6]);
+    (("01"..="12").contains(&month) && ("01"..="31").contains(&day)).then(|| format!("20{year}-{month}-{day}"))
+}
+
 fn facts(input: &Input, layout: &Layout, opened: &mut Opened) {
     opened.fact(0, ImageFact::Package { layout: "aup".into(), signature_field: false, signed: false });
     opened.fact(0, ImageFact::Identity { field: IdentityField::Maker, value: "Canaan".into(), weight: 90 });
@@ -116,13 +123,16 @@ fn facts(input: &Input, layout: &Layout, opened: &mut Opened) {
         (!text.is_empty()).then(|| escape(text))
     };
     if let Some(value) = text((layout.version, 64)) {
+        if let Some(built) = day(&value) {
+            opened.fact(layout.version, ImageFact::Identity { field: IdentityField::Built, value: built, weight: 40 });
+        }
         opened.fact(layout.version, ImageFact::Identity { field: IdentityField::Version, value, weight: 100 });
     }
     for (name, places) in [("board", &layout.hardware), ("software", &layout.software)] {
         for (index, place) in places.iter().enumerate() {
             let Some(value) = text(*place) else { continue };
             if name == "board" && index == 0 {
-                opened.fact(place.0, ImageFact::Identity { field: IdentityField::Model, value: value.clone(), weight: 80 });
+                opened.fact(place.0, ImageFact::Identity { field: IdentityField::Platform, value: value.clone(), weight: 80 });
             }
             opened.fact(place.0, ImageFact::Hardware { name: name.into(), value });
         }

@@ -47,7 +47,10 @@ impl Counted {
         if let Some((at, covers, value)) = self.first {
             let name = format!("{} ({} of {all} hold; the first)", self.name, self.good);
             let value = hex(&value);
-            opened.fact(at, ImageFact::Checksum { name, algorithm: self.algorithm.into(), covers, stated: value.clone(), computed: value, ok: true });
+            opened.fact(
+                at,
+                ImageFact::Checksum { name, algorithm: self.algorithm.into(), covers, stated: value.clone(), computed: value, ok: true },
+            );
         }
         if self.bad > TOLD {
             opened.problem(Problem::corrupt(0, format!("{}: {} of {all} do not hold; {TOLD} of them are listed", self.name, self.bad)));

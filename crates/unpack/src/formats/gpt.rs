@@ -7,7 +7,11 @@
 
 use std::collections::HashSet;
 
-use assay_core::{Problem, SpanKind, facts::{Anomaly, ImageFact}, hash::hex};
+use assay_core::{
+    Problem, SpanKind,
+    facts::{Anomaly, ImageFact},
+    hash::hex,
+};
 
 use super::mbr::place;
 use crate::{
@@ -75,15 +79,36 @@ impl Header {
     /// Checks both checksums, and gives the table's place back if it is there.
     fn check(&self, input: &Input, opened: &mut Opened, sector: u64, which: &str) -> Option<(u64, u64)> {
         opened.span(self.at, self.size, SpanKind::Header, format!("{which} header"));
-        opened.checksum(self.at + 16, &format!("{which} header"), "CRC-32", (self.at, self.size), &self.stated.to_be_bytes(), &self.computed.to_be_bytes());
-        let place = self.entries.checked_mul(sector).zip(self.count.checked_mul(self.entry_size)).filter(|_| self.entry_size >= 128 && self.entry_size.is_multiple_of(8));
+        opened.checksum(
+            self.at + 16,
+            &format!("{which} header"),
+            "CRC-32",
+            (self.at, self.size),
+            &self.stated.to_be_bytes(),
+            &self.computed.to_be_bytes(),
+        );
+        let place = self
+            .entries
+            .checked_mul(sector)
+            .zip(self.count.checked_mul(self.entry_size))
+            .filter(|_| self.entry_size >= 128 && self.entry_size.is_multiple_of(8));
         let found = place.and_then(|(at, len)| input.get(at, len));
         let (Some((at, len)), Some(bytes)) = (place, found) else {
-            opened.problem(Problem::corrupt(self.at + 72, format!("the {which} table of {} entries at sector {} is not there", self.count, self.entries)));
+            opened.problem(Problem::corrupt(
+                self.at + 72,
+                format!("the {which} table of {} entries at sector {} is not there", self.count, self.entries),
+            ));
             return None;
         };
         opened.span(at, len, SpanKind::Table, format!("{which} partition entries"));
-        opened.checksum(self.at + 88, &format!("{which} partition entries"), "CRC-32", (at, len), &self.entries_crc.to_be_bytes(), &crc32fast::hash(bytes).to_be_bytes());
+        opened.checksum(
+            self.at + 88,
+            &format!("{which} partition entries"),
+            "CRC-32",
+            (at, len),
+            &self.entries_crc.to_be_bytes(),
+            &crc32fast::hash(bytes).to_be_bytes(),
+        );
         Some((at, len))
     }
 }
@@ -112,7 +137,9 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         opened.problem(if at >= input.size() { Problem::truncated(input.size(), note) } else { Problem::corrupt(at, note) });
     }
     let table = |place: Option<(u64, u64)>| place.and_then(|(at, len)| input.get(at, len));
-    if let (Some(one), Some(two)) = (table(primary), table(second)) && one != two {
+    if let (Some(one), Some(two)) = (table(primary), table(second))
+        && one != two
+    {
         opened.fact(first.at + 72, ImageFact::Anomaly { kind: Anomaly::AmbiguousVersion, subject: "partition entries".into() });
         opened.problem(Problem::corrupt(first.at + 72, "the primary and the backup partition entries differ"));
     }
@@ -130,13 +157,21 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
 }
 
 fn protective(input: &Input, opened: &mut Opened) {
-    opened.span(0, 440, if input.get(0, 440).is_some_and(|code| code.iter().all(|byte| *byte == 0)) { SpanKind::Padding } else { SpanKind::Content }, "boot code");
+    opened.span(
+        0,
+        440,
+        if input.get(0, 440).is_some_and(|code| code.iter().all(|byte| *byte == 0)) { SpanKind::Padding } else { SpanKind::Content },
+        "boot code",
+    );
     opened.span(440, 72, SpanKind::Header, "protective MBR");
     let kinds: Vec<u8> = (0..4).filter_map(|slot| input.u8(446 + slot * 16 + 4)).collect();
     if input.get(510, 2) != Some(&[0x55, 0xAA]) || !kinds.contains(&0xEE) {
         opened.problem(Problem::corrupt(446, "the first sector is not a protective MBR"));
     } else if kinds.iter().any(|kind| !matches!(kind, 0 | 0xEE)) {
-        opened.fact(446, ImageFact::Anomaly { kind: Anomaly::AmbiguousVersion, subject: "the MBR names partitions of its own beside the GPT".into() });
+        opened.fact(
+            446,
+            ImageFact::Anomaly { kind: Anomaly::AmbiguousVersion, subject: "the MBR names partitions of its own beside the GPT".into() },
+        );
     }
 }
 
@@ -154,7 +189,8 @@ fn partitions(input: &Input, context: &Context, opened: &mut Opened, header: &He
             continue;
         }
         let (Some(first), Some(last)) = (input.le64(at + 32), input.le64(at + 40)) else { return };
-        let units: Vec<u16> = entry[56..].chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).take_while(|unit| *unit != 0).collect();
+        let units: Vec<u16> =
+            entry[56..].chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).take_while(|unit| *unit != 0).collect();
         let mut name = String::from_utf16_lossy(&units);
         if name.is_empty() || !names.insert(name.clone()) {
             name = format!("p{}", index + 1);

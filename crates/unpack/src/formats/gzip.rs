@@ -4,7 +4,11 @@
 //!
 //! **Limitations**: none known. The CRC of the header (FHCRC) is read past, not checked.
 
-use assay_core::{Problem, SpanKind, escape::escape, facts::{IdentityField, ImageFact}};
+use assay_core::{
+    Problem, SpanKind,
+    escape::escape,
+    facts::{IdentityField, ImageFact},
+};
 
 use crate::{
     codec::{Trouble, append, pour},
@@ -96,7 +100,10 @@ fn header_len(input: &Input, at: u64) -> Option<u64> {
 /// The name in the header is a fact, no more: nothing is ever opened or written by it.
 fn header_facts(input: &Input, opened: &mut Opened) {
     let (Some(flags), Some(mtime)) = (input.u8(3), input.le32(4)) else { return };
-    if flags & FNAME != 0 && flags & FEXTRA == 0 && let Some(name) = input.tail(10).split(|byte| *byte == 0).next() {
+    if flags & FNAME != 0
+        && flags & FEXTRA == 0
+        && let Some(name) = input.tail(10).split(|byte| *byte == 0).next()
+    {
         opened.fact(10, ImageFact::Hardware { name: "gzip-name".into(), value: escape(&name[..name.len().min(255)]) });
     }
     if mtime != 0 {

@@ -148,9 +148,17 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         }
         if reader.header(next).is_none() {
             // A broken header at the end is of this image still.
-            if reader.u16(at) == Some(0x1985) && let (Some(stated), Some(covered)) = (input.get(at + 8, 4), input.get(at, 8)) {
+            if reader.u16(at) == Some(0x1985)
+                && let (Some(stated), Some(covered)) = (input.get(at + 8, 4), input.get(at, 8))
+            {
                 let computed = crc(covered);
-                sums.header.check(&mut opened, at + 8, (at, 8), stated, &if reader.big { computed.to_be_bytes() } else { computed.to_le_bytes() });
+                sums.header.check(
+                    &mut opened,
+                    at + 8,
+                    (at, 8),
+                    stated,
+                    &if reader.big { computed.to_be_bytes() } else { computed.to_le_bytes() },
+                );
             }
             break;
         }
@@ -235,7 +243,8 @@ fn node(reader: &Reader, at: u64, kind: u16, len: u64, log: &mut Log, opened: &m
                 return short(opened);
             }
             opened.span(at, 33 + name_len + value_len, SpanKind::Table, "extended attribute");
-            let fine = check(&mut sums.node, opened, at + 28, at, 28) & check(&mut sums.data, opened, at + 24, at + 32, name_len + 1 + value_len);
+            let fine =
+                check(&mut sums.node, opened, at + 28, at, 28) & check(&mut sums.data, opened, at + 24, at + 32, name_len + 1 + value_len);
             if let (true, Some(name), Some(value)) = (fine, input.get(at + 32, name_len), input.get(at + 33 + name_len, value_len)) {
                 let prefix: &[u8] = match byte(20) {
                     1 => b"user.",

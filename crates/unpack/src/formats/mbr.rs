@@ -7,7 +7,10 @@
 
 use std::collections::HashSet;
 
-use assay_core::{Problem, SpanKind, facts::{Anomaly, ImageFact}};
+use assay_core::{
+    Problem, SpanKind,
+    facts::{Anomaly, ImageFact},
+};
 
 use crate::{
     context::Context,
@@ -48,7 +51,13 @@ fn slots(input: &Input, sector: u64) -> Option<[Slot; 4]> {
     }
     let slot = |index: u64| {
         let at = sector + TABLE + index * 16;
-        Some(Slot { at, status: input.u8(at)?, kind: input.u8(at + 4)?, first: u64::from(input.le32(at + 8)?), count: u64::from(input.le32(at + 12)?) })
+        Some(Slot {
+            at,
+            status: input.u8(at)?,
+            kind: input.u8(at + 4)?,
+            first: u64::from(input.le32(at + 8)?),
+            count: u64::from(input.le32(at + 12)?),
+        })
     };
     Some([slot(0)?, slot(1)?, slot(2)?, slot(3)?])
 }
@@ -63,7 +72,9 @@ fn boot_sector(input: &Input) -> bool {
 
 fn open(input: &Input, context: &Context) -> Option<Opened> {
     let primary = slots(input, 0)?;
-    let sound = |slot: &Slot| matches!(slot.status, 0 | 0x80) && (slot.used() && slot.first > 0 || slot.kind == 0 && slot.first == 0 && slot.count == 0);
+    let sound = |slot: &Slot| {
+        matches!(slot.status, 0 | 0x80) && (slot.used() && slot.first > 0 || slot.kind == 0 && slot.first == 0 && slot.count == 0)
+    };
     let inside = |slot: &Slot| slot.used() && slot.first * SECTOR < input.size();
     if boot_sector(input) || !primary.iter().all(sound) || !primary.iter().any(inside) {
         return None;
@@ -108,7 +119,12 @@ fn extended(input: &Input, context: &Context, opened: &mut Opened, taken: &mut V
             opened.problem(Problem::corrupt(from, format!("no extended boot record at sector {sector}")));
             return;
         };
-        opened.span(at, 440, if input.get(at, 440).is_some_and(|code| code.iter().all(|byte| *byte == 0)) { SpanKind::Padding } else { SpanKind::Content }, "boot code");
+        opened.span(
+            at,
+            440,
+            if input.get(at, 440).is_some_and(|code| code.iter().all(|byte| *byte == 0)) { SpanKind::Padding } else { SpanKind::Content },
+            "boot code",
+        );
         opened.span(at + 440, 72, SpanKind::Table, "extended boot record");
         opened.len = opened.len.max(at + SECTOR);
         if inner.used() {
@@ -128,7 +144,14 @@ fn partition(input: &Input, opened: &mut Opened, taken: &mut Vec<(u64, u64)>, na
 }
 
 /// Adds a partition, of an MBR or a GPT: the member, as far as its bytes are there, the fact, and what is wrong with its place.
-pub fn place(input: &Input, opened: &mut Opened, taken: &mut Vec<(u64, u64)>, (table, name): (&str, &str), at: u64, (start, len): (u64, u64)) {
+pub fn place(
+    input: &Input,
+    opened: &mut Opened,
+    taken: &mut Vec<(u64, u64)>,
+    (table, name): (&str, &str),
+    at: u64,
+    (start, len): (u64, u64),
+) {
     opened.fact(at, ImageFact::Partition { table: table.into(), name: name.into(), start, len });
     let end = start.saturating_add(len);
     let there = end.min(input.size()).saturating_sub(start);

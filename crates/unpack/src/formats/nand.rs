@@ -7,7 +7,10 @@
 //! **Limitations**: error-correcting codes are neither checked nor applied: their algorithm and place depend on the controller, and no
 //! dump says which. Blocks are taken to have 32 (small pages), 64 or 128 (8 KiB) pages. Bad blocks keep their place.
 
-use assay_core::{Problem, SpanKind, facts::{Anomaly, ImageFact}};
+use assay_core::{
+    Problem, SpanKind,
+    facts::{Anomaly, ImageFact},
+};
 use bytes::Bytes;
 
 use crate::{
@@ -130,7 +133,8 @@ fn ubi_headers(input: &Input) -> Vec<u64> {
 /// What speaks for `geometry`; `None` where that is not enough.
 fn evidence(input: &Input, geometry: Geometry, headers: &[u64]) -> Option<Evidence> {
     let whole = input.size() % geometry.stride() == 0;
-    let fits = |at: &&u64| **at > 0 && **at % geometry.stride() == 0 && **at % 4096 != 0 && **at / geometry.stride() * geometry.page % 4096 == 0;
+    let fits =
+        |at: &&u64| **at > 0 && **at % geometry.stride() == 0 && **at % 4096 != 0 && **at / geometry.stride() * geometry.page % 4096 == 0;
     let headers_fit = headers.iter().filter(fits).count() as u64;
     let headers_else = headers.iter().filter(|at| **at % geometry.stride() != 0).count() as u64;
     let known = headers_fit > headers_else * 4 && (headers_fit > 1 || headers_fit == 1 && whole);

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::{
     context::Context,
-    format::{Content, Opened},
+    format::{Content, Opened, Treat},
 };
 
 mod bitmain;
@@ -33,7 +33,7 @@ impl Members<'_> {
     /// Content of the first regular entry called `name`.
     #[must_use]
     pub fn content(&self, name: &str) -> Option<Bytes> {
-        let child = &self.opened.children[self.opened.entries[self.index(name)?].child?];
+        let child = &self.opened.children[self.child(name)?];
         match &child.content {
             Content::Slice(start, len) => {
                 let end = usize::try_from(start.checked_add(*len)?).ok()?;
@@ -42,6 +42,11 @@ impl Members<'_> {
             Content::Owned(bytes) | Content::Parsed(bytes, ..) => Some(bytes.clone()),
             Content::Lazy(loader) => Some(loader(self.context).bytes),
         }
+    }
+
+    /// Index of the child that holds the first regular entry called `name`.
+    fn child(&self, name: &str) -> Option<usize> {
+        self.opened.entries[self.index(name)?].child
     }
 
     fn index(&self, name: &str) -> Option<usize> {
@@ -85,6 +90,11 @@ pub(crate) fn read_all(opened: &mut Opened, archive: &Bytes, context: &Context) 
     }
     let members = Members { opened, archive, context };
     let Some(seen) = LAYOUTS.iter().find_map(|layout| layout(&members)) else { return };
+    let files: Vec<_> =
+        seen.claims.iter().filter_map(|claim| Some((members.child(&format!("{}.sig", claim.over))?, claim.over.clone()))).collect();
+    for (child, over) in files {
+        opened.children[child].treat = Treat::Signature(over);
+    }
     opened.facts.extend(seen.facts);
     opened.claims.extend(seen.claims);
     opened.problems.extend(seen.problems);

@@ -3,12 +3,11 @@
 //! **Limitations**: banners are taken where they stand in clear; weights follow `ImageFact::Identity` (build files 60, strings 30).
 
 use assay_core::{
-    SpanKind,
     escape::escape,
     facts::{IdentityField, ImageFact},
 };
-use bytes::Bytes;
 
+use super::Looked;
 use crate::format::Opened;
 
 /// Repeated banners say nothing new.
@@ -17,16 +16,14 @@ const MOST: usize = 16;
 const RELEASE: usize = 4096;
 
 /// The look.
-pub fn look(bytes: &Bytes, opened: &mut Opened) {
+pub fn look(file: &Looked, opened: &mut Opened) {
     let mut facts = Vec::new();
-    // What a child holds is looked at there.
-    let own = opened.spans.iter().filter(|span| !span.child && matches!(span.kind, SpanKind::Content | SpanKind::Unknown));
-    for span in own {
-        let Some(part) = bytes.get(span.start as usize..span.end() as usize) else { continue };
-        banners(part, span.start, &mut facts);
+    for (start, end) in super::own(opened) {
+        let Some(part) = file.bytes.get(start as usize..end as usize) else { continue };
+        banners(part, start, &mut facts);
     }
-    if bytes.len() <= RELEASE && bytes.is_ascii() {
-        release(bytes, &mut facts);
+    if file.bytes.len() <= RELEASE && file.bytes.is_ascii() {
+        release(file.name, file.bytes, &mut facts);
     }
     for (at, field, value, weight) in facts {
         opened.fact(at, ImageFact::Identity { field, value, weight });
@@ -46,7 +43,10 @@ fn banners(part: &[u8], base: u64, facts: &mut Vec<Word>) {
     for at in memchr::memmem::find_iter(part, b"Linux version ") {
         let text = line(part, at);
         let rest = &text[14..];
-        if !rest.first().is_some_and(u8::is_ascii_digit) || seen.contains(&text) || seen.len() >= MOST {
+        // `Linux version 4.6.0-xilinx (who@where) …`: prose that names a version has no bracket behind it.
+        let banner = rest.first().is_some_and(u8::is_ascii_digit)
+            && rest.iter().position(|byte| *byte == b' ').is_some_and(|end| rest[end..].starts_with(b" ("));
+        if !banner || seen.contains(&text) || seen.len() >= MOST {
             continue;
         }
         seen.push(text);
@@ -109,7 +109,7 @@ fn built(text: &[u8]) -> Option<String> {
 }
 
 /// Short text files that a build leaves behind.
-fn release(bytes: &[u8], facts: &mut Vec<Word>) {
+fn release(name: &[u8], bytes: &[u8], facts: &mut Vec<Word>) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut at = 0_u64;
     let openwrt = text.contains("DISTRIB_ID") || text.contains("OPENWRT_");
@@ -118,18 +118,24 @@ fn release(bytes: &[u8], facts: &mut Vec<Word>) {
         let trimmed = line.trim_end();
         let pair = trimmed.split_once('=').map(|(key, value)| (key, value.trim_matches(['"', '\'']).to_owned()));
         match pair {
-            Some(("DISTRIB_DESCRIPTION", value)) if openwrt => facts.push((at, IdentityField::Version, value, 40)),
+            Some(("DISTRIB_DESCRIPTION", value)) if openwrt => facts.push((at, IdentityField::System, value, 60)),
             Some(("DISTRIB_TARGET", value)) if openwrt => facts.push((at, IdentityField::Platform, value, 50)),
-            Some(("PRETTY_NAME", value)) if os_release => facts.push((at, IdentityField::Version, value, 30)),
-            Some(("miner_type" | "MINER_TYPE", value)) if !value.is_empty() => facts.push((at, IdentityField::Model, value, 60)),
-            _ if trimmed.starts_with("Antminer ") && index < 4 && trimmed.len() < 64 => {
-                facts.push((at, IdentityField::Maker, "Bitmain".into(), 60));
-                facts.push((at, IdentityField::Model, trimmed.to_owned(), 60));
+            Some(("PRETTY_NAME", value)) if os_release => facts.push((at, IdentityField::System, value, 60)),
+            // In a script the value may be a command that prints it, and says nothing here.
+            Some(("miner_type" | "MINER_TYPE", value)) if !value.is_empty() && !value.contains(['`', '$']) => {
+                facts.push((at, IdentityField::Model, value, 60))
             }
-            // `compile_time`: the first line is the day, the second the model.
-            _ if index == 0 && bytes.len() < 256 => {
-                if let Some(day) = built(trimmed.as_bytes()).filter(|_| text.contains("Antminer") || text.contains("miner")) {
+            // The lines are the day, which the web interface shows as the version of the file system, and the machine.
+            _ if name == b"compile_time" && index == 0 => {
+                if let Some(day) = built(trimmed.as_bytes()) {
                     facts.push((at, IdentityField::Built, day, 60));
+                    facts.push((at, IdentityField::Version, trimmed.to_owned(), 50));
+                }
+            }
+            _ if name == b"compile_time" && index == 1 && !trimmed.is_empty() && trimmed.len() < 64 => {
+                facts.push((at, IdentityField::Model, trimmed.to_owned(), 60));
+                if trimmed.starts_with("Antminer ") {
+                    facts.push((at, IdentityField::Maker, "Bitmain".into(), 60));
                 }
             }
             _ => {}

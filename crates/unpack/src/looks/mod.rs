@@ -3,20 +3,36 @@
 mod identity;
 mod keys;
 mod subtype;
+mod words;
 
+use assay_core::SpanKind;
 use bytes::Bytes;
 
 use crate::format::Opened;
 
-/// A look: adds facts to what is known of `bytes`.
-pub type Look = fn(&Bytes, &mut Opened);
+/// A file that is looked at.
+pub struct Looked<'a> {
+    /// The last part of its name in whatever holds it; empty where it has none.
+    pub name: &'a [u8],
+    /// Its content.
+    pub bytes: &'a Bytes,
+}
+
+/// A look: adds facts to what is known of a file.
+pub type Look = fn(&Looked, &mut Opened);
 
 /// All looks.
-pub static LOOKS: &[Look] = &[identity::look, keys::look, subtype::look];
+pub static LOOKS: &[Look] = &[identity::look, keys::look, subtype::look, words::look];
 
-/// Takes every look at `bytes`.
-pub(crate) fn look(bytes: &Bytes, opened: &mut Opened) {
+/// Takes every look at a file.
+pub(crate) fn look(file: &Looked, opened: &mut Opened) {
     for look in LOOKS {
-        look(bytes, opened);
+        look(file, opened);
     }
+}
+
+/// The stretches that are a file's own: its content as far as no child holds it, who is looked at by itself.
+fn own(opened: &Opened) -> Vec<(u64, u64)> {
+    let own = opened.spans.iter().filter(|span| !span.child && matches!(span.kind, SpanKind::Content | SpanKind::Unknown));
+    own.map(|span| (span.start, span.end())).collect()
 }

@@ -1,19 +1,18 @@
 //! Bitmain's sub-type: one word for control board and hash board (`zynq7007_HHB426X2`) in a file of its own, `/etc/subtype`.
 //!
-//! **Limitations**: a look does not know the file's name, so any file that is one such word is taken; the word only counts where a
-//! package's header holds its hash.
+//! **Limitations**: only the file's name and the word's form are known; it counts where a package's header holds its hash.
 
 use assay_core::facts::{IdentityField, ImageFact};
-use bytes::Bytes;
 
+use super::Looked;
 use crate::format::Opened;
 
 /// Takes the look.
-pub fn look(bytes: &Bytes, opened: &mut Opened) {
-    if bytes.len() > 48 {
+pub fn look(file: &Looked, opened: &mut Opened) {
+    if file.bytes.len() > 48 || file.name != b"subtype" {
         return;
     }
-    let word = bytes.trim_ascii();
+    let word = file.bytes.trim_ascii();
     let (Ok(text), Some(middle)) = (str::from_utf8(word), word.iter().position(|byte| *byte == b'_')) else { return };
     let (board, hash_board) = (&word[..middle], &word[middle + 1..]);
     let fits = board.len() >= 2

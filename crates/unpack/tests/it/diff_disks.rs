@@ -36,13 +36,23 @@ fn ext_gives_what_mke2fs_put_in() {
     ] {
         let image = work.path().join("image");
         let _ = fs::remove_file(&image);
-        let made = Command::new(mke2fs).args(["-q", "-F", "-t", kind, "-b", block, "-O", features, "-d"]).arg(&tree).arg(&image).arg("32M").output().unwrap();
+        let made = Command::new(mke2fs)
+            .args(["-q", "-F", "-t", kind, "-b", block, "-O", features, "-d"])
+            .arg(&tree)
+            .arg(&image)
+            .arg("32M")
+            .output()
+            .unwrap();
         assert!(made.status.success(), "{features}: {}", String::from_utf8_lossy(&made.stderr));
         let unpacked = unpack(Source::File(fs::read(&image).unwrap().into()), b"image", &Limits::default(), 2, &Discard);
         let entries = &unpacked.subject.manifest.iter().find(|tree| tree.format == "ext").unwrap().entries;
         for (path, bytes) in &expected {
             let entry = entries.iter().find(|entry| entry.path == path.as_bytes()).unwrap_or_else(|| panic!("{features}: no {path}"));
-            assert_eq!((entry.kind, entry.mode, entry.content), (EntryKind::File, Some(0o640), Some(Sha256::of(bytes))), "{features}: {path}");
+            assert_eq!(
+                (entry.kind, entry.mode, entry.content),
+                (EntryKind::File, Some(0o640), Some(Sha256::of(bytes))),
+                "{features}: {path}"
+            );
         }
         let link = entries.iter().find(|entry| entry.path == b"link").unwrap();
         assert_eq!(link.target.as_deref(), Some(&b"many/x"[..]));

@@ -29,7 +29,8 @@ fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
 fn check(image: &Path, wanted: &BTreeMap<String, Vec<u8>>, what: &str) {
     let unpacked = unpack(Source::File(fs::read(image).unwrap().into()), b"image", &Limits::default(), 2, &Discard);
     let entries = unpacked.subject.manifest.iter().flat_map(|tree| &tree.entries);
-    let got: BTreeMap<String, Option<Sha256>> = entries.filter(|entry| entry.kind == EntryKind::File).map(|entry| (entry.shown(), entry.content)).collect();
+    let got: BTreeMap<String, Option<Sha256>> =
+        entries.filter(|entry| entry.kind == EntryKind::File).map(|entry| (entry.shown(), entry.content)).collect();
     let wanted: BTreeMap<String, Option<Sha256>> = wanted.iter().map(|(path, content)| (path.clone(), Some(Sha256::of(content)))).collect();
     assert_eq!(got, wanted, "{what}");
 }
@@ -37,7 +38,9 @@ fn check(image: &Path, wanted: &BTreeMap<String, Vec<u8>>, what: &str) {
 /// Runs a tool; false where it is missing.
 fn run(tool: &str, arguments: &[&str], folder: &Path) -> bool {
     let paths = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
-    let Ok(output) = Command::new("env").arg(format!("PATH={paths}")).arg(tool).args(arguments).current_dir(folder).output() else { return false };
+    let Ok(output) = Command::new("env").arg(format!("PATH={paths}")).arg(tool).args(arguments).current_dir(folder).output() else {
+        return false;
+    };
     if output.status.code() == Some(127) {
         println!("skipped: {tool} is not installed");
         return false;
@@ -50,7 +53,9 @@ fn run(tool: &str, arguments: &[&str], folder: &Path) -> bool {
 fn jffs2_holds_what_was_put_in() {
     let work = tempfile::tempdir().unwrap();
     let files = tree(&work.path().join("tree"));
-    for extra in [&["-l"][..], &["-b"], &["-l", "-x", "zlib", "-X", "lzo"], &["-b", "-x", "zlib", "-x", "lzo"], &["-l", "-n", "-e", "128KiB", "-p"]] {
+    for extra in
+        [&["-l"][..], &["-b"], &["-l", "-x", "zlib", "-X", "lzo"], &["-b", "-x", "zlib", "-x", "lzo"], &["-l", "-n", "-e", "128KiB", "-p"]]
+    {
         let arguments = [&["-r", "tree", "-o", "image"], extra].concat();
         if !run("mkfs.jffs2", &arguments, work.path()) {
             return;

@@ -18,7 +18,8 @@ fn root() -> PathBuf {
 
 fn inputs(format: &str) -> Vec<PathBuf> {
     let Ok(folder) = fs::read_dir(root().join(format)) else { return Vec::new() };
-    let mut files: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_none_or(|end| end != "json")).collect();
+    let mut files: Vec<PathBuf> =
+        folder.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_none_or(|end| end != "json")).collect();
     files.sort();
     files
 }

@@ -90,7 +90,7 @@ const ROWS: &[(&str, &str, Gives)] = &[
     ("an extent tree that points at itself, ext4", "ext/hostile-extents.bin.gz", Gives::Anomaly(Anomaly::Cycle, "block map: block 29", 0x740C)),
     ("two current versions of a block, UBI", "ubi/hostile-two-versions.bin", Gives::Anomaly(Anomaly::AmbiguousVersion, "volume 1 LEB 0: PEB at 0x3000 and PEB at 0x4000", 0x4040)),
     ("two current versions of a file, JFFS2", "jffs2/hostile-same-version.bin", Gives::Anomaly(Anomaly::AmbiguousVersion, "inode 2, version 1", 0x78)),
-    ("one page in two files, SPIFFS", "spiffs/hostile-crossed.bin", Problem("object 1: data page 0 is at 0x200, the index says otherwise", 306)),
+    ("one page in two files, SPIFFS", "spiffs/hostile-crossed.bin", Problem("object 1: data page 0 is at 0x200, the index says otherwise", 305)),
     ("cut off, SPIFFS", "spiffs/hostile-truncated.bin", Problem("the magic numbers say 32768 bytes, 5376 are there", 5376)),
 ];
 

@@ -10,7 +10,9 @@
 //!
 //! ## How it works
 //!
-//! Takes every recomputed checksum that failed. Cryptographic hashes weigh `medium`, others `low`.
+//! Takes every recomputed checksum that failed, and lists those of one field of one artifact together (a damaged file system fails in
+//! thousands of blocks). Cryptographic hashes weigh `medium`, others `low`. Each piece of evidence has the stated value, the computed
+//! one and the bytes it covers.
 //!
 //! ## False positives
 //!
@@ -22,29 +24,48 @@
 //!
 //! ## References
 //!
-//! - https://cwe.mitre.org/data/definitions/354.html
+//! - <https://cwe.mitre.org/data/definitions/354.html>
 
-use assay_core::{Confidence, Question, Severity, facts::ImageFact};
+use std::collections::BTreeMap;
 
-use super::super::{Case, Detector, Draft, at_fact, image_facts};
+use assay_core::{Confidence, Evidence, Question, Severity, facts::ImageFact};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.checksum-mismatch", version: 1, question: Question::Provenance, source: include_str!("checksum_mismatch.rs"), detect };
+use super::super::{Case, Detector, Draft, at_fact, image_facts, shown};
+
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.checksum-mismatch",
+    version: 2,
+    question: Question::Provenance,
+    source: include_str!("checksum_mismatch.rs"),
+    detect,
+};
+
+/// Places listed as evidence; the table "Checksums" has all.
+const MOST: usize = 100;
 
 fn detect(case: &Case) -> Vec<Draft> {
-    let mut drafts = Vec::new();
+    let mut by_field: BTreeMap<(String, String), (bool, Vec<Evidence>)> = BTreeMap::new();
     for (fact, image) in image_facts(case) {
-        let ImageFact::Checksum { name, algorithm, stated, computed, ok: false, .. } = image else { continue };
+        let ImageFact::Checksum { name, algorithm, stated, computed, ok: false, covers } = image else { continue };
         let strong = algorithm.starts_with("SHA") || algorithm.starts_with("MD5");
-        drafts.push(Draft {
-            title: format!("{name} of {} does not hold", if fact.locator.path.is_empty() { "the input" } else { &fact.locator.path }),
+        let (start, len) = covers;
+        let note = format!("{algorithm} over {len} bytes from {start:#x}: stated {stated}, computed {computed}");
+        let field = by_field.entry((fact.locator.path.clone(), name.clone())).or_default();
+        field.0 |= strong;
+        field.1.push(at_fact(&fact.locator, note, stated.clone()));
+    }
+    let draft = |((path, name), (strong, mut evidence)): ((String, String), (bool, Vec<Evidence>))| {
+        let times = if evidence.len() == 1 { String::new() } else { format!(", in {} places", evidence.len()) };
+        evidence.truncate(MOST);
+        Draft {
+            title: format!("{name} of {} does not hold{times}", shown(&path)),
             severity: if strong { Severity::Medium } else { Severity::Low },
             confidence: Confidence::Certain,
             effect: None,
-            evidence: vec![at_fact(&fact.locator, format!("{algorithm}: stated {stated}, computed {computed}"), stated.clone())],
-            subject: (fact.locator.path.clone(), format!("{name}{}", fact.locator.at).into_bytes()),
+            evidence,
+            subject: (path, name.into_bytes()),
             references: vec!["https://cwe.mitre.org/data/definitions/354.html".into()],
-        });
-    }
-    drafts
+        }
+    };
+    by_field.into_iter().map(draft).collect()
 }

@@ -2,58 +2,70 @@
 //!
 //! ## What it shows
 //!
-//! A part of the package that is encrypted, so that nobody without the key can say what it does.
+//! A part of the package that is encrypted, or cannot be told from it: nobody without the key can say what it does.
 //!
 //! ## Why it matters
 //!
-//! Nothing that Assay does not find in such a part is shown to be absent. It is a gap in every answer.
+//! Nothing that Assay does not find in such a part is shown to be absent. It is a gap in every answer. Encrypting firmware is no
+//! fault; a maker who wants a clean result can have the part examined under its key.
 //!
 //! ## How it works
 //!
-//! Takes every payload whose format says that it is encrypted, and every artifact of which more than 64 KiB and more than half is
-//! opaque: above 7.9 bits of entropy a byte and recognised by nothing.
+//! Takes every payload whose format says that it is encrypted (`certain`; the evidence names the key that opens it, as far as the
+//! format tells), and every artifact of which more than 64 KiB and more than half is opaque: above 7.9 bits of entropy a byte and
+//! recognised by nothing (`firm`).
 //!
 //! ## False positives
 //!
-//! Compressed data in a form that no reader knows looks the same.
+//! Where no format calls it encrypted: compressed data in a form that no reader knows, and tables of random numbers, look the same.
 //!
 //! ## False negatives
 //!
-//! Encrypted data in a form that hides its entropy (text encodings).
+//! Encrypted data in a form that hides its entropy (text encodings), and small pieces: those are gaps, not findings.
 //!
 //! ## References
 //!
-//! - https://cwe.mitre.org/data/definitions/656.html
+//! - <https://cwe.mitre.org/data/definitions/656.html>
 
 use std::collections::BTreeSet;
 
-use assay_core::{At, Confidence, Question, Severity, SpanKind, facts::ImageFact};
+use assay_core::{Artifact, At, Confidence, Fact, Question, Severity, SpanKind, facts::ImageFact};
 
-use super::super::{Case, Detector, Draft, at, at_fact, image_facts};
+use super::super::{Case, Detector, Draft, at, at_fact, image_facts, shown};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.opaque-payload", version: 1, question: Question::Provenance, source: include_str!("opaque_payload.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.opaque-payload",
+    version: 2,
+    question: Question::Provenance,
+    source: include_str!("opaque_payload.rs"),
+    detect,
+};
 
 /// Smaller opaque stretches are gaps, not findings: keys and random seeds look like this.
 const LEAST_BYTES: u64 = 64 << 10;
 
 fn detect(case: &Case) -> Vec<Draft> {
+    let artifacts = || case.subjects.iter().flat_map(|subject| &subject.artifacts);
     let mut drafts = Vec::new();
     let mut named = BTreeSet::new();
     for (fact, image) in image_facts(case) {
         let ImageFact::Encrypted { what, scheme } = image else { continue };
         named.insert(fact.locator.artifact);
+        let much = match amount(fact, what, &artifacts().collect::<Vec<_>>()) {
+            0 => String::new(),
+            bytes => format!(", {bytes} bytes"),
+        };
         drafts.push(Draft {
-            title: format!("{what} is encrypted ({scheme}): what it does cannot be seen"),
+            title: format!("{what}{much}: encrypted ({scheme}), so that what it does cannot be seen"),
             severity: Severity::Medium,
             confidence: Confidence::Certain,
             effect: None,
-            evidence: vec![at_fact(&fact.locator, format!("{what}: {scheme}"), String::new())],
+            evidence: vec![at_fact(&fact.locator, format!("{scheme}; to examine it: {}", key(&fact.producer)), String::new())],
             subject: (fact.locator.path.clone(), what.clone().into_bytes()),
             references: vec!["https://cwe.mitre.org/data/definitions/656.html".into()],
         });
     }
-    for artifact in case.subjects.iter().flat_map(|subject| &subject.artifacts) {
+    for artifact in artifacts() {
         let parent_named = artifact.origin.as_ref().is_some_and(|origin| named.contains(&origin.parent));
         let count = artifact.map.count();
         if named.contains(&artifact.id) || parent_named || count.opaque < LEAST_BYTES || count.opaque * 2 < artifact.size {
@@ -61,9 +73,13 @@ fn detect(case: &Case) -> Vec<Draft> {
         }
         let Some(first) = artifact.map.0.iter().find(|span| span.kind == SpanKind::Opaque) else { continue };
         let note = format!("{} of {} bytes, {} bits a byte", count.opaque, artifact.size, first.entropy.unwrap_or_default());
-        let name = if artifact.path.is_empty() { "The input" } else { &artifact.path };
         drafts.push(Draft {
-            title: format!("{name} is opaque: encrypted, or compressed in an unknown way"),
+            title: format!(
+                "{} of {} bytes of {} are opaque: encrypted, random, or compressed in an unknown way",
+                count.opaque,
+                artifact.size,
+                shown(&artifact.path)
+            ),
             severity: Severity::Medium,
             confidence: Confidence::Firm,
             effect: None,
@@ -73,4 +89,30 @@ fn detect(case: &Case) -> Vec<Draft> {
         });
     }
     drafts
+}
+
+/// Opaque bytes of the part called `what`: of a member of that name, else of the artifact itself.
+fn amount(fact: &Fact, what: &str, artifacts: &[&Artifact]) -> u64 {
+    let id = fact.locator.artifact;
+    let opaque = |artifact: &Artifact| artifact.map.count().opaque;
+    let is_member = |artifact: &&&Artifact| {
+        artifact.origin.as_ref().is_some_and(|origin| origin.parent == id)
+            && artifact.path.strip_suffix(what).is_some_and(|before| before.is_empty() || before.ends_with(['!', '/']))
+    };
+    let member = artifacts.iter().find(is_member).map_or(0, |artifact| opaque(artifact));
+    let own = || artifacts.iter().find(|artifact| artifact.id == id).map_or(0, |artifact| opaque(artifact));
+    if member > 0 { member } else { own() }
+}
+
+/// The key that opens what a format calls encrypted.
+fn key(producer: &str) -> &'static str {
+    match producer.rsplit('.').next().unwrap_or_default() {
+        "k210" => "the AES key in the chip's one-time programmable memory",
+        "zynq-boot" => "the AES key in the chip's fuses or battery-backed memory",
+        "esp-partitions" => "the flash encryption key in the chip's fuses",
+        "fit" => "the key that the cipher node names, which the boot loader holds",
+        "ext" | "ubifs" => "the fscrypt key, which the machine puts into its keyring",
+        "zip" => "the archive's password",
+        _ => "the format does not say which key",
+    }
 }

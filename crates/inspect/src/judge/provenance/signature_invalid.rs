@@ -6,7 +6,8 @@
 //!
 //! ## Why it matters
 //!
-//! What it covers is not what the holder of that key signed: it was changed afterwards, or put together from parts.
+//! What it covers is not what the holder of that key signed: it was changed afterwards, damaged, or put together from parts. A machine
+//! that checks would refuse it; one that installs it does not check.
 //!
 //! ## How it works
 //!
@@ -18,27 +19,37 @@
 //!
 //! ## False negatives
 //!
-//! A signature that holds under a key which its reader should not trust: see `provenance.key-inside-image`.
+//! A signature that holds under a key which its reader should not trust: see `provenance.key-inside-image`. A signature whose key was
+//! not found cannot be checked: the answer says how many there are, and the table "Signatures" which.
 //!
 //! ## References
 //!
 //! - RFC 8017, section 8.2
-//! - https://cwe.mitre.org/data/definitions/347.html
+//! - <https://cwe.mitre.org/data/definitions/347.html>
 
-use assay_core::{Confidence, Question, Severity, facts::{ImageFact, SignatureState}};
+use assay_core::{
+    Confidence, Question, Severity,
+    facts::{ImageFact, SignatureState},
+};
 
 use super::super::{Case, Detector, Draft, at_fact, image_facts};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.signature-invalid", version: 1, question: Question::Provenance, source: include_str!("signature_invalid.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.signature-invalid",
+    version: 2,
+    question: Question::Provenance,
+    source: include_str!("signature_invalid.rs"),
+    detect,
+};
 
 fn detect(case: &Case) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for (fact, image) in image_facts(case) {
         let ImageFact::Signature { over, scheme, state: SignatureState::Invalid, key, key_path, .. } = image else { continue };
         let key = key.map(|key| key.to_string()).unwrap_or_default();
+        let inside = if fact.locator.path.is_empty() { String::new() } else { format!(" in {}", fact.locator.path) };
         drafts.push(Draft {
-            title: format!("The signature over {over} does not hold"),
+            title: format!("The signature over {over}{inside} does not hold"),
             severity: Severity::High,
             confidence: Confidence::Certain,
             effect: None,

@@ -2,7 +2,7 @@
 //!
 //! ## What it shows
 //!
-//! More than one per cent of the bytes of an input are of no format that is known.
+//! More than one per cent of the bytes of an input are of no format that is known, or were promised by a container and are not there.
 //!
 //! ## Why it matters
 //!
@@ -11,11 +11,14 @@
 //!
 //! ## How it works
 //!
-//! Compares the sums of the coverage. Opaque bytes are counted apart: see `provenance.opaque-payload`.
+//! Adds up the unknown spans of all byte maps and compares them with the bytes that were there; what the coverage counts as unknown
+//! beyond them is content that a container states and does not hold. Lists the longest spans. Opaque bytes are counted apart: see
+//! `provenance.opaque-payload`. The fingerprint is that of the very input: what is said about the unknown bytes of one build does not
+//! carry over to another.
 //!
 //! ## False positives
 //!
-//! Proprietary data files (fonts, calibration tables).
+//! Proprietary data files (fonts, calibration tables), and code for small processors, which has no header.
 //!
 //! ## False negatives
 //!
@@ -25,43 +28,61 @@
 //!
 //! - the byte map, in ARCHITECTURE.md
 
-use assay_core::{At, Confidence, Question, Severity, SpanKind};
+use assay_core::{Artifact, At, Confidence, Evidence, Question, Severity, Span, SpanKind, dossier::Subject};
 
 use super::super::{Case, Detector, Draft, at};
 
-pub(super) const DETECTOR: Detector =
-    Detector { id: "provenance.unknown-bytes", version: 1, question: Question::Provenance, source: include_str!("unknown_bytes.rs"), detect };
+pub(super) const DETECTOR: Detector = Detector {
+    id: "provenance.unknown-bytes",
+    version: 2,
+    question: Question::Provenance,
+    source: include_str!("unknown_bytes.rs"),
+    detect,
+};
 
 /// Places listed as evidence, the longest first.
 const MOST_PLACES: usize = 20;
 
 fn detect(case: &Case) -> Vec<Draft> {
-    let mut drafts = Vec::new();
-    for subject in case.subjects {
-        let bytes = subject.coverage.bytes;
-        if bytes.total == 0 || bytes.unknown * 100 <= bytes.total {
-            continue;
-        }
-        let spans = subject.artifacts.iter().flat_map(|artifact| artifact.map.0.iter().map(move |span| (artifact, span)));
-        let mut places: Vec<_> = spans.filter(|(_, span)| span.kind == SpanKind::Unknown).collect();
+    case.subjects.iter().filter_map(judge).collect()
+}
+
+fn judge(subject: &Subject) -> Option<Draft> {
+    let bytes = subject.coverage.bytes;
+    let spans = subject.artifacts.iter().flat_map(|artifact| artifact.map.0.iter().map(move |span| (artifact, span)));
+    let mut places: Vec<_> = spans.filter(|(_, span)| span.kind == SpanKind::Unknown).collect();
+    let seen = places.iter().fold(0_u64, |sum, (_, span)| sum.saturating_add(span.len)).min(bytes.unknown);
+    let missing = bytes.unknown - seen;
+    let there = bytes.total.saturating_sub(missing);
+    if above(seen, there) {
         places.sort_by_key(|(artifact, span)| (std::cmp::Reverse(span.len), artifact.path.clone(), span.start));
-        let place = |(artifact, span): &(&assay_core::Artifact, &assay_core::Span)| {
+        let share = seen as f64 * 100.0 / there.max(1) as f64;
+        let place = |(artifact, span): &(&Artifact, &Span)| {
             at(artifact.id, &artifact.path, At::Offset(span.start), format!("{} unknown bytes: {}", span.len, span.note), String::new())
         };
-        let mut evidence: Vec<_> = places.iter().take(MOST_PLACES).map(place).collect();
-        if evidence.is_empty() {
-            evidence.push(at(subject.id, "", At::Offset(0), "content that was promised and could not be read", String::new()));
-        }
-        let share = bytes.unknown as f64 * 100.0 / bytes.total as f64;
-        drafts.push(Draft {
-            title: format!("{} of {} bytes ({share:.1} %) are of no known format", bytes.unknown, bytes.total),
-            severity: Severity::Low,
-            confidence: Confidence::Certain,
-            effect: None,
-            evidence,
-            subject: (String::new(), subject.id.0.to_vec()),
-            references: Vec::new(),
-        });
+        let evidence = places.iter().take(MOST_PLACES).map(place).collect();
+        Some(draft(subject, format!("{seen} of {there} bytes ({share:.1} %) of {} are of no known format", subject.name), evidence))
+    } else if above(missing, bytes.total) {
+        let place = at(subject.id, "", At::Offset(0), format!("{missing} bytes are stated and not there"), String::new());
+        Some(draft(subject, format!("Containers in {} promise {missing} bytes that could not be read", subject.name), vec![place]))
+    } else {
+        None
     }
-    drafts
+}
+
+/// More than one per cent?
+fn above(part: u64, whole: u64) -> bool {
+    u128::from(part) * 100 > u128::from(whole)
+}
+
+fn draft(subject: &Subject, title: String, evidence: Vec<Evidence>) -> Draft {
+    Draft {
+        title,
+        severity: Severity::Low,
+        confidence: Confidence::Certain,
+        effect: None,
+        evidence,
+        subject: (String::new(), subject.id.0.to_vec()),
+        references: Vec::new(),
+    }
 }

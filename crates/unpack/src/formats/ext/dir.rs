@@ -2,7 +2,12 @@
 
 use assay_core::Problem;
 
-use super::{Reader, inode::{BlockMap, Inode, FLAG_INLINE}, superblock::{INCOMPAT_FILETYPE, crc32c}, xattr::Attributes};
+use super::{
+    Reader,
+    inode::{BlockMap, FLAG_INLINE, Inode},
+    superblock::{INCOMPAT_FILETYPE, crc32c},
+    xattr::Attributes,
+};
 
 /// A name and its inode.
 pub struct Record {
@@ -24,7 +29,10 @@ impl Reader<'_> {
         let size = self.sup.block_size;
         let blocks = inode.size.div_ceil(size);
         if let Some(broken) = map.broken {
-            self.opened.problem(Problem::corrupt(inode.at, format!("inode {}: the directory is not whole from its block {broken} on", inode.number)));
+            self.opened.problem(Problem::corrupt(
+                inode.at,
+                format!("inode {}: the directory is not whole from its block {broken} on", inode.number),
+            ));
         }
         for run in &map.runs {
             for step in 0..run.count {
@@ -38,7 +46,10 @@ impl Reader<'_> {
                 }
                 let at = physical * size;
                 let Some(block) = self.block(physical) else {
-                    self.opened.problem(Problem::truncated(self.input.size(), format!("inode {}: block {physical} of a directory is not there", inode.number)));
+                    self.opened.problem(Problem::truncated(
+                        self.input.size(),
+                        format!("inode {}: block {physical} of a directory is not there", inode.number),
+                    ));
                     continue;
                 };
                 self.check_leaf(inode, &block, at);
@@ -69,13 +80,20 @@ impl Reader<'_> {
                 0 | 0xFFFF if area.len() == 65536 => 65536,
                 length => usize::from(length),
             };
-            let name_length = if self.sup.incompat & INCOMPAT_FILETYPE != 0 { usize::from(head[6]) } else { usize::from(u16::from_le_bytes([head[6], head[7]])) };
+            let name_length = if self.sup.incompat & INCOMPAT_FILETYPE != 0 {
+                usize::from(head[6])
+            } else {
+                usize::from(u16::from_le_bytes([head[6], head[7]]))
+            };
             let at = start + here as u64;
             let fits = length >= 8 && length.is_multiple_of(4) && 8 + name_length <= length && here + length <= area.len();
             if !fits || self.context.step(1).is_err() {
                 // What is left of an inline area may be zeros.
                 if area[here..].iter().any(|byte| *byte != 0) {
-                    self.opened.problem(Problem::corrupt(at, format!("inode {}: a directory record does not fit its block; the rest of the block was not read", inode.number)));
+                    self.opened.problem(Problem::corrupt(
+                        at,
+                        format!("inode {}: a directory record does not fit its block; the rest of the block was not read", inode.number),
+                    ));
                 }
                 return;
             }

@@ -30,7 +30,10 @@ impl Reader<'_> {
             let at = block.saturating_mul(self.sup.block_size).saturating_add(offset);
             let raw = self.input.slice(at, self.sup.desc_size);
             let Some(raw) = raw.filter(|_| self.context.step(1).is_ok()) else {
-                self.opened.problem(Problem::truncated(at.min(self.input.size()), format!("the descriptors of block group {group} and those after it are not there")));
+                self.opened.problem(Problem::truncated(
+                    at.min(self.input.size()),
+                    format!("the descriptors of block group {group} and those after it are not there"),
+                ));
                 break;
             };
             let half = |at: usize| raw.get(at..at + 2).map_or(0, |two| u16::from_le_bytes([two[0], two[1]]));
@@ -51,7 +54,13 @@ impl Reader<'_> {
                 } else {
                     crc16(&[&self.sup.uuid, &number, &raw[..0x1E], &raw[0x20..]])
                 };
-                self.tallies.descriptors.add(&mut self.opened, at + 0x1E, (at, self.sup.desc_size), u64::from(half(0x1E)), u64::from(computed));
+                self.tallies.descriptors.add(
+                    &mut self.opened,
+                    at + 0x1E,
+                    (at, self.sup.desc_size),
+                    u64::from(half(0x1E)),
+                    u64::from(computed),
+                );
             }
             self.groups.push(here);
             self.claim_group(group, here);
@@ -63,7 +72,13 @@ impl Reader<'_> {
                     self.check_bitmap(here.block_bitmap, bits, u64::from(half(0x18)) | high(0x38), mask, at + 0x18);
                 }
                 if here.flags & INODE_UNINIT == 0 {
-                    self.check_bitmap(here.inode_bitmap, u64::from(self.sup.inodes_per_group), u64::from(half(0x1A)) | high(0x3A), mask, at + 0x1A);
+                    self.check_bitmap(
+                        here.inode_bitmap,
+                        u64::from(self.sup.inodes_per_group),
+                        u64::from(half(0x1A)) | high(0x3A),
+                        mask,
+                        at + 0x1A,
+                    );
                 }
             }
         }
@@ -90,13 +105,22 @@ impl Reader<'_> {
                 self.opened.span(at, 1024, SpanKind::Padding, "place of a backup superblock");
             } else {
                 self.opened.span(at, 1024, SpanKind::Header, if group == 0 { "superblock" } else { "backup superblock" });
-                let same = copy.as_ref().is_some_and(|copy| copy.get(0x38..0x3A) == Some(&[0x53, 0xEF]) && copy.get(0x68..0x78) == Some(&self.sup.uuid));
+                let same = copy
+                    .as_ref()
+                    .is_some_and(|copy| copy.get(0x38..0x3A) == Some(&[0x53, 0xEF]) && copy.get(0x68..0x78) == Some(&self.sup.uuid));
                 if copy.is_some() && !same {
-                    self.opened.problem(Problem::corrupt(at, format!("the superblock's copy in block group {group} is not one of this filesystem")).over(1024));
+                    self.opened.problem(
+                        Problem::corrupt(at, format!("the superblock's copy in block group {group} is not one of this filesystem"))
+                            .over(1024),
+                    );
                 }
             }
             if self.sup.incompat & INCOMPAT_META_BG == 0 {
-                self.claim_table(block + 1, self.sup.descriptor_blocks(), if group == 0 { "group descriptors" } else { "backup group descriptors" });
+                self.claim_table(
+                    block + 1,
+                    self.sup.descriptor_blocks(),
+                    if group == 0 { "group descriptors" } else { "backup group descriptors" },
+                );
             }
         }
         if self.sup.incompat & INCOMPAT_META_BG != 0 {
@@ -119,7 +143,8 @@ impl Reader<'_> {
         self.mark(here.inode_table, table.div_ceil(size));
         let at = here.inode_table.saturating_mul(size);
         if at.saturating_add(table) > self.input.size() {
-            self.opened.problem(Problem::truncated(at.min(self.input.size()), format!("the inode table of block group {group} is not whole")));
+            self.opened
+                .problem(Problem::truncated(at.min(self.input.size()), format!("the inode table of block group {group} is not whole")));
         }
         self.opened.span(at, used, SpanKind::Table, "inode table");
         self.opened.span(at.saturating_add(used), table - used, SpanKind::Free, "unused inodes");
@@ -136,7 +161,11 @@ impl Reader<'_> {
             let Some(bits) = self.block(group.inode_bitmap).filter(|_| group.flags & INODE_UNINIT == 0) else { continue };
             // Beyond the table's end, or in the part that was never used, no inode can be.
             let count = u64::from(self.sup.inodes_per_group).saturating_sub(group.unused);
-            numbers.extend((0..count).filter(|bit| bits.get((bit / 8) as usize).is_some_and(|byte| byte >> (bit % 8) & 1 == 1)).map(|bit| (first + bit + 1) as u32));
+            numbers.extend(
+                (0..count)
+                    .filter(|bit| bits.get((bit / 8) as usize).is_some_and(|byte| byte >> (bit % 8) & 1 == 1))
+                    .map(|bit| (first + bit + 1) as u32),
+            );
         }
         numbers
     }

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use assay_core::{Entry, EntryKind, Problem, facts::{Anomaly, ImageFact}};
+use assay_core::{
+    Entry, EntryKind, Problem,
+    facts::{Anomaly, ImageFact},
+};
 
 use super::{Reader, superblock::crc32c};
 
@@ -185,7 +188,10 @@ impl Reader<'_> {
                 let (count, unwritten) = if length > 0x8000 { (length - 0x8000, true) } else { (length, false) };
                 let physical = le32(entry, 8) | le16(entry, 6) << 32;
                 if count == 0 || physical == 0 || physical + count > self.sup.blocks {
-                    self.opened.problem(Problem::corrupt(at + index as u64 * 12, format!("inode {}: an extent lies outside the filesystem", inode.number)));
+                    self.opened.problem(Problem::corrupt(
+                        at + index as u64 * 12,
+                        format!("inode {}: an extent lies outside the filesystem", inode.number),
+                    ));
                     map.lose(logical);
                 } else {
                     map.push(Run { logical, physical, count, unwritten });

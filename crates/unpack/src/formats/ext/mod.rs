@@ -32,8 +32,14 @@ use inode::{BlockMap, FLAG_COMPRESSED, FLAG_ENCRYPTED, FLAG_INLINE, Inode, Run};
 use superblock::Super;
 
 /// The format.
-pub static FORMAT: Format =
-    Format { name: "ext", title: "ext2/3/4 filesystem", version: 1, magics: &[Magic { bytes: &[0x53, 0xEF], at: 0x438 }], at_start: false, open };
+pub static FORMAT: Format = Format {
+    name: "ext",
+    title: "ext2/3/4 filesystem",
+    version: 1,
+    magics: &[Magic { bytes: &[0x53, 0xEF], at: 0x438 }],
+    at_start: false,
+    open,
+};
 
 /// Longest path that is followed: what a system could open (`PATH_MAX`).
 const PATH_MAX: usize = 4096;
@@ -70,7 +76,14 @@ impl Tally {
         if let Some((start, end)) = self.covers {
             let value = hex(&(self.folded as u32).to_be_bytes());
             let name = format!("{what}: {} of {}, XORed", self.holds, self.holds + self.fails);
-            let fact = ImageFact::Checksum { name, algorithm: algorithm.into(), covers: (start, end - start), stated: value.clone(), computed: value, ok: true };
+            let fact = ImageFact::Checksum {
+                name,
+                algorithm: algorithm.into(),
+                covers: (start, end - start),
+                stated: value.clone(),
+                computed: value,
+                ok: true,
+            };
             opened.fact(start, fact);
         }
         if self.fails > TOLD {
@@ -115,7 +128,13 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         }
         opened.span(superblock::AT, 1024, SpanKind::Header, "superblock");
         let what = if sup.incompat & superblock::INCOMPAT_JOURNAL_DEV != 0 { "an external journal" } else { "unknown" };
-        opened.problem(Problem::unsupported(superblock::AT + 0x60, format!("incompatible features {:#x} ({what}) are not read", sup.unread_features())).over(whole.min(input.size())));
+        opened.problem(
+            Problem::unsupported(
+                superblock::AT + 0x60,
+                format!("incompatible features {:#x} ({what}) are not read", sup.unread_features()),
+            )
+            .over(whole.min(input.size())),
+        );
         return Some(opened);
     }
     let known = sup.blocks.min(input.size() / sup.block_size) as usize;
@@ -160,14 +179,24 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
 impl Reader<'_> {
     fn superblock_facts(&mut self, whole: u64) {
         if let Some((stated, computed)) = self.sup.checksum {
-            self.opened.checksum(superblock::AT + 0x3FC, "superblock", "CRC-32C", (superblock::AT, 0x3FC), &stated.to_be_bytes(), &computed.to_be_bytes());
+            self.opened.checksum(
+                superblock::AT + 0x3FC,
+                "superblock",
+                "CRC-32C",
+                (superblock::AT, 0x3FC),
+                &stated.to_be_bytes(),
+                &computed.to_be_bytes(),
+            );
         }
         if whole > self.input.size() {
             let note = format!("the filesystem has {whole} bytes, only {} are there", self.input.size());
             self.opened.problem(Problem::truncated(self.input.size(), note));
         }
         if self.sup.incompat & superblock::INCOMPAT_RECOVER != 0 {
-            self.opened.problem(Problem::unsupported(superblock::AT + 0x60, "the filesystem was not unmounted; its journal is not replayed, so what is shown may be older"));
+            self.opened.problem(Problem::unsupported(
+                superblock::AT + 0x60,
+                "the filesystem was not unmounted; its journal is not replayed, so what is shown may be older",
+            ));
         }
         for (at, name, value) in [(0x78, "volume-label", self.sup.name.clone()), (0x88, "last-mounted", self.sup.last_mounted.clone())] {
             if !value.is_empty() {
@@ -262,12 +291,18 @@ impl Reader<'_> {
                     return self.over();
                 }
                 let Some(inode) = self.inode(record.inode) else {
-                    self.opened.problem(Problem::corrupt(record.at, format!("{} names inode {}, which is not there", escape(&full), record.inode)));
+                    self.opened.problem(Problem::corrupt(
+                        record.at,
+                        format!("{} names inode {}, which is not there", escape(&full), record.inode),
+                    ));
                     continue;
                 };
                 if let Some((inode, attributes)) = self.name(full.clone(), record.at, inode, children) {
                     if full.len() > PATH_MAX {
-                        self.opened.problem(Problem::over_limit(record.at, "directories are nested deeper than any path can name; what is below was not read"));
+                        self.opened.problem(Problem::over_limit(
+                            record.at,
+                            "directories are nested deeper than any path can name; what is below was not read",
+                        ));
                         continue;
                     }
                     stack.push((inode, full, attributes));
@@ -278,7 +313,13 @@ impl Reader<'_> {
     }
 
     /// Writes one name down. Gives a directory back that is to be followed.
-    fn name(&mut self, path: Vec<u8>, at: u64, inode: Inode, children: &mut HashMap<u32, Option<usize>>) -> Option<(Inode, xattr::Attributes)> {
+    fn name(
+        &mut self,
+        path: Vec<u8>,
+        at: u64,
+        inode: Inode,
+        children: &mut HashMap<u32, Option<usize>>,
+    ) -> Option<(Inode, xattr::Attributes)> {
         let Some((kind, mode)) = Entry::split_mode(inode.mode) else {
             let note = format!("{} names inode {}, which has no type (mode {:#o})", escape(&path), inode.number, inode.mode);
             self.opened.problem(Problem::corrupt(at, note));
@@ -302,7 +343,11 @@ impl Reader<'_> {
         match kind {
             EntryKind::Directory if again.is_some() => {
                 self.opened.fact(at, ImageFact::Anomaly { kind: Anomaly::Cycle, subject: escape(&path) });
-                let note = format!("{} names inode {}, a directory that has a name already; it is not followed again", escape(&path), inode.number);
+                let note = format!(
+                    "{} names inode {}, a directory that has a name already; it is not followed again",
+                    escape(&path),
+                    inode.number
+                );
                 self.opened.problem(Problem::corrupt(at, note));
             }
             EntryKind::Directory => follow = true,
@@ -359,7 +404,9 @@ impl Reader<'_> {
         let compressed = inode.flags & FLAG_COMPRESSED != 0;
         self.claim_map(&map, inode.size, !compressed, &escape(path));
         if compressed {
-            self.opened.problem(Problem::unsupported(inode.at, format!("{}: compressed by e2compr, not read", escape(path))).over(self.sup.inode_size));
+            self.opened.problem(
+                Problem::unsupported(inode.at, format!("{}: compressed by e2compr, not read", escape(path))).over(self.sup.inode_size),
+            );
             return None;
         }
         if inode.size == 0 {
@@ -367,7 +414,9 @@ impl Reader<'_> {
         }
         let block_size = self.sup.block_size;
         let mut child = match map.runs.as_slice() {
-            [Run { logical: 0, physical, count, unwritten: false }] if map.broken.is_none() && count * block_size >= inode.size && physical * block_size + inode.size <= self.input.size() => {
+            [Run { logical: 0, physical, count, unwritten: false }]
+                if map.broken.is_none() && count * block_size >= inode.size && physical * block_size + inode.size <= self.input.size() =>
+            {
                 Child::slice(Some(name), physical * block_size, inode.size)
             }
             _ => {
@@ -403,19 +452,31 @@ impl Reader<'_> {
             if self.context.step(1).is_err() {
                 return self.over();
             }
-            let Some(inode) = self.inode(number).filter(|inode| inode.mode != 0 || inode.size != 0 || inode.block != [0; 60]) else { continue };
+            let Some(inode) = self.inode(number).filter(|inode| inode.mode != 0 || inode.size != 0 || inode.block != [0; 60]) else {
+                continue;
+            };
             self.check_inode(&inode);
             let hidden = number < self.sup.first_inode || self.sup.hidden_inodes.contains(&number);
             if hidden {
                 let map = self.map(&inode);
-                let note = if number == self.sup.journal_inode { "journal" } else if number == RESIZE { "reserved group descriptors" } else { "hidden inode" };
+                let note = if number == self.sup.journal_inode {
+                    "journal"
+                } else if number == RESIZE {
+                    "reserved group descriptors"
+                } else {
+                    "hidden inode"
+                };
                 self.claim_map(&map, u64::MAX, false, note);
             } else if inode.kind() == Some(EntryKind::File) {
                 let attributes = self.attributes(&inode);
                 self.content(&inode, format!("<{number}>").as_bytes(), &attributes);
-                self.opened.problem(Problem::corrupt(inode.at, format!("inode {number} is in use and has no name; its content is `/<{number}>`")).over(self.sup.inode_size));
+                self.opened.problem(
+                    Problem::corrupt(inode.at, format!("inode {number} is in use and has no name; its content is `/<{number}>`"))
+                        .over(self.sup.inode_size),
+                );
             } else {
-                self.opened.problem(Problem::corrupt(inode.at, format!("inode {number} is in use and has no name")).over(self.sup.inode_size));
+                self.opened
+                    .problem(Problem::corrupt(inode.at, format!("inode {number} is in use and has no name")).over(self.sup.inode_size));
             }
         }
     }

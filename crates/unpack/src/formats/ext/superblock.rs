@@ -93,7 +93,8 @@ pub fn read(input: &Input) -> Option<Super> {
     let high = |value: u32| if incompat & INCOMPAT_64BIT != 0 { u64::from(value) << 32 } else { 0 };
     let blocks = u64::from(field(4)?) | high(field(0x150)?);
     let free = u64::from(field(0xC)?) | high(field(0x158)?);
-    let cluster = if ro_compat & RO_BIGALLOC != 0 { 1u64.checked_shl(log_cluster.checked_sub(log)?).filter(|ratio| *ratio <= 1 << 20)? } else { 1 };
+    let cluster =
+        if ro_compat & RO_BIGALLOC != 0 { 1u64.checked_shl(log_cluster.checked_sub(log)?).filter(|ratio| *ratio <= 1 << 20)? } else { 1 };
     let (blocks_per_group, clusters_per_group) = (u64::from(field(0x20)?), u64::from(field(0x24)?));
     let inodes_per_group = field(0x28)?;
     let first_data_block = u64::from(field(0x14)?);
@@ -181,7 +182,11 @@ impl Super {
         if group == 0 || self.compat & COMPAT_SPARSE_SUPER2 != 0 {
             return group == 0 || self.backup_groups.iter().any(|backup| u64::from(*backup) == group);
         }
-        let power = |base: u64| std::iter::successors(Some(base), |value| value.checked_mul(base)).take_while(|value| *value <= group).any(|value| value == group);
+        let power = |base: u64| {
+            std::iter::successors(Some(base), |value| value.checked_mul(base))
+                .take_while(|value| *value <= group)
+                .any(|value| value == group)
+        };
         self.ro_compat & RO_SPARSE_SUPER == 0 || group == 1 || power(3) || power(5) || power(7)
     }
 

@@ -28,7 +28,8 @@ impl Reader<'_> {
         }
         let at = inode.acl_block.saturating_mul(self.sup.block_size);
         let Some(block) = self.block(inode.acl_block).filter(|block| block.starts_with(MAGIC)) else {
-            self.opened.problem(Problem::corrupt(at, format!("inode {}: no block of extended attributes where one should be", inode.number)));
+            self.opened
+                .problem(Problem::corrupt(at, format!("inode {}: no block of extended attributes where one should be", inode.number)));
             return found;
         };
         if self.shared.insert(inode.acl_block) {
@@ -56,7 +57,10 @@ impl Reader<'_> {
             let size = u32::from_le_bytes([head[8], head[9], head[10], head[11]]) as usize;
             let value = if value_inode == 0 { area.get(value_at..value_at.saturating_add(size)) } else { None };
             let (Some(name), true) = (area.get(here + 16..here + 16 + length), value.is_some() || value_inode != 0) else {
-                self.opened.problem(Problem::corrupt(at + here as u64, format!("inode {}: an extended attribute lies outside its place", inode.number)));
+                self.opened.problem(Problem::corrupt(
+                    at + here as u64,
+                    format!("inode {}: an extended attribute lies outside its place", inode.number),
+                ));
                 return;
             };
             let prefix: &[u8] = match head[1] {
@@ -74,7 +78,10 @@ impl Reader<'_> {
             match value {
                 Some(value) if head[1] == 7 && name == b"data" => found.inline = value.to_vec(),
                 Some(value) => found.list.push(Xattr { name: [prefix, name].concat(), value: value.to_vec() }),
-                None => self.opened.problem(Problem::unsupported(at + here as u64, format!("inode {}: the value of an extended attribute is in inode {value_inode}, not read", inode.number))),
+                None => self.opened.problem(Problem::unsupported(
+                    at + here as u64,
+                    format!("inode {}: the value of an extended attribute is in inode {value_inode}, not read", inode.number),
+                )),
             }
             here += (16 + length).next_multiple_of(4);
         }

@@ -46,7 +46,8 @@ impl Scan {
             } else if attributes & 0x3F == 0x0F {
                 self.part(record);
             } else {
-                let own = below_root && (number == 0 && record.starts_with(b".          ") || number == 1 && record.starts_with(b"..         "));
+                let own =
+                    below_root && (number == 0 && record.starts_with(b".          ") || number == 1 && record.starts_with(b"..         "));
                 if own {
                     self.drop_long();
                     continue;

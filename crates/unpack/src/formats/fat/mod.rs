@@ -83,7 +83,13 @@ fn boot(input: &Input) -> Option<Boot> {
         return None;
     }
     let clusters = (total - data) / per_cluster;
-    let bits = if wide { 32 } else if clusters < 4085 { 12 } else { 16 };
+    let bits = if wide {
+        32
+    } else if clusters < 4085 {
+        12
+    } else {
+        16
+    };
     // A table too short for its clusters: not a filesystem, or one that no system mounts.
     let fits = (fat_sectors * sector * 8 / bits).checked_sub(2)?;
     // The first entry of the table repeats the media byte.
@@ -160,7 +166,10 @@ impl Reader<'_> {
             if self.input.get(self.boot.backup, sector) != self.input.get(0, sector) {
                 self.opened.problem(Problem::corrupt(self.boot.backup, "the backup boot sector differs from the first").over(sector));
             }
-            if self.boot.info > 0 && self.boot.backup + self.boot.info < fat_at && self.input.le32(self.boot.backup + self.boot.info) == Some(0x4161_5252) {
+            if self.boot.info > 0
+                && self.boot.backup + self.boot.info < fat_at
+                && self.input.le32(self.boot.backup + self.boot.info) == Some(0x4161_5252)
+            {
                 self.opened.span(self.boot.backup + self.boot.info, sector, SpanKind::Header, "backup FSInfo");
             }
         }
@@ -171,8 +180,14 @@ impl Reader<'_> {
                 && let (Some(first), Some(other)) = (self.input.get(fat_at, fat_len), self.input.get(at, fat_len))
                 && let Some(place) = first.iter().zip(other).position(|(one, two)| one != two)
             {
-                self.opened.fact(at, ImageFact::Anomaly { kind: Anomaly::AmbiguousVersion, subject: format!("file allocation table {}", copy + 1) });
-                self.opened.problem(Problem::corrupt(at + place as u64, format!("file allocation table {} differs from the first, which was used", copy + 1)));
+                self.opened.fact(
+                    at,
+                    ImageFact::Anomaly { kind: Anomaly::AmbiguousVersion, subject: format!("file allocation table {}", copy + 1) },
+                );
+                self.opened.problem(Problem::corrupt(
+                    at + place as u64,
+                    format!("file allocation table {} differs from the first, which was used", copy + 1),
+                ));
             }
         }
         let label = self.input.get(if self.boot.bits == 32 { 71 } else { 43 }, 11).unwrap_or_default().trim_ascii_end();
@@ -216,7 +231,10 @@ impl Reader<'_> {
                 break;
             }
             if !(2..self.boot.clusters.saturating_add(2)).contains(&cluster) {
-                self.opened.problem(Problem::corrupt(from, format!("{name}: the chain leads to cluster {cluster}, which is free, bad or not there")));
+                self.opened.problem(Problem::corrupt(
+                    from,
+                    format!("{name}: the chain leads to cluster {cluster}, which is free, bad or not there"),
+                ));
                 break;
             }
             if !seen.insert(cluster) {
@@ -227,8 +245,12 @@ impl Reader<'_> {
             if self.used.get_mut(cluster as usize - 2).is_some_and(|used| std::mem::replace(used, true)) {
                 self.overlaps += 1;
                 if self.overlaps <= TOLD {
-                    self.opened.fact(self.at(cluster), ImageFact::Anomaly { kind: Anomaly::Overlap, subject: format!("cluster {cluster}") });
-                    self.opened.problem(Problem::corrupt(self.at(cluster), format!("{name}: cluster {cluster} belongs to another file too")).over(self.boot.cluster));
+                    self.opened
+                        .fact(self.at(cluster), ImageFact::Anomaly { kind: Anomaly::Overlap, subject: format!("cluster {cluster}") });
+                    self.opened.problem(
+                        Problem::corrupt(self.at(cluster), format!("{name}: cluster {cluster} belongs to another file too"))
+                            .over(self.boot.cluster),
+                    );
                 }
             }
             match runs.last_mut() {
@@ -289,10 +311,17 @@ impl Reader<'_> {
                 }
                 if record.cluster == 0 || record.cluster == self.boot.root_cluster || !visited.insert(record.cluster) {
                     self.opened.fact(record.at, ImageFact::Anomaly { kind: Anomaly::Cycle, subject: escape(&full) });
-                    let note = format!("{} names cluster {}, a directory that has a name already; it is not followed again", escape(&full), record.cluster);
+                    let note = format!(
+                        "{} names cluster {}, a directory that has a name already; it is not followed again",
+                        escape(&full),
+                        record.cluster
+                    );
                     self.opened.problem(Problem::corrupt(record.at, note));
                 } else if full.len() > PATH_MAX {
-                    self.opened.problem(Problem::over_limit(record.at, "directories are nested deeper than any path can name; what is below was not read"));
+                    self.opened.problem(Problem::over_limit(
+                        record.at,
+                        "directories are nested deeper than any path can name; what is below was not read",
+                    ));
                 } else {
                     stack.push((record.cluster, record.at, full));
                 }
@@ -303,7 +332,11 @@ impl Reader<'_> {
 
     /// Writes one name down, with its content.
     fn name(&mut self, record: &Record, path: &[u8]) {
-        let mut entry = Entry::new(path, if record.directory { EntryKind::Directory } else { EntryKind::File }, if record.directory { 0 } else { record.size });
+        let mut entry = Entry::new(
+            path,
+            if record.directory { EntryKind::Directory } else { EntryKind::File },
+            if record.directory { 0 } else { record.size },
+        );
         entry.offset = record.at;
         entry.mtime = record.mtime;
         let mut child = None;
@@ -334,7 +367,8 @@ impl Reader<'_> {
         }
         if left > 0 {
             self.opened.fact(record.at + 28, ImageFact::Anomaly { kind: Anomaly::SizeMismatch, subject: shown.clone() });
-            self.opened.problem(Problem::corrupt(record.at + 28, format!("{shown}: {size} bytes are stated, its clusters hold {}", size - left)));
+            self.opened
+                .problem(Problem::corrupt(record.at + 28, format!("{shown}: {size} bytes are stated, its clusters hold {}", size - left)));
         }
         if size == 0 {
             return None;
@@ -373,7 +407,8 @@ impl Reader<'_> {
             }
         }
         if bad > 0 {
-            self.opened.fact(self.boot.fat_at, ImageFact::Anomaly { kind: Anomaly::BadBlock, subject: format!("{bad} clusters are marked bad") });
+            self.opened
+                .fact(self.boot.fat_at, ImageFact::Anomaly { kind: Anomaly::BadBlock, subject: format!("{bad} clusters are marked bad") });
         }
         if lost > 0 {
             self.opened.problem(Problem::corrupt(self.boot.fat_at, format!("{lost} clusters are in use and belong to no name")));

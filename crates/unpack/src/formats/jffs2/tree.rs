@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use assay_core::{Entry, EntryKind, Problem, SpanKind, facts::{Anomaly, ImageFact}, manifest::Xattr};
+use assay_core::{
+    Entry, EntryKind, Problem, SpanKind,
+    facts::{Anomaly, ImageFact},
+    manifest::Xattr,
+};
 use bytes::Bytes;
 
 use super::unpack::unpack;
@@ -57,7 +61,8 @@ pub fn build(bytes: &Bytes, mut log: Log, context: &Context, opened: &mut Opened
         pieces.sort_by_key(|piece| (piece.version, piece.at));
         for pair in pieces.windows(2) {
             let content = |piece: &Piece| bytes.get(piece.data.0 as usize..(piece.data.0 + piece.data.1) as usize);
-            let key = |piece: &Piece| (piece.mode, piece.uid, piece.gid, piece.size, piece.mtime, piece.offset, piece.unpacked, piece.method);
+            let key =
+                |piece: &Piece| (piece.mode, piece.uid, piece.gid, piece.size, piece.mtime, piece.offset, piece.unpacked, piece.method);
             // Garbage collection copies nodes with their version: the same node twice is ordinary.
             if pair[0].version == pair[1].version && (key(&pair[0]) != key(&pair[1]) || content(&pair[0]) != content(&pair[1])) {
                 ambiguous(opened, pair[1].at, format!("inode {ino}, version {}", pair[1].version));
@@ -75,8 +80,14 @@ pub fn build(bytes: &Bytes, mut log: Log, context: &Context, opened: &mut Opened
                 return;
             }
             let Some(newest) = versions.iter().max_by_key(|dirent| (dirent.version, dirent.at)) else { continue };
-            if let Some(other) = versions.iter().find(|other| other.version == newest.version && (other.ino, other.kind) != (newest.ino, newest.kind)) {
-                ambiguous(opened, other.at, format!("name {} in inode {parent}, version {}", assay_core::escape::escape(&name), other.version));
+            if let Some(other) =
+                versions.iter().find(|other| other.version == newest.version && (other.ino, other.kind) != (newest.ino, newest.kind))
+            {
+                ambiguous(
+                    opened,
+                    other.at,
+                    format!("name {} in inode {parent}, version {}", assay_core::escape::escape(&name), other.version),
+                );
             }
             if newest.ino == 0 {
                 continue;
@@ -93,7 +104,10 @@ pub fn build(bytes: &Bytes, mut log: Log, context: &Context, opened: &mut Opened
                     below.push((newest.ino, path));
                 } else {
                     opened.fact(newest.at, ImageFact::Anomaly { kind: Anomaly::Cycle, subject: assay_core::escape::escape(&path) });
-                    opened.problem(Problem::corrupt(newest.at, format!("inode {} is a directory in two places or inside itself", newest.ino)));
+                    opened.problem(Problem::corrupt(
+                        newest.at,
+                        format!("inode {} is a directory in two places or inside itself", newest.ino),
+                    ));
                 }
                 opened.entry(entry, None);
             } else if entry.kind == EntryKind::File && entry.size > 0 {
@@ -175,7 +189,9 @@ fn entry(bytes: &Bytes, path: Vec<u8>, dirent: &Dirent, pieces: &[Piece], log: &
         _ => {}
     }
     for (xid, sequence) in log.xrefs.get(&dirent.ino).into_iter().flatten() {
-        if sequence & 1 == 0 && let Some((_, xattr)) = log.xattrs.get(xid) {
+        if sequence & 1 == 0
+            && let Some((_, xattr)) = log.xattrs.get(xid)
+        {
             entry.xattrs.push(xattr.clone());
         }
     }
@@ -207,7 +223,9 @@ fn content(bytes: &Bytes, pieces: &[Piece], size: u64, context: &Context) -> Loa
         let data = bytes.get(piece.data.0 as usize..(piece.data.0 + piece.data.1) as usize).unwrap_or_default();
         // No node holds more than a page; an erase block is a generous bound.
         if limit == 0 || piece.unpacked > 4 << 20 {
-            loaded.problems.push(Problem::corrupt(piece.at, format!("{} bytes at {from} are not in the file or too many for a node", piece.unpacked)));
+            loaded
+                .problems
+                .push(Problem::corrupt(piece.at, format!("{} bytes at {from} are not in the file or too many for a node", piece.unpacked)));
             continue;
         }
         let poured = unpack(piece.method, data, limit);
@@ -216,7 +234,9 @@ fn content(bytes: &Bytes, pieces: &[Piece], size: u64, context: &Context) -> Loa
         }
         let to = from + poured.bytes.len();
         let Some(rest) = work.checked_sub((to - from.min(out.len())) as u64) else {
-            loaded.problems.push(Problem::over_limit(piece.at, "the nodes of this file overwrite one another too often; the newest were not read"));
+            loaded
+                .problems
+                .push(Problem::over_limit(piece.at, "the nodes of this file overwrite one another too often; the newest were not read"));
             break;
         };
         work = rest;

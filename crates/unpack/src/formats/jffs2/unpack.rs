@@ -46,7 +46,9 @@ fn rtime(packed: &[u8], limit: usize) -> Poured {
                 break;
             }
             // The copied stretch may run into what it writes; `from` is always behind the end.
-            let Some(byte) = bytes.get(from).copied() else { return Poured { bytes, trouble: Some(Trouble::Corrupt("a repeat of nothing".into())) } };
+            let Some(byte) = bytes.get(from).copied() else {
+                return Poured { bytes, trouble: Some(Trouble::Corrupt("a repeat of nothing".into())) };
+            };
             bytes.push(byte);
             from += 1;
         }

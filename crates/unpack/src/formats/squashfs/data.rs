@@ -136,7 +136,9 @@ impl Data {
         let place = self.fragments.get(file.fragment as usize).map_or(0, |fragment| fragment.start);
         let from = file.offset as usize;
         match fragment {
-            None => content.problem = Some(Problem::corrupt(place, format!("fragment {}, which holds the tail, is not there", file.fragment))),
+            None => {
+                content.problem = Some(Problem::corrupt(place, format!("fragment {}, which holds the tail, is not there", file.fragment)))
+            }
             Some(poured) => match poured.bytes.get(from..from.saturating_add(want)) {
                 Some(bytes) => content.bytes.extend_from_slice(bytes),
                 None => {
@@ -166,7 +168,9 @@ impl Data {
                 cache.slots.remove(&index);
             }
             let most = (CACHE_BYTES / self.block_size as usize).max(4);
-            if cache.slots.len() > most && let Some(oldest) = cache.slots.iter().min_by_key(|(_, slot)| slot.0).map(|(index, _)| *index) {
+            if cache.slots.len() > most
+                && let Some(oldest) = cache.slots.iter().min_by_key(|(_, slot)| slot.0).map(|(index, _)| *index)
+            {
                 cache.slots.remove(&oldest);
             }
             slot

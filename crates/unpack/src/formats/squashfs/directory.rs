@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use assay_core::{Entry, EntryKind, Problem, escape::escape, facts::{Anomaly, ImageFact}};
+use assay_core::{
+    Entry, EntryKind, Problem,
+    escape::escape,
+    facts::{Anomaly, ImageFact},
+};
 
 use super::{
     data::{Data, LENGTH, STORED},
@@ -71,8 +75,13 @@ impl Walk<'_> {
             let separator: &[u8] = if frame.path.is_empty() { b"" } else { b"/" };
             let path = [&*frame.path, separator, &name.name].concat();
             let spent = path.len() as u64;
-            if self.context.step(1).is_err() || spent > self.context.limits.name_bytes || spent > text || self.opened.entries.len() as u64 >= self.context.limits.entries {
-                self.opened.problem(Problem::over_limit(self.place(name.inode), "too many or too long names; the rest of the tree is not listed"));
+            if self.context.step(1).is_err()
+                || spent > self.context.limits.name_bytes
+                || spent > text
+                || self.opened.entries.len() as u64 >= self.context.limits.entries
+            {
+                self.opened
+                    .problem(Problem::over_limit(self.place(name.inode), "too many or too long names; the rest of the tree is not listed"));
                 return;
             }
             text -= spent;
@@ -81,7 +90,10 @@ impl Walk<'_> {
                 if size > 3 && !listed.insert((block, offset)) {
                     let place = self.place(name.inode);
                     self.opened.fact(place, ImageFact::Anomaly { kind: Anomaly::Cycle, subject: escape(&path) });
-                    self.trouble(Problem::corrupt(place, format!("{}: this directory was met before; it is not listed again", escape(&path))));
+                    self.trouble(Problem::corrupt(
+                        place,
+                        format!("{}: this directory was met before; it is not listed again", escape(&path)),
+                    ));
                     continue;
                 }
                 let names = self.names(block, offset, size, self.place(name.inode)).into_iter();
@@ -150,10 +162,14 @@ impl Walk<'_> {
         }
         let name = Some([b"/", path].concat());
         let whole = file.fragment == inode::NONE && !file.cut;
-        let inside = packed > 0 && file.start >= LEN && file.start.checked_add(packed).is_some_and(|end| end <= self.superblock.inode_table);
+        let inside =
+            packed > 0 && file.start >= LEN && file.start.checked_add(packed).is_some_and(|end| end <= self.superblock.inode_table);
         if packed > 0 && !inside {
             self.opened.fact(place, ImageFact::Anomaly { kind: Anomaly::Overlap, subject: escape(path) });
-            self.trouble(Problem::corrupt(place, format!("{}: its {packed} bytes at {:#x} are not where data is", escape(path), file.start)));
+            self.trouble(Problem::corrupt(
+                place,
+                format!("{}: its {packed} bytes at {:#x} are not where data is", escape(path), file.start),
+            ));
         }
         let fits = inside && file.start + packed <= self.opened.len;
         let mut child = if plain && whole && fits && packed == file.size {
@@ -188,7 +204,10 @@ impl Walk<'_> {
             if listing.len() < len as usize {
                 let _rest = list(&mut fields, self.context, &mut names);
             }
-            self.trouble(Problem::corrupt(place, format!("a directory of {len} bytes at {block:#x}:{offset} cannot be read whole ({} names were)", names.len())));
+            self.trouble(Problem::corrupt(
+                place,
+                format!("a directory of {len} bytes at {block:#x}:{offset} cannot be read whole ({} names were)", names.len()),
+            ));
         }
         names
     }

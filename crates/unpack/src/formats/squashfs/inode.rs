@@ -23,7 +23,11 @@ pub struct Inode {
 /// What a type adds.
 pub enum Body {
     /// Where its listing is in the directory table, and its length as stated (three more than there are bytes).
-    Directory { block: u32, offset: u16, size: u32 },
+    Directory {
+        block: u32,
+        offset: u16,
+        size: u32,
+    },
     File(File),
     Symlink(Vec<u8>),
     Device(u32),
@@ -74,7 +78,8 @@ pub fn read(table: &[u8], at: usize, block_size: u32, longest_target: u64) -> Op
             Body::Directory { block, offset, size: u32::from(size) }
         }
         8 => {
-            let (_links, size, block, _parent, _indexes, offset) = (fields.u32()?, fields.u32()?, fields.u32()?, fields.u32()?, fields.u16()?, fields.u16()?);
+            let (_links, size, block, _parent, _indexes, offset) =
+                (fields.u32()?, fields.u32()?, fields.u32()?, fields.u32()?, fields.u16()?, fields.u16()?);
             xattr = fields.u32()?;
             Body::Directory { block, offset, size }
         }

@@ -71,7 +71,10 @@ impl Blocks<'_> {
         let mut decoded = Decoded::default();
         let count = len.div_ceil(BLOCK as u64);
         if index.checked_add(count * 8).is_none_or(|end| end > self.end) || self.input.get(index, count * 8).is_none() {
-            opened.problem(Problem::corrupt(index.min(self.end), format!("{what}: its index of {count} blocks at {index:#x} lies past the end")));
+            opened.problem(Problem::corrupt(
+                index.min(self.end),
+                format!("{what}: its index of {count} blocks at {index:#x} lies past the end"),
+            ));
             return decoded;
         }
         opened.span(index, count * 8, SpanKind::Table, format!("{what}: index"));
@@ -80,7 +83,10 @@ impl Blocks<'_> {
             let Some(place) = self.input.le64(index + number * 8) else { break };
             // Blocks follow one another; a pointer back would be a way to make much of little.
             if place < at {
-                opened.problem(Problem::corrupt(index + number * 8, format!("{what}: block {number} lies at {place:#x}, not behind the one before")));
+                opened.problem(Problem::corrupt(
+                    index + number * 8,
+                    format!("{what}: block {number} lies at {place:#x}, not behind the one before"),
+                ));
                 break;
             }
             let Some(next) = self.one(place, self.end, what, &mut decoded, 0, opened) else { break };

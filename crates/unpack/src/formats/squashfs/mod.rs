@@ -38,7 +38,12 @@ pub static FORMAT: Format = Format {
     name: "squashfs",
     title: "SquashFS",
     version: 1,
-    magics: &[Magic { bytes: b"hsqs", at: 0 }, Magic { bytes: b"sqsh", at: 0 }, Magic { bytes: b"shsq", at: 0 }, Magic { bytes: b"qshs", at: 0 }],
+    magics: &[
+        Magic { bytes: b"hsqs", at: 0 },
+        Magic { bytes: b"sqsh", at: 0 },
+        Magic { bytes: b"shsq", at: 0 },
+        Magic { bytes: b"qshs", at: 0 },
+    ],
     at_start: false,
     open,
 };
@@ -46,13 +51,22 @@ pub static FORMAT: Format = Format {
 fn open(input: &Input, context: &Context) -> Option<Opened> {
     let Some(superblock) = Superblock::read(input) else { return superblock::older(input) };
     let codec = superblock.codec();
-    if input.start() > 0 && !(superblock.plausible() && superblock.minor == 0 && codec.is_some() && superblock.id_count > 0 && superblock.id_table < superblock.bytes_used) {
+    if input.start() > 0
+        && !(superblock.plausible()
+            && superblock.minor == 0
+            && codec.is_some()
+            && superblock.id_count > 0
+            && superblock.id_table < superblock.bytes_used)
+    {
         return None;
     }
     let mut opened = Opened::new(superblock.bytes_used.clamp(LEN, input.size().max(LEN)));
     opened.span(0, LEN, SpanKind::Header, "superblock");
     if superblock.bytes_used > input.size() {
-        opened.problem(Problem::truncated(input.size(), format!("the superblock says {} bytes, {} are here", superblock.bytes_used, input.size())));
+        opened.problem(Problem::truncated(
+            input.size(),
+            format!("the superblock says {} bytes, {} are here", superblock.bytes_used, input.size()),
+        ));
     }
     let Some((codec, name)) = codec.filter(|_| superblock.minor == 0 && superblock.plausible()) else {
         let problem = if superblock.minor != 0 {
@@ -77,7 +91,9 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
 fn read(input: &Input, context: &Context, superblock: &Superblock, codec: Codec, opened: &mut Opened) {
     let end = opened.len;
     let mut blocks = Blocks { input, context, codec, end, room: context.room(end) };
-    if superblock.flags & COMPRESSOR_OPTIONS != 0 && let Some(header) = input.le16(LEN) {
+    if superblock.flags & COMPRESSOR_OPTIONS != 0
+        && let Some(header) = input.le16(LEN)
+    {
         opened.span(LEN, (2 + u64::from(header & 0x7FFF)).min(superblock.inode_table - LEN), SpanKind::Header, "compressor options");
     }
     let inodes = blocks.run(superblock.inode_table, superblock.directory_table, "inode table", opened);
@@ -89,8 +105,16 @@ fn read(input: &Input, context: &Context, superblock: &Superblock, codec: Codec,
 
     let mut inodes = inodes;
     let table = inodes.take();
-    let data = Arc::new(Data { bytes: input.bytes().slice(..end as usize), codec, block_size: superblock.block_size, inodes: table, fragments, cache: Default::default() });
-    let mut walk = directory::Walk { superblock, context, data: &data, inodes, listings, ids, xattrs, opened, met: HashMap::new(), troubles: 0 };
+    let data = Arc::new(Data {
+        bytes: input.bytes().slice(..end as usize),
+        codec,
+        block_size: superblock.block_size,
+        inodes: table,
+        fragments,
+        cache: Default::default(),
+    });
+    let mut walk =
+        directory::Walk { superblock, context, data: &data, inodes, listings, ids, xattrs, opened, met: HashMap::new(), troubles: 0 };
     walk.run();
     let (met, troubles) = (walk.met, walk.troubles);
     for fragment in data.fragments.iter().filter(|fragment| fragment.uses.load(Ordering::Relaxed) > 0) {

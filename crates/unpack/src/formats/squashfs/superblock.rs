@@ -104,7 +104,12 @@ pub fn older(input: &Input) -> Option<Opened> {
         }
         _ => return None,
     };
-    if minor > 2 || !(12..=20).contains(&block_log) || block_size != 1 << block_log || used < header || used > input.size() && input.start() > 0 {
+    if minor > 2
+        || !(12..=20).contains(&block_log)
+        || block_size != 1 << block_log
+        || used < header
+        || used > input.size() && input.start() > 0
+    {
         return None;
     }
     let mut opened = Opened::new(used.min(input.size()));

@@ -62,7 +62,8 @@ pub fn xattrs(superblock: &Superblock, blocks: &mut Blocks, opened: &mut Opened)
     if at == NONE {
         return Xattrs::default();
     }
-    let header = at.checked_add(16).filter(|end| *end <= blocks.end).and_then(|_| Some((blocks.input.le64(at)?, blocks.input.le32(at + 8)?)));
+    let header =
+        at.checked_add(16).filter(|end| *end <= blocks.end).and_then(|_| Some((blocks.input.le64(at)?, blocks.input.le32(at + 8)?)));
     let Some((start, count)) = header else {
         opened.problem(Problem::corrupt(at.min(blocks.end), format!("the table of extended attributes at {at:#x} lies past the end")));
         return Xattrs::default();

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use assay_core::{Entry, EntryKind, Problem, SpanKind, facts::{Anomaly, ImageFact}};
+use assay_core::{
+    Entry, EntryKind, Problem, SpanKind,
+    facts::{Anomaly, ImageFact},
+};
 use bytes::Bytes;
 
 use super::{Block, Geometry, crc};
@@ -133,8 +136,13 @@ fn table(input: &Input, geometry: Geometry, copies: &BTreeMap<u32, Block>, opene
                 continue;
             }
             let length = usize::from(u16::from_be_bytes([bytes[14], bytes[15]])).min(127);
-            let record =
-                Record { at, name: bytes[16..16 + length].to_vec(), reserved: number(0), is_static: bytes[12] == 2, updating: bytes[13] != 0 };
+            let record = Record {
+                at,
+                name: bytes[16..16 + length].to_vec(),
+                reserved: number(0),
+                is_static: bytes[12] == 2,
+                updating: bytes[13] != 0,
+            };
             let earlier = records.entry(id as u32).or_insert_with(|| Record { name: record.name.clone(), ..record });
             if earlier.name != record.name || earlier.reserved != record.reserved {
                 let subject = format!("volume table, record {id}");
@@ -150,7 +158,15 @@ fn table(input: &Input, geometry: Geometry, copies: &BTreeMap<u32, Block>, opene
 }
 
 /// One volume as a member.
-fn volume(input: &Input, context: &Context, geometry: Geometry, id: u32, record: Option<Record>, blocks: BTreeMap<u32, Block>, opened: &mut Opened) {
+fn volume(
+    input: &Input,
+    context: &Context,
+    geometry: Geometry,
+    id: u32,
+    record: Option<Record>,
+    blocks: BTreeMap<u32, Block>,
+    opened: &mut Opened,
+) {
     let (Some((last, _)), Some((_, first))) = (blocks.last_key_value(), blocks.first_key_value()) else { return };
     let (is_static, used, pad) = (first.is_static, first.used, first.pad.min(geometry.leb()));
     let name = record.as_ref().map_or_else(|| format!("volume-{id}").into_bytes(), |record| record.name.clone());
@@ -160,15 +176,15 @@ fn volume(input: &Input, context: &Context, geometry: Geometry, id: u32, record:
             opened.problem(Problem::corrupt(record.at, format!("volume {id} was being updated when the image was made")));
         }
         if record.is_static != is_static || *last >= record.reserved {
-            opened.fact(record.at, ImageFact::Anomaly { kind: Anomaly::SizeMismatch, subject: format!("volume {id}: table and blocks differ") });
+            opened.fact(
+                record.at,
+                ImageFact::Anomaly { kind: Anomaly::SizeMismatch, subject: format!("volume {id}: table and blocks differ") },
+            );
         }
     }
     let leb = geometry.leb() - pad;
-    let size = if is_static {
-        blocks.values().map(|block| block.data_len.min(leb)).sum()
-    } else {
-        (u64::from(*last) + 1).saturating_mul(leb)
-    };
+    let size =
+        if is_static { blocks.values().map(|block| block.data_len.min(leb)).sum() } else { (u64::from(*last) + 1).saturating_mul(leb) };
     let wanted = if is_static { u64::from(used) } else { u64::from(*last) + 1 };
     let missing = wanted.saturating_sub(blocks.len() as u64);
     if missing > 0 {

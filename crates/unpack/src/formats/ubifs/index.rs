@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use assay_core::{Problem, facts::{Anomaly, ImageFact}};
+use assay_core::{
+    Problem,
+    facts::{Anomaly, ImageFact},
+};
 
 use super::{COMMIT, DATA, DENT, IDX, INO, Layout, MASTER, Node, REF, TRUN, XENT};
 use crate::{context::Context, format::Opened, input::Input};
@@ -31,7 +34,9 @@ impl State {
             INO => drop(self.inodes.insert(ino, node)),
             DATA => drop(self.blocks.insert((ino, rest & 0x1FFF_FFFF), node)),
             DENT | XENT => {
-                let Some(name) = input.le16(node.at + 50).and_then(|len| input.get(node.at + 56, u64::from(len).min(node.len - 56))) else { return };
+                let Some(name) = input.le16(node.at + 50).and_then(|len| input.get(node.at + 56, u64::from(len).min(node.len - 56))) else {
+                    return;
+                };
                 let names = if node.kind == DENT { &mut self.dents } else { &mut self.xattrs };
                 if input.le64(node.at + 40) == Some(0) {
                     names.remove(&(ino, name.to_vec()));
@@ -56,7 +61,8 @@ impl State {
 /// Finds the current nodes among `nodes`.
 pub fn state(input: &Input, layout: Layout, nodes: &[Node], context: &Context, opened: &mut Opened) -> State {
     let at: HashMap<u64, Node> = nodes.iter().map(|node| (node.at, *node)).collect();
-    let master = nodes.iter().filter(|node| node.kind == MASTER && (layout.leb..3 * layout.leb).contains(&node.at)).max_by_key(|node| node.sequence);
+    let master =
+        nodes.iter().filter(|node| node.kind == MASTER && (layout.leb..3 * layout.leb).contains(&node.at)).max_by_key(|node| node.sequence);
     let walked = match master {
         Some(master) => walk(input, layout, &at, *master, context, opened),
         None => {
@@ -73,7 +79,10 @@ pub fn state(input: &Input, layout: Layout, nodes: &[Node], context: &Context, o
             journal(input, layout, nodes, *master)
         }
         _ => {
-            opened.problem(Problem::corrupt(0, "the index cannot be walked: the newest version of each node that was found is taken instead"));
+            opened.problem(Problem::corrupt(
+                0,
+                "the index cannot be walked: the newest version of each node that was found is taken instead",
+            ));
             nodes.to_vec()
         }
     };
@@ -85,7 +94,14 @@ pub fn state(input: &Input, layout: Layout, nodes: &[Node], context: &Context, o
 }
 
 /// The leaves of the index tree. `None` where part of it cannot be read.
-fn walk(input: &Input, layout: Layout, nodes: &HashMap<u64, Node>, master: Node, context: &Context, opened: &mut Opened) -> Option<Vec<Node>> {
+fn walk(
+    input: &Input,
+    layout: Layout,
+    nodes: &HashMap<u64, Node>,
+    master: Node,
+    context: &Context,
+    opened: &mut Opened,
+) -> Option<Vec<Node>> {
     let place = |at: u64| Some(u64::from(input.le32(at)?) * layout.leb + u64::from(input.le32(at + 4)?));
     let mut leaves = Vec::new();
     let mut seen = HashSet::new();
@@ -131,7 +147,8 @@ fn walk(input: &Input, layout: Layout, nodes: &HashMap<u64, Node>, master: Node,
 /// The nodes that were written since the last commit, in the blocks ("buds") that the log refers to.
 fn journal(input: &Input, layout: Layout, nodes: &[Node], master: Node) -> Vec<Node> {
     let log = 3 * layout.leb..(3 + layout.log) * layout.leb;
-    let commit = nodes.iter().filter(|node| node.kind == COMMIT && log.contains(&node.at) && input.le64(node.at + 24) == input.le64(master.at + 32));
+    let commit =
+        nodes.iter().filter(|node| node.kind == COMMIT && log.contains(&node.at) && input.le64(node.at + 24) == input.le64(master.at + 32));
     let Some(since) = commit.map(|node| node.sequence).max() else { return Vec::new() };
     let mut buds = HashMap::new();
     for bud in nodes.iter().filter(|node| node.kind == REF && log.contains(&node.at) && node.sequence > since) {

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use assay_core::{Entry, EntryKind, Problem, SpanKind, facts::{Anomaly, ImageFact}, manifest::Xattr};
+use assay_core::{
+    Entry, EntryKind, Problem, SpanKind,
+    facts::{Anomaly, ImageFact},
+    manifest::Xattr,
+};
 use bytes::Bytes;
 
 use super::{COMMIT, DATA, DENT, IDX, INO, Layout, MASTER, Node, PAD, REF, SUPER, TRUN, XENT, index::State};
@@ -147,7 +151,9 @@ fn content(bytes: &Bytes, blocks: &[(u32, Node)], size: u64, raw: bool, context:
         if from >= end || context.step(1).is_err() {
             break;
         }
-        let (Some(unpacked), Some(method), Some(data)) = (input.le32(node.at + 40), input.le16(node.at + 44), input.get(node.at + 48, node.len - 48)) else {
+        let (Some(unpacked), Some(method), Some(data)) =
+            (input.le32(node.at + 40), input.le16(node.at + 44), input.get(node.at + 48, node.len - 48))
+        else {
             continue;
         };
         let limit = (unpacked as usize).min(BLOCK);
@@ -201,7 +207,11 @@ fn spans(input: &Input, layout: Layout, state: &State, nodes: &[Node], contents:
                 }
                 continue;
             }
-            _ if node.at / layout.leb >= 3 + layout.log + layout.lpt && node.at / layout.leb < 3 + layout.log + layout.lpt + layout.orphans => "orphans",
+            _ if node.at / layout.leb >= 3 + layout.log + layout.lpt
+                && node.at / layout.leb < 3 + layout.log + layout.lpt + layout.orphans =>
+            {
+                "orphans"
+            }
             _ => {
                 // Their content means nothing to this reader: only the header is accounted for.
                 opened.span(node.at, 24, SpanKind::Header, "authentication");

@@ -1,0 +1,96 @@
+//! Every detector over its fixtures in `fixtures/detectors/<rule>/`, through the whole command: it reports each `positive-…` with the
+//! expected severity at the expected place, and says nothing of any `twin-…`, which differs in the one thing that matters.
+
+use std::{collections::BTreeSet, fs, path::Path, path::PathBuf};
+
+use assay_core::{At, Dossier};
+use assert_cmd::Command;
+
+/// Rule, fixture, severity, and the first piece of evidence: trail and offset.
+#[rustfmt::skip]
+const POSITIVE: &[(&str, &str, &str, &str, u64)] = &[
+    ("control.setuid-file", "positive-other-owner.tar", "low", "", 0x400),
+    ("control.setuid-file", "positive-root.tar", "medium", "", 0x400),
+    ("control.setuid-file", "positive-script.tar", "info", "", 0x400),
+    ("control.setuid-file", "positive-usual.cpio", "info", "", 0),
+    ("control.setuid-file", "positive-writable.tar", "high", "", 0x400),
+    ("control.world-writable-executable", "positive-package.tar", "low", "", 0),
+    ("control.world-writable-executable", "positive-system.tar", "medium", "", 0x800),
+    ("disclosure.private-key", "positive-certificate.tar", "high", "/etc/ssl/server.key", 0),
+    ("disclosure.private-key", "positive-example.tar", "info", "/usr/share/doc/server/examples/server.key", 0),
+    ("disclosure.private-key", "positive-host-key.tar", "high", "/etc/ssh/ssh_host_rsa_key", 0),
+    ("disclosure.private-key", "positive-in-script.tar", "high", "/usr/sbin/start", 0x23),
+    ("disclosure.private-key", "positive-password.tar", "low", "/etc/ssl/server.key", 0),
+    ("provenance.checksum-mismatch", "positive-crc.gz", "low", "", 0x19),
+    ("provenance.checksum-mismatch", "positive-hash.aup", "medium", "", 0x405),
+    ("provenance.key-inside-image", "positive-direct.tar", "medium", "", 0x400),
+    ("provenance.key-inside-image", "positive-fuses.bin", "info", "", 0x15c0),
+    ("provenance.key-inside-image", "positive-root-inside.tar", "medium", "", 0x400),
+    ("provenance.link-escape", "positive-climbs.tar", "medium", "", 0x400),
+    ("provenance.link-escape", "positive-hard.tar", "medium", "", 0x400),
+    ("provenance.link-escape", "positive-lands.tar", "low", "", 0x400),
+    ("provenance.link-escape", "positive-through.tar", "high", "", 0),
+    ("provenance.opaque-payload", "positive-encrypted.aup", "medium", "", 0),
+    ("provenance.opaque-payload", "positive-entropy.bin", "medium", "", 0),
+    ("provenance.signature-invalid", "positive-other-firmware.tar", "high", "", 0xc00),
+    ("provenance.unknown-bytes", "positive-above-one.tar", "low", "/etc/table", 0),
+    ("provenance.unknown-bytes", "positive-cut-off.tar", "low", "", 0),
+    ("provenance.unsigned-package", "positive-no-field.aup", "medium", "", 0),
+    ("provenance.unsigned-package", "positive-no-field.tar", "medium", "", 0),
+    ("provenance.unsigned-package", "positive-part-unsigned.tar", "high", "", 0),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/detectors")
+}
+
+fn fixtures(rule: &str, kind: &str) -> Vec<String> {
+    let names = fs::read_dir(root().join(rule)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with(kind)).collect();
+    names.sort();
+    names
+}
+
+fn vet(rule: &str, name: &str) -> Dossier {
+    let output = Command::cargo_bin("assay").unwrap().args(["vet", "--format", "json"]).arg(root().join(rule).join(name)).output().unwrap();
+    assert!(output.status.success(), "{rule}/{name}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn positives_are_reported_where_they_are() {
+    for (rule, name, severity, path, offset) in POSITIVE {
+        let dossier = vet(rule, name);
+        let found: Vec<_> = dossier.findings.iter().filter(|finding| finding.rule == *rule).collect();
+        assert_eq!(found.len(), 1, "{rule}/{name}: {:#?}", dossier.findings);
+        let first = &found[0].evidence[0];
+        assert_eq!(
+            (found[0].severity.to_string().as_str(), first.path.as_str(), &first.at),
+            (*severity, *path, &At::Offset(*offset)),
+            "{rule}/{name}"
+        );
+    }
+}
+
+#[test]
+fn twins_pass() {
+    for rule in POSITIVE.iter().map(|row| row.0).collect::<BTreeSet<_>>() {
+        let twins = fixtures(rule, "twin-");
+        assert!(!twins.is_empty(), "{rule} has no twin");
+        for name in twins {
+            let dossier = vet(rule, &name);
+            // A twin that could not be opened at all would prove nothing.
+            assert!(dossier.complete && dossier.subjects.iter().all(|subject| subject.size > 0), "{rule}/{name}");
+            let found: Vec<_> = dossier.findings.iter().filter(|finding| finding.rule == rule).collect();
+            assert!(found.is_empty(), "{rule}/{name}: {found:#?}");
+        }
+    }
+}
+
+#[test]
+fn every_positive_on_disk_is_expected() {
+    for rule in POSITIVE.iter().map(|row| row.0).collect::<BTreeSet<_>>() {
+        let expected: Vec<&str> = POSITIVE.iter().filter(|row| row.0 == rule).map(|row| row.1).collect();
+        assert_eq!(fixtures(rule, "positive-"), expected, "{rule}");
+    }
+}
