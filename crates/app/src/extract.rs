@@ -137,8 +137,8 @@ fn write_tree(folder: &Path, subject: &Subject, blobs: &Blobs) -> io::Result<BTr
     if fs::read_dir(folder)?.next().is_some() {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the directory is not empty"));
     }
-    let mut writer =
-        Writer { folder, blobs, made: HashSet::new(), taken: HashMap::from([("manifest.json".into(), 1)]), written: BTreeMap::new() };
+    let taken = HashMap::from([("manifest.json".to_owned(), 1)]);
+    let mut writer = Writer { folder, blobs, made: HashSet::new(), taken, written: BTreeMap::new() };
     let mut done: HashSet<Sha256> = subject.manifest.iter().map(|tree| tree.artifact).collect();
     for tree in &subject.manifest {
         let above = safe_steps(tree.path.as_bytes());

@@ -15,7 +15,7 @@ pub struct Summary {
     /// Least and most, over the runs.
     files: (usize, usize),
     links: (usize, usize),
-    /// Processor seconds per 10⁹ bytes recovered, of all runs together.
+    /// Processor seconds per 10⁹ bytes recovered; infinite where most runs recovered nothing.
     cpu_per_gb: f64,
     missing: Vec<(String, usize)>,
 }
@@ -46,10 +46,8 @@ pub fn summary(name: &str, runs: &[Run], expected: &Expected) -> Summary {
         values[values.len() / 2]
     };
     let range = |value: &dyn Fn(&Run) -> usize| (runs.iter().map(value).min().unwrap_or(0), runs.iter().map(value).max().unwrap_or(0));
-    let cpu: f64 = runs.iter().map(|run| run.usage.cpu_seconds).sum();
-    let bytes: u64 = runs.iter().map(|run| run.score.bytes).sum();
     let worst = runs.iter().min_by_key(|run| run.score.files).map(|run| run.score.missing.clone());
-    debug_assert!(bytes <= expected.bytes() * runs.len() as u64, "no more can be recovered than there is");
+    debug_assert!(runs.iter().all(|run| run.score.bytes <= expected.bytes()), "no more can be recovered than there is");
     Summary {
         name: name.to_owned(),
         cpu: median(&|run| run.usage.cpu_seconds),
@@ -57,7 +55,7 @@ pub fn summary(name: &str, runs: &[Run], expected: &Expected) -> Summary {
         peak_mb: runs.iter().map(|run| run.usage.peak_bytes).max().unwrap_or(0) as f64 / 1e6,
         files: range(&|run| run.score.files),
         links: range(&|run| run.score.links),
-        cpu_per_gb: cpu * 1e9 / bytes as f64,
+        cpu_per_gb: median(&|run| run.usage.cpu_seconds * 1e9 / run.score.bytes as f64),
         missing: worst.unwrap_or_default(),
     }
 }
@@ -105,7 +103,7 @@ pub fn page(results: &[Summary], tools: &[Tool], package: &Package, expected: &E
         "\n*CPU s*: user and system time of the whole process tree, median. *wall s*: median. *peak MB*: the largest sum of the\n\
          proportional set sizes of all processes at one time, sampled every 20 ms, at least the kernel's own peak of the largest of them;\n\
          the worst run. *files*: by SHA-256, wherever they lie in the output, least and most over the runs. *links*: with their very target.\n\
-         *ratio*: processor time per byte correctly recovered, to Assay's.\n\n## The package\n\n| member | bytes |\n|---|---:|\n",
+         *ratio*: processor time per byte correctly recovered, median, to Assay's.\n\n## The package\n\n| member | bytes |\n|---|---:|\n",
     );
     for (name, len) in package.members()? {
         let _ = writeln!(text, "| `{name}` | {len} |");

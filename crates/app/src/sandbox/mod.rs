@@ -112,10 +112,10 @@ pub fn unpack(job: Job) -> Result<Done, StageError> {
     let kept = if keep != Keep::Nothing { Some(tempfile::tempfile().map_err(StageError::Start)?) } else { None };
     let request = Request { name: name_of(input), limits: *limits, threads: threads.max(1), pieces, leaves_only: keep == Keep::Leaves };
     // The mapping of the input counts as address space. Contents that are kept: what the limit lets out, the input, and the heads.
-    let file_bytes = if keep != Keep::Nothing {
-        limits.total_bytes.saturating_add(limits.artifact_bytes).saturating_add(len).saturating_add(1 << 30)
-    } else {
+    let file_bytes = if keep == Keep::Nothing {
         0
+    } else {
+        limits.total_bytes.saturating_add(limits.artifact_bytes).saturating_add(len).saturating_add(1 << 30)
     };
     let room = Room { memory_bytes: limits.memory_bytes.saturating_add(len), cpu_seconds: limits.cpu_seconds, file_bytes };
     let wanted = if sandbox { Wanted::Best } else { Wanted::None };

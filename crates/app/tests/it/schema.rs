@@ -126,7 +126,9 @@ fn wrong_fields_are_refused() {
 
 fn without_nulls(value: Value) -> Value {
     match value {
-        Value::Object(fields) => fields.into_iter().filter(|(_, field)| !field.is_null()).map(|(name, field)| (name, without_nulls(field))).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().filter(|(_, field)| !field.is_null()).map(|(name, field)| (name, without_nulls(field))).collect()
+        }
         Value::Array(items) => items.into_iter().map(without_nulls).collect(),
         other => other,
     }
