@@ -40,8 +40,8 @@ pub fn make(
     statements: &[KeyedStatement],
     quiet: bool,
 ) -> Result<Made, Failure> {
-    let (mut subjects, mut facts, mut levels, mut failures) = (Vec::new(), Vec::<Fact>::new(), Vec::new(), Vec::new());
-    let mut complete = true;
+    let (mut subjects, mut facts, mut levels, mut failures) = (Vec::new(), Vec::<Vec<Fact>>::new(), Vec::new(), Vec::new());
+    let (mut complete, mut base) = (true, 0_u32);
     for path in paths {
         let done = match inputs::open(path, opening, limits, Keep::Nothing, quiet) {
             Ok(done) => done,
@@ -54,12 +54,13 @@ pub fn make(
         levels.push(done.level);
         complete &= done.unpacked.complete;
         subjects.push(done.unpacked.subject);
-        let base = facts.len() as u32;
-        facts.extend(done.unpacked.facts.into_iter().map(|mut fact| {
+        let mut own = done.unpacked.facts;
+        for fact in &mut own {
             fact.id = FactId(fact.id.0 + base);
             fact.derived_from.iter_mut().for_each(|id| id.0 += base);
-            fact
-        }));
+        }
+        base += own.len() as u32;
+        facts.push(own);
     }
     let tool = Tool { name: "assay".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), rules: rules::digest(), as_of };
     Ok(Made { dossier: inspect(tool, subjects, facts, statements, complete), levels, failures })

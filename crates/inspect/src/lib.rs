@@ -5,6 +5,7 @@
 //! is its page in the manual.
 
 pub mod answers;
+mod chains;
 pub mod judge;
 pub mod tables;
 
@@ -17,12 +18,31 @@ use assay_core::{
 pub struct Case<'a> {
     /// The inputs, with manifests, artifacts and coverage.
     pub subjects: &'a [Subject],
-    /// All facts.
+    /// All facts, those of one input after those of another.
     pub facts: &'a [Fact],
+    /// How many of them each input has.
+    pub counts: &'a [usize],
     /// What the machine can be made to do.
     pub controls: &'a [Control],
     /// Numbers.
     pub tables: &'a [Table],
+}
+
+impl<'a> Case<'a> {
+    /// The facts of each input, in their order.
+    pub fn by_subject(&self) -> impl Iterator<Item = &'a [Fact]> {
+        split(self.facts, self.counts)
+    }
+}
+
+/// `facts` cut into pieces of `counts`.
+fn split<'a>(facts: &'a [Fact], counts: &[usize]) -> impl Iterator<Item = &'a [Fact]> {
+    let mut rest = facts;
+    counts.iter().map(move |count| {
+        let (piece, after) = rest.split_at((*count).min(rest.len()));
+        rest = after;
+        piece
+    })
 }
 
 /// Somebody's words on the finding with a fingerprint.
@@ -33,15 +53,18 @@ pub struct KeyedStatement {
     pub statement: Statement,
 }
 
-/// Judges the evidence and writes the dossier. Gaps are numbered here, through all subjects.
+/// Judges the evidence and writes the dossier. Gaps are numbered here, through all subjects. `facts` holds those of each subject, in the
+/// order of the subjects, with the numbers that they have in the dossier.
 #[must_use]
-pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Fact>, statements: &[KeyedStatement], complete: bool) -> Dossier {
+pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, statements: &[KeyedStatement], complete: bool) -> Dossier {
     let gaps = subjects.iter_mut().flat_map(|subject| &mut subject.coverage.gaps);
     for (number, gap) in gaps.enumerate() {
         gap.id = format!("G{}", number + 1);
     }
-    let tables = tables::tables(&subjects, &facts);
-    let case = Case { subjects: &subjects, facts: &facts, controls: &[], tables: &tables };
+    let counts: Vec<usize> = facts.iter().map(Vec::len).collect();
+    let facts: Vec<Fact> = facts.into_iter().flatten().collect();
+    let tables = tables::tables(&subjects, &facts, &counts);
+    let case = Case { subjects: &subjects, facts: &facts, counts: &counts, controls: &[], tables: &tables };
     let mut findings = judge::judge(&case);
     for finding in &mut findings {
         let said = statements.iter().filter(|said| said.fingerprint == finding.fingerprint);

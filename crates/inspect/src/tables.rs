@@ -5,31 +5,21 @@
 use assay_core::{
     At, Cell, Column, ColumnType,
     EntryKind::{self, File, Hardlink, Member, Symlink},
-    Evidence, Fact, FactBody, Locator, Question, Role, Table,
+    Evidence, Fact, FactBody, Locator, Question, Role, Sha256, Table,
     dossier::Subject,
     facts::{ImageFact, KeyPlace, SignatureState},
 };
 
-/// All tables that have rows, numbered.
+use crate::chains::{Chains, Held};
+
+/// All tables that have rows, numbered. `counts`: how many of the facts each subject has.
 #[must_use]
-pub fn tables(subjects: &[Subject], facts: &[Fact]) -> Vec<Table> {
+pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize]) -> Vec<Table> {
     let text = |name| Column::new(name, ColumnType::Text);
     let number = |name, unit| Column::new(name, ColumnType::Integer).unit(unit);
     let mut tables = vec![
         table("Identity", vec![text("Field"), text("Value"), text("Weight"), text("Where")], facts, identity),
-        table(
-            "Signatures",
-            vec![
-                text("Over"),
-                text("Outcome"),
-                text("Scheme"),
-                Column::new("Key", ColumnType::Hash),
-                text("Where the key is"),
-                text("Where"),
-            ],
-            facts,
-            signature,
-        ),
+        signatures(facts, counts),
         table(
             "Boot stages",
             vec![
@@ -111,20 +101,68 @@ fn identity(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
     Some(vec![format!("{field:?}").to_lowercase().into(), value.as_str().into(), weight.to_string().into(), place(locator)])
 }
 
-fn signature(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
-    let ImageFact::Signature { over, scheme, state, key, place: at, key_path } = fact else { return None };
-    let state = match state {
+fn signatures(facts: &[Fact], counts: &[usize]) -> Table {
+    let text = |name| Column::new(name, ColumnType::Text);
+    let columns = vec![
+        text("Over"),
+        text("Outcome"),
+        text("Scheme"),
+        Column::new("Key", ColumnType::Hash),
+        text("Where the key is"),
+        text("What the key hangs from"),
+        text("Where"),
+    ];
+    let mut all = table("Signatures", columns, &[], |_, _| None);
+    for facts in crate::split(facts, counts) {
+        let held = Held::all(facts);
+        let chains = Chains::new(&held);
+        for fact in facts {
+            if let FactBody::Image(ImageFact::Signature { over, scheme, state, key, place: at, key_path }) = &fact.body {
+                let hangs = key.map_or_else(String::new, |key| hangs_from(key, key_path, *at, &chains));
+                let outcome = outcome(*state).into();
+                let key = key.map(|key| key.to_string()).into();
+                all.rows.push(vec![
+                    over.as_str().into(),
+                    outcome,
+                    scheme.as_str().into(),
+                    key,
+                    key_place(*at, key_path).into(),
+                    hangs.into(),
+                    place(&fact.locator),
+                ]);
+                all.evidence.push(vec![evidence(&fact.locator)]);
+            }
+        }
+    }
+    all
+}
+
+fn outcome(state: SignatureState) -> &'static str {
+    match state {
         SignatureState::Valid => "valid",
         SignatureState::Invalid => "INVALID",
         SignatureState::NoKey => "not checked: no key was found that validates it",
         SignatureState::NotChecked => "not checked",
-    };
-    let at = match at {
+    }
+}
+
+fn key_place(at: KeyPlace, key_path: &str) -> String {
+    match at {
         KeyPlace::Known => format!("known: {key_path}"),
         KeyPlace::InImage => format!("in the same image: {key_path}"),
         KeyPlace::Nowhere => "nowhere that was looked at".to_owned(),
-    };
-    Some(vec![over.as_str().into(), state.into(), scheme.as_str().into(), key.map(|key| key.to_string()).into(), at.into(), place(locator)])
+    }
+}
+
+/// What stands above a key: the key that signed the file it is in, and the end of that chain.
+fn hangs_from(key: Sha256, key_path: &str, at: KeyPlace, chains: &Chains) -> String {
+    if at == KeyPlace::Known {
+        return "nothing above it: a known root".to_owned();
+    }
+    let Some(above) = chains.over(key, key_path) else { return "nothing that was found".to_owned() };
+    let end = chains.end(above);
+    let root = if end.known { "known" } else { "in the same image" };
+    format!("{} ({root}: {})", end.key, end.key_path)
 }
 
 fn boot(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {

@@ -145,8 +145,8 @@ fn brief(excerpt: &str) -> String {
 /// A line for each signature, and one for each key: most signatures of an image hang from few keys.
 fn signatures(out: &mut Lines, table: &Table, places: &Places) {
     let column = |name: &str| table.columns.iter().position(|column| column.name == name);
-    let (over, outcome, scheme, key, at, package) =
-        (column("Over"), column("Outcome"), column("Scheme"), column("Key"), column("Where the key is"), column("Package"));
+    let (over, outcome, scheme, key) = (column("Over"), column("Outcome"), column("Scheme"), column("Key"));
+    let (at, above, package) = (column("Where the key is"), column("What the key hangs from"), column("Where"));
     let cell = |row: usize, column: Option<usize>| {
         table.rows.get(row).and_then(|row| row.get(column?)).map(ToString::to_string).unwrap_or_default()
     };
@@ -159,7 +159,7 @@ fn signatures(out: &mut Lines, table: &Table, places: &Places) {
             table.evidence.get(row).and_then(|row| row.first()).map_or_else(|| cell(row, package), |evidence| places.of(evidence));
         let over = if package.is_empty() || package == place("") { cell(row, over) } else { format!("{package}!{}", cell(row, over)) };
         if !key.is_empty() {
-            *keys.entry((key.clone(), cell(row, at))).or_default() += 1;
+            *keys.entry((key.clone(), cell(row, at) + &hanging(&cell(row, above)))).or_default() += 1;
         }
         rows.push([cell(row, outcome), over, key, cell(row, scheme)].map(|text| visible(&text).into_owned()));
     }
@@ -184,6 +184,17 @@ fn signatures(out: &mut Lines, table: &Table, places: &Places) {
     }
     for ((key, at), number) in &keys {
         out.item(&format!("  key {key}  "), None, &format!("{at} ({})", count(*number as usize, "signature")));
+    }
+}
+
+/// What a key hangs from, its digest cut to the digits that the other lines show.
+fn hanging(above: &str) -> String {
+    match above.strip_prefix("sha256:") {
+        Some(rest) => {
+            let tail = rest.find(' ').map_or("", |at| &rest[at..]);
+            format!("; hangs from {}{tail}", rest.chars().take(DIGITS).collect::<String>())
+        }
+        None => String::new(),
     }
 }
 

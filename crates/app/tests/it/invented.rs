@@ -278,7 +278,7 @@ fn tables() -> Vec<Table> {
                 text("Scheme"),
                 Column::new("Key", ColumnType::Hash),
                 text("Where the key is"),
-                text("Package"),
+                text("Where"),
             ],
             rows: vec![signature("root", "INVALID"), signature("header", "valid")],
             evidence: vec![here(At::Offset(80)), here(At::Offset(84))],

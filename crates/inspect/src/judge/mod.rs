@@ -129,8 +129,8 @@ fn finish(detector: &Detector, draft: Draft) -> Finding {
 }
 
 /// The image facts of a case.
-fn image_facts<'a>(case: &'a Case) -> impl Iterator<Item = (&'a Fact, &'a ImageFact)> {
-    case.facts.iter().filter_map(|fact| match &fact.body {
+fn image_facts(facts: &[Fact]) -> impl Iterator<Item = (&Fact, &ImageFact)> {
+    facts.iter().filter_map(|fact| match &fact.body {
         FactBody::Image(image) => Some((fact, image)),
         _ => None,
     })

@@ -5,7 +5,7 @@ use assay_core::{
     facts::{ImageFact, KeyPlace, SignatureState},
 };
 
-use crate::{fact, inspect, setuid, signature, subject};
+use crate::{fact, inspect, inspect_each, setuid, signature, subject};
 
 fn checksum(name: &str, path: &str, offset: u64) -> assay_core::Fact {
     let (stated, computed) = ("00".to_owned(), "01".to_owned());
@@ -138,4 +138,21 @@ fn a_boot_image_says_what_would_settle_it() {
     };
     assert_eq!(keys(facts(true)), [(Severity::Info, 2)]);
     assert_eq!(keys(facts(false)), [(Severity::Medium, 2)]);
+}
+
+#[test]
+fn a_genuine_package_beside_a_forged_one_vouches_for_nothing_in_it() {
+    // Both hold a `miner.pem` that signs their parts; only that of the first is signed by a known root.
+    let parts = |name: &str, key: &[u8]| fact(name, "", 8, signature("uImage", SignatureState::Valid, key, KeyPlace::InImage, "miner.pem"));
+    let root = fact("a", "", 4, signature("miner.pem", SignatureState::Valid, b"root", KeyPlace::Known, "/etc/root.pub"));
+    let forged = |findings: &[Finding]| findings.iter().filter(|finding| finding.rule == "provenance.key-inside-image").count();
+    let genuine = vec![root, parts("a", b"maker")];
+    let alone = inspect_each(vec![subject("a", Vec::new())], vec![genuine.clone()]);
+    assert_eq!(forged(&alone.findings), 0, "{:?}", alone.findings);
+    let both = inspect_each(vec![subject("a", Vec::new()), subject("b", Vec::new())], vec![genuine, vec![parts("b", b"forger")]]);
+    assert_eq!(forged(&both.findings), 1, "{:?}", both.findings);
+    let table = both.tables.iter().find(|table| table.title == "Signatures").unwrap();
+    let column = table.columns.iter().position(|column| column.name == "What the key hangs from").unwrap();
+    let above: Vec<String> = table.rows.iter().map(|row| row[column].to_string()).collect();
+    assert!(above[0].contains("a known root") && above[1].contains("/etc/root.pub") && above[2] == "nothing that was found", "{above:?}");
 }

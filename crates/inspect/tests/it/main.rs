@@ -55,7 +55,12 @@ fn signature(over: &str, state: SignatureState, key: &[u8], place: KeyPlace, key
     ImageFact::Signature { over: over.to_owned(), scheme: "RSA".to_owned(), state, key, place, key_path: key_path.to_owned() }
 }
 
+/// The facts belong to the first subject.
 fn inspect(subjects: Vec<Subject>, facts: Vec<Fact>) -> Dossier {
+    inspect_each(subjects, vec![facts])
+}
+
+fn inspect_each(subjects: Vec<Subject>, facts: Vec<Vec<Fact>>) -> Dossier {
     let tool = Tool { name: "assay".to_owned(), version: "0".to_owned(), rules: Sha256::of(b""), as_of: "2026-11-23".to_owned() };
     assay_inspect::inspect(tool, subjects, facts, &[], true)
 }

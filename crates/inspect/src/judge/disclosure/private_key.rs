@@ -77,7 +77,7 @@ fn detect(case: &Case) -> Vec<Draft> {
         .filter(|artifact| artifact.format == "elf")
         .map(|artifact| artifact.id)
         .collect();
-    let certificates: BTreeMap<Sha256, &str> = image_facts(case)
+    let certificates: BTreeMap<Sha256, &str> = image_facts(case.facts)
         .filter_map(|(_, image)| match image {
             ImageFact::Certificate { key, subject, .. } => Some((*key, subject.as_str())),
             _ => None,
@@ -85,7 +85,7 @@ fn detect(case: &Case) -> Vec<Draft> {
         .collect();
     let mut drafts = Vec::new();
     let mut samples: BTreeMap<(String, bool), Vec<Evidence>> = BTreeMap::new();
-    for (fact, image) in image_facts(case) {
+    for (fact, image) in image_facts(case.facts) {
         let ImageFact::Key { fingerprint, algorithm, private: true, encrypted, .. } = image else { continue };
         let identity = fingerprint.map(|digest| digest.to_string()).unwrap_or_default();
         let certificate = fingerprint.and_then(|digest| certificates.get(&digest).copied());

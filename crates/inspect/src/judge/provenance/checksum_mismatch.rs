@@ -45,7 +45,7 @@ const MOST: usize = 100;
 
 fn detect(case: &Case) -> Vec<Draft> {
     let mut by_field: BTreeMap<(String, String), (bool, Vec<Evidence>)> = BTreeMap::new();
-    for (fact, image) in image_facts(case) {
+    for (fact, image) in image_facts(case.facts) {
         let ImageFact::Checksum { name, algorithm, stated, computed, ok: false, covers } = image else { continue };
         let strong = algorithm.starts_with("SHA") || algorithm.starts_with("MD5");
         let (start, len) = covers;

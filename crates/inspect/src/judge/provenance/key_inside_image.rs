@@ -34,12 +34,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assay_core::{
-    Confidence, Fact, Question, Severity, Sha256,
-    facts::{ImageFact, KeyPlace, SignatureState},
-};
+use assay_core::{Confidence, Fact, Question, Severity, Sha256, facts::ImageFact};
 
 use super::super::{Case, Detector, Draft, at_fact, image_facts};
+use crate::chains::{Chains, Held, plain};
 
 pub(super) const DETECTOR: Detector = Detector {
     id: "provenance.key-inside-image",
@@ -49,25 +47,14 @@ pub(super) const DETECTOR: Detector = Detector {
     detect,
 };
 
-/// A signature that holds.
-struct Held<'a> {
-    fact: &'a Fact,
-    over: &'a str,
-    key: Sha256,
-    key_path: &'a str,
-    known: bool,
+fn detect(case: &Case) -> Vec<Draft> {
+    // Input by input: a key that one image vouches for says nothing of a file of the same name in another.
+    case.by_subject().flat_map(of_one).collect()
 }
 
-fn detect(case: &Case) -> Vec<Draft> {
-    let held: Vec<Held> = image_facts(case)
-        .filter_map(|(fact, image)| match image {
-            ImageFact::Signature { over, state: SignatureState::Valid, key: Some(key), place, key_path, .. } => {
-                Some(Held { fact, over, key: *key, key_path, known: *place == KeyPlace::Known })
-            }
-            _ => None,
-        })
-        .collect();
-    let fused: BTreeMap<Sha256, &str> = image_facts(case)
+fn of_one(facts: &[Fact]) -> Vec<Draft> {
+    let held = Held::all(facts);
+    let fused: BTreeMap<Sha256, &str> = image_facts(facts)
         .filter_map(|(fact, image)| match image {
             ImageFact::Hardware { name, value } if name == "primary-key-hash" => Some((fact.locator.artifact, value.as_str())),
             _ => None,
@@ -120,53 +107,6 @@ fn draft(key: Sha256, key_path: &str, burnt: Option<&str>, signed: &[&Held]) -> 
             .collect(),
         subject: (key_path.to_owned(), key.0.to_vec()),
         references: vec!["https://cwe.mitre.org/data/definitions/345.html".into()],
-    }
-}
-
-impl Held<'_> {
-    /// Trail to what it covers.
-    fn part(&self) -> String {
-        let package = &self.fact.locator.path;
-        if package.is_empty() { plain(self.over) } else { plain(&format!("{package}!{}", self.over)) }
-    }
-}
-
-/// A trail without the `/` and `./` that some containers write before their names, and packages do not.
-fn plain(trail: &str) -> String {
-    let parts = trail.split('!').map(|part| part.trim_start_matches('/').trim_start_matches("./"));
-    parts.collect::<Vec<_>>().join("!")
-}
-
-/// Signatures by what they cover.
-struct Chains<'a, 'b>(BTreeMap<String, Vec<&'b Held<'a>>>);
-
-impl<'a, 'b> Chains<'a, 'b> {
-    fn new(held: &'b [Held<'a>]) -> Self {
-        let mut chains: BTreeMap<String, Vec<&Held>> = BTreeMap::new();
-        for signature in held {
-            chains.entry(signature.part()).or_default().push(signature);
-        }
-        Self(chains)
-    }
-
-    /// The last signature of the chain that `signature` hangs from.
-    fn end(&self, signature: &'b Held<'a>) -> &'b Held<'a> {
-        let mut end = signature;
-        let mut seen = BTreeSet::new();
-        // Two keys may sign each other: each is followed once.
-        while !end.known && seen.insert(end.key) {
-            let Some(above) = self.above(end) else { break };
-            end = above;
-        }
-        end
-    }
-
-    /// The signature over the file or block that holds the key of `below`, one by a known key before others.
-    fn above(&self, below: &Held) -> Option<&'b Held<'a>> {
-        let path = plain(below.key_path);
-        // A boot image's certificate calls its signature after the key alone.
-        let covering = self.0.get(&path).or_else(|| self.0.get(path.strip_suffix(" of the certificate")?))?;
-        covering.iter().copied().filter(|above| above.key != below.key).max_by_key(|above| above.known)
     }
 }
 

@@ -49,7 +49,7 @@ fn detect(case: &Case) -> Vec<Draft> {
     let amounts = Amounts::new(case);
     let mut drafts = Vec::new();
     let mut named = BTreeSet::new();
-    for (fact, image) in image_facts(case) {
+    for (fact, image) in image_facts(case.facts) {
         let ImageFact::Encrypted { what, scheme } = image else { continue };
         named.insert(fact.locator.artifact);
         let much = match amounts.of(fact, what) {
@@ -113,7 +113,7 @@ impl<'a> Amounts<'a> {
                 amounts.member.insert((origin.parent, &artifact.path), opaque);
             }
         }
-        for (fact, image) in image_facts(case) {
+        for (fact, image) in image_facts(case.facts) {
             if matches!(image, ImageFact::Encrypted { .. }) {
                 *amounts.parts.entry(fact.locator.artifact).or_default() += 1;
             }

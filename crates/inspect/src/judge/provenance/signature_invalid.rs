@@ -44,7 +44,7 @@ pub(super) const DETECTOR: Detector = Detector {
 
 fn detect(case: &Case) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    for (fact, image) in image_facts(case) {
+    for (fact, image) in image_facts(case.facts) {
         let ImageFact::Signature { over, scheme, state: SignatureState::Invalid, key, key_path, .. } = image else { continue };
         let key = key.map(|key| key.to_string()).unwrap_or_default();
         let inside = if fact.locator.path.is_empty() { String::new() } else { format!(" in {}", fact.locator.path) };

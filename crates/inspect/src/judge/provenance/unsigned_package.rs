@@ -40,7 +40,7 @@ pub(super) const DETECTOR: Detector = Detector {
 
 fn detect(case: &Case) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    for (fact, image) in image_facts(case) {
+    for (fact, image) in image_facts(case.facts) {
         let ImageFact::Package { layout, signature_field, signed: false } = image else { continue };
         let (severity, title) = if *signature_field {
             (Severity::High, format!("This package lacks a signature that its format ({layout}) has a place for"))
