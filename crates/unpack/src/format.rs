@@ -168,6 +168,17 @@ impl Opened {
         child
     }
 
+    /// The same as a compressed stream of `len` bytes that gave one content without a name; `None` where nothing of it could be read.
+    #[must_use]
+    pub fn stream(mut self, len: u64, content: impl Into<Bytes>) -> Option<Self> {
+        if len == 0 {
+            return None;
+        }
+        self.len = len;
+        self.children.push(Child::owned(None, content).at(0, len));
+        Some(self)
+    }
+
     /// Adds a fact.
     pub fn fact(&mut self, offset: u64, fact: ImageFact) {
         self.facts.push((offset, fact));

@@ -9,7 +9,7 @@ use assay_core::SpanKind;
 use crate::{
     codec::{Trouble, append, pour},
     context::Context,
-    format::{Child, Format, Magic, Opened},
+    format::{Format, Magic, Opened},
     input::Input,
 };
 
@@ -55,12 +55,5 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
             }
         }
     }
-    if at == 0 {
-        return None;
-    }
-    opened.len = at;
-    let mut child = Child::owned(None, bytes);
-    child.span = Some((0, at));
-    opened.children.push(child);
-    Some(opened)
+    opened.stream(at, bytes)
 }

@@ -13,7 +13,7 @@ use assay_core::{
 use crate::{
     codec::{Trouble, append, pour},
     context::Context,
-    format::{Child, Format, Magic, Opened},
+    format::{Format, Magic, Opened},
     input::Input,
 };
 
@@ -68,14 +68,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         opened.span(at, 8, SpanKind::Checksum, "member trailer");
         at += 8;
     }
-    if at == 0 {
-        return None;
-    }
-    opened.len = at;
-    let mut child = Child::owned(None, bytes);
-    child.span = Some((0, at));
-    opened.children.push(child);
-    Some(opened)
+    opened.stream(at, bytes)
 }
 
 /// Length of the header of the member at `at`; `None` where the bytes end in it.

@@ -10,7 +10,7 @@ use assay_core::{Problem, SpanKind, facts::ImageFact};
 use crate::{
     codec::{Codec, Poured, Trouble, block, pour},
     context::Context,
-    format::{Child, Format, Magic, Opened},
+    format::{Format, Magic, Opened},
     input::Input,
 };
 
@@ -46,14 +46,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
             break;
         }
     }
-    if at == 0 {
-        return None;
-    }
-    opened.len = at;
-    let mut child = Child::owned(None, bytes);
-    child.span = Some((0, at));
-    opened.children.push(child);
-    Some(opened)
+    opened.stream(at, bytes)
 }
 
 fn frame(input: &Input, at: u64, limit: u64, context: &Context, bytes: &mut Vec<u8>, opened: &mut Opened) -> Option<u64> {

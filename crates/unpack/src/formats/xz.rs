@@ -9,7 +9,7 @@ use assay_core::{Problem, SpanKind, facts::ImageFact};
 use crate::{
     codec::{LZMA_MEMORY_KIB, Trouble, append, pour},
     context::Context,
-    format::{Child, Format, Magic, Opened},
+    format::{Format, Magic, Opened},
     input::Input,
 };
 
@@ -59,14 +59,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
             at += zeros;
         }
     }
-    if at == 0 {
-        return None;
-    }
-    opened.len = at;
-    let mut child = Child::owned(None, bytes);
-    child.span = Some((0, at));
-    opened.children.push(child);
-    Some(opened)
+    opened.stream(at, bytes)
 }
 
 /// Spans and checksums of a stream that was decoded, read backwards from its footer by its index.

@@ -14,7 +14,7 @@ use ruzstd::decoding::StreamingDecoder;
 use crate::{
     codec::{Trouble, append, pour},
     context::Context,
-    format::{Child, Format, Magic, Opened},
+    format::{Format, Magic, Opened},
     input::Input,
 };
 
@@ -92,14 +92,7 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
         opened.payload(at + header, end - at - header, "blocks");
         at += used;
     }
-    if at == 0 {
-        return None;
-    }
-    opened.len = at;
-    let mut child = Child::owned(None, bytes);
-    child.span = Some((0, at));
-    opened.children.push(child);
-    Some(opened)
+    opened.stream(at, bytes)
 }
 
 /// Magic, descriptor, window, dictionary and content size.
