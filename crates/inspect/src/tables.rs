@@ -141,7 +141,7 @@ fn outcome(state: SignatureState) -> &'static str {
     match state {
         SignatureState::Valid => "valid",
         SignatureState::Invalid => "INVALID",
-        SignatureState::NoKey => "not checked: no key was found that validates it",
+        SignatureState::NoKey => "no key for it",
         SignatureState::NotChecked => "not checked",
     }
 }

@@ -221,7 +221,9 @@ fn members(input: &Input, opened: &mut Opened, partitions: Vec<Partition>, loade
                 );
                 Treat::Opaque(format!("{name}, encrypted by the partition header"))
             } else if partition.programmable_logic {
+                // What the bytes are is known, what the logic does is not: both are said.
                 let why = "an FPGA bitstream; no public description of its content".to_owned();
+                opened.problem(Problem::unsupported(partition.data, format!("{name}: {why}")).over(len));
                 opened.fact(partition.data, ImageFact::NotExamined { what: name.clone(), why });
                 Treat::Known("FPGA bitstream of the programmable logic".into())
             } else {
