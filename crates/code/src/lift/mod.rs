@@ -1,0 +1,35 @@
+//! Lifters: machine instructions to the intermediate representation, one file or folder per instruction set.
+
+use crate::ir::{Lifted, Machine, Place};
+
+/// Where a lifter stands: a place, and what the instructions before it prescribe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cursor {
+    /// Address and mode.
+    pub place: Place,
+    /// State that earlier instructions left for the next ones (Thumb's `IT`); 0 at the start of a block.
+    pub state: u8,
+}
+
+impl Cursor {
+    /// The start of a block at `place`.
+    pub fn at(place: Place) -> Self {
+        Self { place, state: 0 }
+    }
+}
+
+/// Bytes that are no instruction, or none that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undecoded;
+
+/// A processor's instruction decoder and lifter.
+pub trait Lifter: Sync {
+    /// The processor.
+    fn machine(&self) -> &'static Machine;
+
+    /// The instruction at the start of `bytes`, which stand at `cursor`. Moves the cursor behind it. Never panics; `bytes` may be short.
+    fn lift(&self, bytes: &[u8], cursor: &mut Cursor) -> Result<Lifted, Undecoded>;
+
+    /// The instruction as an assembler would write it; for people, never for the analyses.
+    fn show(&self, bytes: &[u8], cursor: Cursor) -> String;
+}
