@@ -9,4 +9,6 @@
 //! boot graph, the firewall and the accounts as well. **Nothing here knows a processor** outside `lift`.
 
 pub mod ir;
+pub mod load;
+pub mod values;
 pub mod lift;

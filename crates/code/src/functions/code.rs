@@ -1,0 +1,120 @@
+//! The result of discovery: instructions, blocks, functions.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use super::seeds::FoundBy;
+use crate::ir::{Lifted, Place};
+
+/// Number of a function in [`Code::functions`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FunctionId(pub u32);
+
+/// One decoded instruction.
+#[derive(Debug, Clone)]
+pub struct Instruction {
+    /// Where it stands.
+    pub address: u64,
+    /// What it does.
+    pub lifted: Lifted,
+}
+
+/// How control comes to the next block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EdgeKind {
+    /// By going on: the condition of the last instruction, if it has one, does not hold.
+    Next,
+    /// By a jump: the condition, if there is one, holds.
+    Jump,
+    /// By an entry of a jump table: its number.
+    Case(u32),
+}
+
+/// An edge to another block of the same function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Edge {
+    /// Index in the function's blocks.
+    pub to: u32,
+    /// How.
+    pub kind: EdgeKind,
+}
+
+/// Instructions that run one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Where it starts.
+    pub place: Place,
+    /// Address behind its last instruction.
+    pub end: u64,
+    /// Its instructions in [`Code::instructions`].
+    pub instructions: Range<u32>,
+    /// Where control goes on within the function.
+    pub edges: Vec<Edge>,
+    /// Functions that its last instruction jumps to: tail calls.
+    pub tail_calls: Vec<Place>,
+    /// Its last instruction is a jump to a computed address of which nothing is known.
+    pub lost: bool,
+}
+
+/// A function.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Entry.
+    pub entry: Place,
+    /// Name, where the file has one.
+    pub name: Option<String>,
+    /// What led to it.
+    pub found_by: FoundBy,
+    /// Its blocks; the first is the entry.
+    pub blocks: Vec<Block>,
+    /// Does any way through it come back to the caller?
+    pub returns: bool,
+    /// It is a stub that jumps to this name from elsewhere.
+    pub import: Option<String>,
+    /// The walk was ended by a limit.
+    pub cut: bool,
+}
+
+impl Function {
+    /// Address behind its last byte, as far as blocks stand in one piece behind the entry.
+    pub fn end(&self) -> u64 {
+        self.blocks.iter().map(|block| block.end).max().unwrap_or(self.entry.address)
+    }
+}
+
+/// All code of a file.
+#[derive(Debug, Default)]
+pub struct Code {
+    /// Instructions, in the order in which they were decoded; a block's stand together.
+    pub instructions: Vec<Instruction>,
+    /// Functions by entry address.
+    pub functions: Vec<Function>,
+    /// Number of the function that has its entry at an address.
+    pub by_entry: BTreeMap<u64, FunctionId>,
+    /// Bytes among the code that are data: literals and jump tables, start to end.
+    pub data: BTreeMap<u64, u64>,
+    /// Places that could not be decoded, and why control came there.
+    pub undecoded: Vec<u64>,
+}
+
+impl Code {
+    /// The function with this number.
+    pub fn function(&self, id: FunctionId) -> Option<&Function> {
+        self.functions.get(id.0 as usize)
+    }
+
+    /// The function that begins at `address`.
+    pub fn at(&self, address: u64) -> Option<(FunctionId, &Function)> {
+        let id = *self.by_entry.get(&address)?;
+        Some((id, self.function(id)?))
+    }
+
+    /// The instructions of `block`.
+    pub fn block(&self, block: &Block) -> &[Instruction] {
+        self.instructions.get(block.instructions.start as usize..block.instructions.end as usize).unwrap_or_default()
+    }
+
+    /// Bytes of code in functions.
+    pub fn bytes(&self) -> u64 {
+        self.functions.iter().flat_map(|function| &function.blocks).map(|block| block.end - block.place.address).sum()
+    }
+}

@@ -1,0 +1,145 @@
+//! Expressions: each written once, so that equal ones have equal numbers.
+//!
+//! A *leaf* is something that is not known: a register at the entry of a function, what a call gave back, a word of memory. What a leaf
+//! stands for is the business of whoever made it. Everything else is an operation over expressions; what can be computed is computed
+//! when the expression is made ([`super::simplify`]).
+
+use std::collections::HashMap;
+
+use crate::ir::{Binary, Unary, Width, binary, unary};
+
+/// An expression: its number in [`Exprs`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Expr(pub u32);
+
+/// What an expression is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Node {
+    /// A number.
+    Const(u64),
+    /// Something that is not known.
+    Leaf(u32),
+    /// An operation on one.
+    Unary(Unary, Width, Expr),
+    /// An operation on two.
+    Binary(Binary, Width, Expr, Expr),
+    /// cond, yes, no.
+    Select(Expr, Expr, Expr),
+}
+
+/// The expressions of one function.
+#[derive(Debug, Default)]
+pub struct Exprs {
+    nodes: Vec<Node>,
+    sizes: Vec<u16>,
+    numbers: HashMap<Node, Expr>,
+}
+
+/// An expression of more operations than this becomes unknown to those that make it.
+pub const SIZE: u16 = 64;
+
+impl Exprs {
+    /// What `expr` is made of.
+    pub fn node(&self, expr: Expr) -> Node {
+        self.nodes.get(expr.0 as usize).copied().unwrap_or(Node::Const(0))
+    }
+
+    /// Operations in `expr`.
+    pub fn size(&self, expr: Expr) -> u16 {
+        self.sizes.get(expr.0 as usize).copied().unwrap_or(0)
+    }
+
+    /// Number of expressions made so far.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// None made yet?
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The expression for `node` as it is.
+    pub(super) fn intern(&mut self, node: Node) -> Expr {
+        if let Some(expr) = self.numbers.get(&node) {
+            return *expr;
+        }
+        let size = match node {
+            Node::Const(_) | Node::Leaf(_) => 1,
+            Node::Unary(_, _, a) => self.size(a).saturating_add(1),
+            Node::Binary(_, _, a, b) => self.size(a).saturating_add(self.size(b)).saturating_add(1),
+            Node::Select(a, b, c) => self.size(a).saturating_add(self.size(b)).saturating_add(self.size(c)).saturating_add(1),
+        };
+        let expr = Expr(self.nodes.len() as u32);
+        self.nodes.push(node);
+        self.sizes.push(size);
+        self.numbers.insert(node, expr);
+        expr
+    }
+
+    /// A number.
+    pub fn constant(&mut self, value: u64) -> Expr {
+        self.intern(Node::Const(value))
+    }
+
+    /// A leaf.
+    pub fn leaf(&mut self, leaf: u32) -> Expr {
+        self.intern(Node::Leaf(leaf))
+    }
+
+    /// The number that `expr` is.
+    pub fn value(&self, expr: Expr) -> Option<u64> {
+        match self.node(expr) {
+            Node::Const(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// `expr` as something plus a number, on `width` bits.
+    pub fn base_and_offset(&self, expr: Expr, width: Width) -> (Option<Expr>, u64) {
+        match self.node(expr) {
+            Node::Const(value) => (None, value),
+            Node::Binary(Binary::Add, on, base, offset) if on == width => match self.node(offset) {
+                Node::Const(offset) => (Some(base), offset),
+                _ => (Some(expr), 0),
+            },
+            _ => (Some(expr), 0),
+        }
+    }
+
+    /// Leaves of `expr`, each once, in order of first sight.
+    pub fn leaves(&self, expr: Expr, found: &mut Vec<u32>) {
+        match self.node(expr) {
+            Node::Const(_) => {}
+            Node::Leaf(leaf) => {
+                if !found.contains(&leaf) {
+                    found.push(leaf);
+                }
+            }
+            Node::Unary(_, _, a) => self.leaves(a, found),
+            Node::Binary(_, _, a, b) => {
+                self.leaves(a, found);
+                self.leaves(b, found);
+            }
+            Node::Select(a, b, c) => {
+                self.leaves(a, found);
+                self.leaves(b, found);
+                self.leaves(c, found);
+            }
+        }
+    }
+
+    /// The number that `expr` is where leaves have the values that `leaf` gives.
+    pub fn evaluate(&self, expr: Expr, leaf: &mut dyn FnMut(u32) -> Option<u64>) -> Option<u64> {
+        Some(match self.node(expr) {
+            Node::Const(value) => value,
+            Node::Leaf(number) => leaf(number)?,
+            Node::Unary(op, width, a) => unary(op, width, self.evaluate(a, leaf)?),
+            Node::Binary(op, width, a, b) => binary(op, width, self.evaluate(a, leaf)?, self.evaluate(b, leaf)?),
+            Node::Select(cond, yes, no) => {
+                let chosen = if self.evaluate(cond, leaf)? == 1 { yes } else { no };
+                self.evaluate(chosen, leaf)?
+            }
+        })
+    }
+}
