@@ -15,7 +15,7 @@ mod eval;
 mod machine;
 mod show;
 
-pub use eval::{Memory, Outcome, Stopped, evaluate};
+pub use eval::{Memory, Outcome, Stopped, binary, evaluate, unary};
 pub use machine::{Machine, Mode};
 
 /// A register, a flag or a temporary. Numbers below [`Machine::names`]' length are the machine's own, temporaries follow.
