@@ -1,5 +1,7 @@
 //! Lifters: machine instructions to the intermediate representation, one file or folder per instruction set.
 
+pub mod arm;
+
 use crate::ir::{Lifted, Machine, Place};
 
 /// Where a lifter stands: a place, and what the instructions before it prescribe.
