@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use super::seeds::FoundBy;
+use super::{seeds::FoundBy, walk::Walked};
 use crate::ir::{Lifted, Place};
 
 /// Number of a function in [`Code::functions`].
@@ -111,6 +111,53 @@ impl Code {
     /// The instructions of `block`.
     pub fn block(&self, block: &Block) -> &[Instruction] {
         self.instructions.get(block.instructions.start as usize..block.instructions.end as usize).unwrap_or_default()
+    }
+
+    /// Adds what a walk found as a function, its instructions in the order of its blocks.
+    pub(super) fn push(
+        &mut self,
+        entry: Place,
+        name: Option<String>,
+        found_by: FoundBy,
+        import: Option<String>,
+        returns: bool,
+        mut walked: Walked,
+    ) {
+        let mut numbers = BTreeMap::new();
+        let starts = std::iter::once(entry).chain(walked.leaders.values().copied().filter(|place| *place != entry));
+        let starts: Vec<Place> = starts.filter(|place| walked.instructions.contains_key(&place.address)).collect();
+        for (number, place) in starts.iter().enumerate() {
+            numbers.insert(place.address, number as u32);
+        }
+        let mut blocks = Vec::new();
+        for place in &starts {
+            let first = self.instructions.len() as u32;
+            let mut at = place.address;
+            let mut block =
+                Block { place: *place, end: at, instructions: first..first, edges: Vec::new(), tail_calls: Vec::new(), lost: false };
+            while let Some(instruction) = walked.instructions.remove(&at) {
+                block.end = at + u64::from(instruction.lifted.len);
+                self.instructions.push(instruction);
+                if let Some(exit) = walked.exits.remove(&at) {
+                    let edge = |(to, kind): (u64, EdgeKind)| Some(Edge { to: *numbers.get(&to)?, kind });
+                    block.edges = exit.to.into_iter().filter_map(edge).collect();
+                    block.tail_calls = exit.tail_calls;
+                    block.lost = exit.lost;
+                    break;
+                }
+                at = block.end;
+                if let Some(next) = numbers.get(&at) {
+                    block.edges.push(Edge { to: *next, kind: EdgeKind::Next });
+                    break;
+                }
+            }
+            block.instructions.end = self.instructions.len() as u32;
+            blocks.push(block);
+        }
+        self.data.extend(walked.data.iter().map(|(start, len)| (*start, start + len)));
+        self.undecoded.extend(walked.undecoded);
+        self.by_entry.insert(entry.address, FunctionId(self.functions.len() as u32));
+        self.functions.push(Function { entry, name, found_by, blocks, returns, import, cut: walked.cut });
     }
 
     /// Bytes of code in functions.

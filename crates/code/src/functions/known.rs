@@ -35,9 +35,14 @@ pub struct Seen {
 }
 
 impl State {
+    /// Nothing is known.
+    pub fn unknown(machine: &Machine) -> Self {
+        Self { vars: vec![None; machine.names.len()] }
+    }
+
     /// At a function's entry.
     pub fn entry(machine: &Machine) -> Self {
-        let mut state = Self { vars: vec![None; machine.names.len()] };
+        let mut state = Self::unknown(machine);
         state.set(machine.stack, Some(Known::Stack(0)));
         state
     }
@@ -62,7 +67,7 @@ impl State {
 
     /// Forgets what does not outlive a jump: all but what a callee would give back, and the stack pointer.
     pub fn across_blocks(&self, machine: &Machine) -> Self {
-        let mut state = Self { vars: vec![None; machine.names.len()] };
+        let mut state = Self::unknown(machine);
         for var in machine.kept.iter().copied().chain([machine.stack]) {
             state.set(var, self.get(var.into()));
         }

@@ -17,6 +17,8 @@
 
 mod code;
 mod discover;
+mod known;
+mod plausible;
 mod seeds;
 mod tables;
 mod walk;

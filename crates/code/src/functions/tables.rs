@@ -48,14 +48,7 @@ struct Trace<'a> {
 
 /// Where the jump at the end of `steps` leads; none where it is no table.
 pub fn resolve(program: &Program<'_>, machine: &Machine, steps: &[Step<'_>]) -> Option<Table> {
-    let mut trace = Trace {
-        program,
-        exprs: Exprs::default(),
-        leaves: Vec::new(),
-        vars: HashMap::new(),
-        loads: HashMap::new(),
-        stores: 0,
-    };
+    let mut trace = Trace { program, exprs: Exprs::default(), leaves: Vec::new(), vars: HashMap::new(), loads: HashMap::new(), stores: 0 };
     let mut guards = Vec::new();
     let mut target = None;
     for step in steps {

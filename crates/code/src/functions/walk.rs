@@ -22,6 +22,10 @@ pub struct Surroundings<'a> {
     pub lifter: &'a dyn Lifter,
     /// Entries of functions known so far.
     pub entries: &'a BTreeSet<u64>,
+    /// Those of them that are more than guesses from jumps: no function reaches across one.
+    pub sure: &'a BTreeSet<u64>,
+    /// Targets of jumps that turned out to be blocks of the function that jumps there.
+    pub blocks: &'a BTreeSet<u64>,
     /// Functions known never to come back.
     pub no_return: &'a BTreeSet<u64>,
     /// Is a call of this imported name the end?
@@ -95,20 +99,21 @@ pub fn stub(program: &Program<'_>, lifter: &dyn Lifter, place: Place) -> Option<
     None
 }
 
-/// Walks the function at `entry`.
-pub fn walk(around: &Surroundings<'_>, entry: Place) -> Walked {
+/// Walks the function at `entry`. `adopted` are blocks that its jumps to unknown places are taken to reach.
+pub fn walk(around: &Surroundings<'_>, entry: Place, adopted: impl Iterator<Item = Place>) -> Walked {
     let machine = around.lifter.machine();
     let mut walk = Walk {
         around,
         machine,
         entry,
-        end: around.entries.range(entry.address + 1..).next().copied().unwrap_or(u64::MAX),
+        end: around.sure.range(entry.address + 1..).next().copied().unwrap_or(u64::MAX),
         framed: false,
         came_from: BTreeMap::new(),
         done: Walked::default(),
     };
     walk.done.import = stub(around.program, around.lifter, entry);
-    let mut work = vec![(entry, State::entry(machine))];
+    let mut work: Vec<_> = adopted.map(|place| (place, State::unknown(machine))).collect();
+    work.push((entry, State::entry(machine)));
     while let Some((place, state)) = work.pop() {
         if walk.done.leaders.contains_key(&place.address) {
             continue;
@@ -154,7 +159,9 @@ impl Walk<'_> {
                 return;
             };
             let seen = state.step(&lifted.ops, program);
-            self.done.numbers.extend(seen.numbers);
+            // The return address of a call is no function.
+            let behind = cursor.place.address;
+            self.done.numbers.extend(seen.numbers.into_iter().filter(|number| self.machine.place_of(*number).address != behind));
             self.done.data.extend(seen.reads.into_iter().filter(|(address, _)| program.memory.executable(*address)));
             self.framed |= state.get(self.machine.stack.into()) != Some(Known::Stack(0));
             let next = cursor.place;
@@ -196,15 +203,7 @@ impl Walk<'_> {
     }
 
     /// Files where control goes from `at`; true where it also just goes on in the same block.
-    fn flows_on(
-        &mut self,
-        flow: Flow,
-        block: Place,
-        at: Place,
-        next: Place,
-        state: &mut State,
-        work: &mut Vec<(Place, State)>,
-    ) -> bool {
+    fn flows_on(&mut self, flow: Flow, block: Place, at: Place, next: Place, state: &mut State, work: &mut Vec<(Place, State)>) -> bool {
         let mut exit = Exit::default();
         let condition = match flow {
             Flow::Call { to, cond } => {
@@ -270,7 +269,10 @@ impl Walk<'_> {
             Some(Known::Import(_)) => exit.returns = true,
             _ => {
                 let table = self.table(block, at);
-                exit.lost = table.is_none();
+                // With the stack as it was found, a jump to a computed address is a call of somebody else's function.
+                let unwound = state.get(self.machine.stack.into()) == Some(Known::Stack(0));
+                exit.lost = table.is_none() && !unwound;
+                exit.returns |= table.is_none() && unwound;
                 for (case, place) in table.iter().flat_map(|table| &table.cases) {
                     exit.to.push((place.address, EdgeKind::Case(*case)));
                 }
@@ -302,7 +304,7 @@ impl Walk<'_> {
         if !self.around.program.memory.executable(place.address) || self.around.entries.contains(&place.address) {
             return false;
         }
-        if conditional {
+        if conditional || self.around.blocks.contains(&place.address) {
             return true;
         }
         // An unconditional jump with the stack put back as it was found: the last thing a function does that ends in a call. In a

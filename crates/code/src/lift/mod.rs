@@ -2,7 +2,7 @@
 
 pub mod arm;
 
-use crate::ir::{Lifted, Machine, Place};
+use crate::ir::{Lifted, Machine, Mode, Place};
 
 /// Where a lifter stands: a place, and what the instructions before it prescribe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,12 @@ pub struct Undecoded;
 pub trait Lifter: Sync {
     /// The processor.
     fn machine(&self) -> &'static Machine;
+
+    /// Its ways of reading instructions.
+    fn modes(&self) -> &'static [Mode];
+
+    /// Instructions stand at multiples of this.
+    fn alignment(&self, mode: Mode) -> u64;
 
     /// The instruction at the start of `bytes`, which stand at `cursor`. Moves the cursor behind it. Never panics; `bytes` may be short.
     fn lift(&self, bytes: &[u8], cursor: &mut Cursor) -> Result<Lifted, Undecoded>;

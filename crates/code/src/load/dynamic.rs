@@ -46,11 +46,8 @@ pub fn read(header: &Header, program: &mut Program<'_>) {
         }
     }
     let plt_with_addend = tag(elf::DT_PLTREL) == Some(elf::DT_RELA.0 as u64);
-    let tables = [
-        (elf::DT_REL, elf::DT_RELSZ, false),
-        (elf::DT_RELA, elf::DT_RELASZ, true),
-        (elf::DT_JMPREL, elf::DT_PLTRELSZ, plt_with_addend),
-    ];
+    let tables =
+        [(elf::DT_REL, elf::DT_RELSZ, false), (elf::DT_RELA, elf::DT_RELASZ, true), (elf::DT_JMPREL, elf::DT_PLTRELSZ, plt_with_addend)];
     for (start, size, with_addend) in tables {
         if let (Some(start), Some(size)) = (tag(start), tag(size)) {
             let names = |index: u64| names.get(index as usize).map(|entry| (*entry, text(program, entry.name)));
@@ -124,12 +121,7 @@ struct Found {
     cut: bool,
 }
 
-fn relocations(
-    program: &Program<'_>,
-    header: &Header,
-    table: &Relocations,
-    name_of: &dyn Fn(u64) -> Option<(Entry, String)>,
-) -> Found {
+fn relocations(program: &Program<'_>, header: &Header, table: &Relocations, name_of: &dyn Fn(u64) -> Option<(Entry, String)>) -> Found {
     let memory = &program.memory;
     let width = memory.class.width();
     let step = width.bytes() * if table.with_addend { 3 } else { 2 };

@@ -160,8 +160,7 @@ mod tests {
     fn reads_what_a_program_would() {
         let file = [1, 2, 3, 4, b'a', 0];
         let mut memory = Memory::new(&file, Class::Bits32, false);
-        let segment =
-            |start, bytes, size| Segment { start, bytes, offset: 0, size, executable: false, writable: true };
+        let segment = |start, bytes, size| Segment { start, bytes, offset: 0, size, executable: false, writable: true };
         assert!(memory.add(segment(0x1000, &file[..], 16)));
         assert!(!memory.add(segment(0x100f, &file[..], 16)), "overlap");
         assert!(!memory.add(segment(0xfff, &file[..], 2)), "overlap from below");

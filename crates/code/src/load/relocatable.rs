@@ -184,10 +184,7 @@ fn with_thumb_branch(first: u64, second: u64, distance: u64, exchange: bool) -> 
     let j1 = !(((distance >> 23) & 1) ^ sign) & 1;
     let j2 = !(((distance >> 22) & 1) ^ sign) & 1;
     let link = if exchange { second & !0x1000 } else { second };
-    (
-        (first & 0xf800) | (sign << 10) | ((distance >> 12) & 0x3ff),
-        (link & 0xd000) | (j1 << 13) | (j2 << 11) | ((distance >> 1) & 0x7ff),
-    )
+    ((first & 0xf800) | (sign << 10) | ((distance >> 12) & 0x3ff), (link & 0xd000) | (j1 << 13) | (j2 << 11) | ((distance >> 1) & 0x7ff))
 }
 
 #[cfg(test)]

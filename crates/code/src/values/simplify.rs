@@ -109,7 +109,10 @@ impl Exprs {
                 return Some(self.binary(Binary::Add, width, a, negative));
             }
             Binary::Mul | Binary::And if number == 0 => return Some(self.constant(0)),
-            Binary::And if number == mask || (u64::BITS - number.leading_zeros() == number.trailing_ones() && self.narrow(a) <= number.trailing_ones()) => {
+            Binary::And
+                if number == mask
+                    || (u64::BITS - number.leading_zeros() == number.trailing_ones() && self.narrow(a) <= number.trailing_ones()) =>
+            {
                 return Some(a);
             }
             Binary::Mul | Binary::DivU | Binary::DivS if number == 1 => return Some(a),
@@ -133,7 +136,11 @@ impl Exprs {
                 Some(self.binary(Binary::Eq, on, inner, zero))
             }
             (Binary::Eq | Binary::Ne, _) if number <= 1 && self.is_condition(a) => {
-                if (op == Binary::Eq) == (number == 1) { Some(a) } else { self.opposite(a) }
+                if (op == Binary::Eq) == (number == 1) {
+                    Some(a)
+                } else {
+                    self.opposite(a)
+                }
             }
             (Binary::Eq | Binary::Ne, Node::Binary(Binary::Sub, on, x, y)) if number == 0 && on == width => {
                 Some(self.binary(op, width, x, y))
@@ -146,7 +153,7 @@ impl Exprs {
                 let against = self.constant(number.wrapping_sub(offset) & mask);
                 Some(self.binary(op, width, x, against))
             }
-            (Binary::Eq | Binary::Ne, Node::Unary(Unary::ZeroExtend(_) , _, x)) if number == 0 && self.narrow(x) <= 1 => {
+            (Binary::Eq | Binary::Ne, Node::Unary(Unary::ZeroExtend(_), _, x)) if number == 0 && self.narrow(x) <= 1 => {
                 if op == Binary::Ne { Some(x) } else { self.opposite(x) }
             }
             _ => None,

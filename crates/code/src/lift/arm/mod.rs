@@ -73,6 +73,14 @@ impl Lifter for Arm {
         &MACHINE
     }
 
+    fn modes(&self) -> &'static [Mode] {
+        &[A32, T32]
+    }
+
+    fn alignment(&self, mode: Mode) -> u64 {
+        if mode == T32 { 2 } else { 4 }
+    }
+
     fn lift(&self, bytes: &[u8], cursor: &mut Cursor) -> Result<Lifted, Undecoded> {
         // The processor's addresses have 32 bits.
         let at = cursor.place.address as u32;
