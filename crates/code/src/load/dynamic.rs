@@ -117,6 +117,7 @@ fn gnu_count(program: &Program<'_>, hash: u64) -> Option<u64> {
 struct Found {
     values: Vec<(u64, u64)>,
     imports: Vec<(u64, String)>,
+    slots: Vec<u64>,
     unknown: BTreeMap<u32, u64>,
     cut: bool,
 }
@@ -144,6 +145,9 @@ fn relocations(program: &Program<'_>, header: &Header, table: &Relocations, name
                 if entry.section == elf::SHN_UNDEF.0 {
                     found.imports.push((slot, name));
                 } else {
+                    if meaning == Meaning::Slot {
+                        found.slots.push(slot);
+                    }
                     found.values.push((slot, entry.value.wrapping_add(addend) & width.mask()));
                 }
             }
@@ -185,6 +189,7 @@ fn apply(program: &mut Program<'_>, found: Found) {
             program.pointers.insert(slot, value);
         }
     }
+    program.linked.slots.extend(found.slots);
     program.imports.extend(found.imports.into_iter().filter(|(_, name)| !name.is_empty()));
     if found.cut {
         program.problems.push(Problem::over_limit(0, "more relocations than are read"));
