@@ -139,6 +139,11 @@ impl Address {
         Self::plus(base, 0)
     }
 
+    /// Whether the base is written, and is none of the registers that are transferred: what came of that is not defined.
+    pub fn leaves(self, transferred: &[u8]) -> bool {
+        self.index == Index::Offset || (self.base != PC && !transferred.contains(&self.base))
+    }
+
     /// `base` + `offset`.
     pub fn plus(base: u8, offset: u32) -> Self {
         Self { base, offset: Operand::imm(offset), add: true, index: Index::Offset }
@@ -244,6 +249,8 @@ pub enum Insn {
     Pack { rd: u8, rn: u8, operand: Operand, top: bool },
     /// To a range of `bits` bits.
     Saturate { rd: u8, operand: Operand, bits: u8, signed: bool },
+    /// The same for each half.
+    SaturatePair { rd: u8, rn: u8, bits: u8, signed: bool },
     /// Saturating sum or difference of rm and rn (doubled).
     SaturatingAdd { rd: u8, rm: u8, rn: u8, subtract: bool, double: bool },
     /// Flags from a register.

@@ -1,4 +1,4 @@
-//! Arm, 32 bits: A32 and T32 (Thumb-2) of the application profile up to ARMv7-A with division; what ARMv8 added to them is decoded
+//! Arm, 32 bits: A32 and T32 (Thumb-2) of the application profile up to ARMv7-A with division; what `ARMv8` added to them is decoded
 //! where it writes core registers or memory.
 //!
 //! **Specification**: Arm Architecture Reference Manual, ARMv7-A and ARMv7-R edition (DDI 0406C): chapters A2 (state), A5 and A6
@@ -15,7 +15,7 @@
 //! - `pc` is never a variable: it reads as a constant, two instructions ahead; T32 literals and `adr` see it rounded down to a word.
 //! - Bit 0 of a code address names the instruction set. Where an instruction cannot change it, the value that is jumped to says so.
 //! - `bx lr`, `mov pc, lr`, `pop {…, pc}` and loads of `pc` by way of the stack or frame pointer are returns; other writes to `pc` are
-//!   jumps. ARMv4's call without `blx` (`mov lr, pc` before `bx rX` or `ldr pc, […]`) comes out as what it is: lr := constant, and a
+//!   jumps. `ARMv4`'s call without `blx` (`mov lr, pc` before `bx rX` or `ldr pc, […]`) comes out as what it is: lr := constant, and a
 //!   jump. An analysis recognises that lr holds the address behind the jump.
 //! - `ldrex` is a load and `strex` a store that happens; whether it happened (its status) is unknown.
 //! - Vector and other coprocessor registers are not variables. What they write to core registers, flags and memory is clobbered.
@@ -118,6 +118,7 @@ fn apply(block: &mut Block, decoded: Decoded, len: u8) {
         Insn::Reverse { rd, rm, kind } => media::reverse(block, rd, rm, kind),
         Insn::Pack { rd, rn, operand, top } => media::pack(block, rd, rn, operand, top),
         Insn::Saturate { rd, operand, bits, signed } => media::saturate(block, rd, operand, bits, signed),
+        Insn::SaturatePair { rd, rn, bits, signed } => media::saturate_pair(block, rd, rn, bits, signed),
         Insn::SaturatingAdd { rd, rm, rn, subtract, double } => media::saturating_add(block, rd, rm, rn, subtract, double),
         Insn::Access { load, rt, address, size, signed } => memory::access(block, load, rt, address, size, signed),
         Insn::Exclusive { kind, rt, address, size } => memory::exclusive(block, kind, rt, address, size),

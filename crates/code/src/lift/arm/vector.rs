@@ -13,6 +13,11 @@ pub const NO_CORE: Insn = Insn::Opaque { writes: 0, flags: false };
 
 /// Loads, stores, moves and data processing of coprocessors: bits 27 to 25 are 110 or 111.
 pub fn coprocessor(word: u32) -> Option<Insn> {
+    let coprocessor = bits(word, 11, 8);
+    // Without a condition the upper half are vector instructions of ARMv8, all of them data processing.
+    if bits(word, 31, 28) == 15 && coprocessor >= 8 {
+        return Some(NO_CORE);
+    }
     if bits(word, 27, 24) == 0b1110 {
         return Some(if bit(word, 4) { transfer(word) } else { NO_CORE });
     }

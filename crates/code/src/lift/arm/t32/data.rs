@@ -96,13 +96,13 @@ pub fn plain_immediate(word: u32, at: u32) -> Option<Insn> {
         0b00100 => Some(Insn::Alu { op: Alu::Mov, rd: Some(rd), rn: 0, operand: Operand::imm(wide.into()), flags: false }),
         0b01100 => Some(Insn::MoveTop { rd, value: wide }),
         op @ (0b10000 | 0b10010 | 0b11000 | 0b11010) if !bit(word, 26) && rn != PC => {
+            let signed = op & 8 == 0;
+            let bits = last + u8::from(signed);
             // An arithmetic shift by nothing is the form for two halves.
             if op & 2 != 0 && lsb == 0 {
-                return Some(Insn::Opaque { writes: 1 << rd, flags: false });
+                return (!bit(word, 4)).then_some(Insn::SaturatePair { rd, rn, bits, signed });
             }
-            let signed = op & 8 == 0;
-            let operand = Operand::shifted(rn, op & 2, lsb.into());
-            Some(Insn::Saturate { rd, operand, bits: last + u8::from(signed), signed })
+            Some(Insn::Saturate { rd, operand: Operand::shifted(rn, op & 2, lsb.into()), bits, signed })
         }
         op @ (0b10100 | 0b11100) if !bit(word, 26) && lsb + last < 32 && rn != PC => {
             Some(Insn::Extract { rd, rn, lsb, width: last + 1, signed: op & 8 == 0 })
@@ -125,7 +125,7 @@ pub fn register(word: u32) -> Option<Insn> {
             let operand = Operand::ShiftedBy { rm: rn, shift: Shift::of(op1 >> 1), rs: rm };
             Some(Insn::Alu { op: Alu::Mov, rd: Some(rd), rn: 0, operand, flags: op1 & 1 != 0 })
         }
-        (0..=5, 8..) => {
+        (0..=5, 8..=11) => {
             let (rn, rotate, signed) = ((rn != PC).then_some(rn), bits(word, 5, 4) as u8 * 8, op1 & 1 == 0);
             Some(match op1 >> 1 {
                 1 => Insn::ExtendPair { rd, rn, rm, rotate, signed },
@@ -183,7 +183,7 @@ pub fn multiply_long(word: u32) -> Option<Insn> {
     let low = reg(word, 12);
     let op2 = bits(word, 7, 4);
     let divides = matches!(bits(word, 22, 20), 1 | 3);
-    if high == PC || rn == PC || rm == PC || (!divides && (low == PC || low == high)) {
+    if high == PC || rn == PC || rm == PC || if divides { low != PC } else { low == PC || low == high } {
         return None;
     }
     let two = |kind| Some(Insn::MultiplyLong { kind, low, high, rn, rm });

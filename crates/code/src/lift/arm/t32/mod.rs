@@ -20,12 +20,14 @@ pub fn decode(bytes: &[u8], at: u32, state: u8) -> Option<(Decoded, u8)> {
     } else {
         (narrow::decode(first.into(), at, state & 15 != 0)?, 2)
     };
-    // A breakpoint stops whatever the condition; an `it` in a block, and a branch with a condition of its own, are no instructions.
+    // A breakpoint stops whatever the condition; `udf` only under it, which a flow cannot say. An `it` in a block, and branches with
+    // conditions of their own, are no instructions.
     if state & 15 != 0 {
-        if matches!(decoded.insn, Insn::IfThen { .. }) || decoded.cond != ALWAYS {
+        let breaks = first >> 8 == 0xbe;
+        if matches!(decoded.insn, Insn::IfThen { .. } | Insn::BranchIfZero { .. }) || decoded.cond != ALWAYS || (decoded.insn == Insn::Stop && !breaks) {
             return None;
         }
-        decoded.cond = cond;
+        decoded.cond = if breaks { ALWAYS } else { cond };
     }
     Some((decoded, len))
 }

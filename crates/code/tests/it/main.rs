@@ -1,0 +1,5 @@
+//! Tests of the reader of code, in one binary.
+
+mod arm_execution;
+mod arm_objdump;
+mod tools;
