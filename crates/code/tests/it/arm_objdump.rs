@@ -1,46 +1,169 @@
-//! Arm's decoding against the disassembler of GNU binutils: lengths and flow of real programs, and which random words are instructions.
+//! Arm's decoding of whole programs against the disassembler of GNU binutils: lengths, kinds of flow, targets and conditions.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use assay_code::{
-    ir::{Flow, Mode, Place},
+    ir::{Flow, Mode, Place, Target},
     lift::{Cursor, Lifter, arm::Arm},
 };
 
-use crate::tools::{Random, installed, run, scratch};
+use yaxpeax_arch::{Decoder, U8Reader};
+use yaxpeax_arm::armv7::InstDecoder;
+
+use crate::{
+    arm_trace::programs,
+    tools::{Random, installed, run},
+};
 
 const OBJDUMP: &str = "arm-linux-gnueabihf-objdump";
 
-#[test]
-fn explore() {
-    let mut random = Random(7);
-    for thumb in [false, true] {
-        let words: Vec<u32> = (0..200_000)
-            .map(|_| {
-                let word = random.word();
-                if thumb { word | 0xe800 | if random.once_in(3) { 0x1000 } else { 0xf000 } } else { word & 0x0fff_ffff | if random.once_in(8) { 0xf000_0000 } else { 0xe000_0000 } }
+/// What a line of the disassembly says of the flow.
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Next,
+    Jump,
+    Call,
+    Return,
+    System,
+    Stop,
+}
+
+/// From the mnemonic, without its width, and the operands.
+fn kind(mnemonic: &str, operands: &str) -> Kind {
+    let conditions = ["eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le"];
+    if mnemonic == "svc" {
+        return Kind::System;
+    }
+    let root = conditions.iter().find_map(|cond| mnemonic.strip_suffix(cond)).unwrap_or(mnemonic);
+    // "bl" and a condition reads like "b" and another one.
+    let root = if matches!(
+        mnemonic,
+        "bleq" | "blne" | "blcs" | "blcc" | "blmi" | "blpl" | "blvs" | "blvc" | "blhi" | "blls" | "blge" | "bllt" | "blgt" | "blle"
+    ) {
+        "bl"
+    } else {
+        root
+    };
+    let root = if matches!(mnemonic, "bls" | "blt" | "ble" | "bvs" | "bcs" | "bls.n") { "b" } else { root };
+    let to_pc = operands.starts_with("pc,") || operands.starts_with("pc ");
+    match root {
+        "bl" | "blx" => Kind::Call,
+        "b" | "cbz" | "cbnz" | "tbb" | "tbh" => Kind::Jump,
+        "bx" | "bxj" if operands.starts_with("lr") => Kind::Return,
+        "bx" | "bxj" => Kind::Jump,
+        "pop" if operands.contains("pc}") => Kind::Return,
+        "ldm" | "ldmia" | "ldmfd" | "ldmdb" | "ldmea" | "ldmda" | "ldmib" if operands.contains("pc}") => {
+            if operands.starts_with("sp") || operands.starts_with("fp") { Kind::Return } else { Kind::Jump }
+        }
+        "ldr" if to_pc => {
+            if operands.starts_with("pc, [sp], ") {
+                Kind::Return
+            } else {
+                Kind::Jump
+            }
+        }
+        "mov" if operands.starts_with("pc, lr") && !operands.contains("ls") => Kind::Return,
+        "svc" => Kind::System,
+        "udf" | "bkpt" => Kind::Stop,
+        root if to_pc && !matches!(root, "cmp" | "cmn" | "tst" | "teq" | "str" | "push" | "pld" | "strd" | "stm") => Kind::Jump,
+        _ => Kind::Next,
+    }
+}
+
+fn ours(flow: &Flow) -> (Kind, Option<Target>) {
+    match *flow {
+        Flow::Next => (Kind::Next, None),
+        Flow::Jump { to, .. } => (Kind::Jump, Some(to)),
+        Flow::Call { to, .. } => (Kind::Call, Some(to)),
+        Flow::Return { .. } => (Kind::Return, None),
+        Flow::System { .. } => (Kind::System, None),
+        Flow::Stop => (Kind::Stop, None),
+    }
+}
+
+/// Compares every line; gives how many there were in A32 and in T32.
+fn agrees(program: &Path) -> [usize; 2] {
+    let text = String::from_utf8(run(Command::new(OBJDUMP).arg("-d").arg(program))).expect("text");
+    let mut seen = [0, 0];
+    let mut wrong = Vec::new();
+    let mut cursor = Cursor::at(Place { address: 0, mode: Mode(0) });
+    for line in text.lines() {
+        let mut fields = line.split('\t');
+        let (Some(at), Some(digits), Some(mnemonic)) = (fields.next(), fields.next(), fields.next()) else { continue };
+        let Ok(at) = u64::from_str_radix(at.trim().trim_end_matches(':'), 16) else { continue };
+        let operands = fields.next().unwrap_or_default();
+        // Data in the code, and what is no instruction to anybody.
+        if mnemonic.starts_with('.') || line.contains("UNDEFINED") || line.contains("UNPREDICTABLE") {
+            continue;
+        }
+        let groups: Vec<&str> = digits.split_whitespace().collect();
+        let thumb = groups[0].len() == 4;
+        let bytes: Vec<u8> = groups
+            .iter()
+            .flat_map(|group| {
+                let value = u32::from_str_radix(group, 16).expect("digits");
+                value.to_le_bytes()[..group.len() / 2].to_vec()
             })
             .collect();
-        let folder = scratch("words");
-        let path = folder.join("w.bin");
-        std::fs::write(&path, words.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>()).unwrap();
-        let mut c = Command::new(OBJDUMP);
-        c.args(["-D", "-bbinary", "-marm"]);
-        if thumb {
-            c.arg("-Mforce-thumb");
+        seen[usize::from(thumb)] += 1;
+        if cursor.place != (Place { address: at, mode: Mode(thumb.into()) }) {
+            cursor = Cursor::at(Place { address: at, mode: Mode(thumb.into()) });
         }
-        let text = String::from_utf8(run(c.arg(&path))).unwrap();
-        for line in text.lines() {
-            let mut f = line.split('\t');
-            let (Some(at), Some(_), Some(rest)) = (f.next(), f.next(), f.next()) else { continue };
-            let Ok(at) = u32::from_str_radix(at.trim().trim_end_matches(':'), 16) else { continue };
-            let rest = format!("{rest} {}", f.collect::<Vec<_>>().join(" "));
-            let word = words[at as usize / 4];
-            if thumb && at % 4 != 0 { println!("MISALIGNED {at:x}"); continue }
-            let mut cursor = Cursor::at(Place { address: at.into(), mode: Mode(thumb.into()) });
-            let ours = Arm.lift(&word.to_le_bytes(), &mut cursor);
-            let shown = if thumb { word.rotate_left(16) } else { word };
-            println!("{} {shown:08x} {} | {rest}", if thumb { "T" } else { "A" }, match ours { Ok(l) => format!("ok {:?} {}", std::mem::discriminant(&l.flow), l.modelled), Err(_) => "err".into() });
+        let Ok(lifted) = Arm.lift(&bytes, &mut cursor) else {
+            wrong.push(format!("refused: {line}"));
+            continue;
+        };
+        let expected = kind(mnemonic.split('.').next().unwrap_or_default(), operands);
+        let (found, target) = ours(&lifted.flow);
+        let fixed = match target {
+            Some(Target::At(place)) => {
+                u64::from_str_radix(operands.rsplit(", ").next().unwrap_or_default().split(' ').next().unwrap_or_default(), 16)
+                    .map_or(true, |to| to == place.address)
+            }
+            _ => true,
+        };
+        if usize::from(lifted.len) != bytes.len() || expected != found || !fixed {
+            wrong.push(format!("{lifted:?} {expected:?}: {line}"));
         }
     }
+    wrong.iter().take(20).for_each(|line| println!("{line}"));
+    assert!(wrong.is_empty(), "{}: {} lines", program.display(), wrong.len());
+    seen
+}
+
+#[test]
+fn whole_programs_decode_as_objdump_reads_them() {
+    if !installed(&[OBJDUMP]) {
+        return;
+    }
+    for program in programs() {
+        let [a32, t32] = agrees(&program);
+        println!("{}: {a32} instructions of A32 and {t32} of T32 agree", program.display());
+    }
+}
+
+#[test]
+fn nothing_panics_where_text_is_asked_for() {
+    let count: u32 = std::env::var("ASSAY_LIFT_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
+    let mut random = Random(3);
+    let mut shown = [0; 2];
+    for _ in 0..count {
+        let bytes = random.next().to_le_bytes();
+        for mode in [0, 1] {
+            let mut cursor = Cursor {
+                place: Place { address: random.next(), mode: Mode(mode) },
+                state: if random.once_in(2) { 0 } else { random.word() as u8 },
+            };
+            let before = cursor;
+            let len = random.below(9) as usize;
+            if let Ok(lifted) = Arm.lift(&bytes[..len], &mut cursor) {
+                assert!(usize::from(lifted.len) <= len);
+                // Without the net that `show` has: a panic that it catches prints a message all the same.
+                let decoder = InstDecoder::default().with_thumb_mode(mode == 1);
+                let _ = decoder.decode(&mut U8Reader::new(&bytes[..usize::from(lifted.len)])).map(|text| text.to_string());
+                shown[usize::from(mode)] += usize::from(!Arm.show(&bytes[..len], before).starts_with(".inst"));
+            }
+        }
+    }
+    println!("{shown:?} texts");
 }

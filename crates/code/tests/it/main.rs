@@ -2,4 +2,5 @@
 
 mod arm_execution;
 mod arm_objdump;
+mod arm_trace;
 mod tools;

@@ -14,7 +14,9 @@ pub fn decode(word: u32) -> Option<Insn> {
     let (rd, rn, rm) = (reg(word, 12), reg(word, 16), reg(word, 0));
     match op1 {
         // Parallel additions and subtractions: 3 bits of kind each, none is 0, and 5 and 6 are no operations.
-        0b00001..=0b00011 | 0b00101..=0b00111 if !matches!(op2, 5 | 6) && bits(word, 11, 8) == 15 => Some(Insn::Opaque { writes: 1 << rd, flags: false }),
+        0b00001..=0b00011 | 0b00101..=0b00111 if !matches!(op2, 5 | 6) && bits(word, 11, 8) == 15 => {
+            Some(Insn::Opaque { writes: 1 << rd, flags: false })
+        }
         0b01000..=0b01111 => packing(word),
         0b10000..=0b10111 => multiplication(word),
         // Sums of absolute differences write where multiplications do.

@@ -59,7 +59,11 @@ pub fn extra(word: u32) -> Option<Insn> {
     let one = |load, width, signed| (rt != PC).then_some(Insn::Access { load, rt, address, size: Size::One(width), signed });
     // Pairs are an even register and the next one.
     let pair = |load| {
-        let whole = rt.is_multiple_of(2) && rt != 14 && (bit(word, 24) || !bit(word, 21)) && address.leaves(&[rt + 1]) && !(load && [Operand::Reg(rt), Operand::Reg(rt + 1)].contains(&offset));
+        let whole = rt.is_multiple_of(2)
+            && rt != 14
+            && (bit(word, 24) || !bit(word, 21))
+            && address.leaves(&[rt + 1])
+            && !(load && [Operand::Reg(rt), Operand::Reg(rt + 1)].contains(&offset));
         whole.then_some(Insn::Access { load, rt, address, size: Size::Double { second: rt + 1 }, signed: false })
     };
     match (bits(word, 6, 5), bit(word, 20)) {

@@ -23,7 +23,9 @@ pub fn miscellaneous(word: u32) -> Option<Insn> {
         (1, 3) if rm != PC && rn == 15 && bits(word, 11, 8) == 15 => Some(Insn::CountZeros { rd, rm }),
         (3, 1) if full && rm != PC => Some(Insn::BranchTo { rm, link: true }),
         // ARMv8's checksums.
-        (4, 0..=2) if bits(word, 11, 10) == 0 && bits(word, 8, 7) == 0 && rm != PC && rn != PC => Some(Insn::Opaque { writes: 1 << rd, flags: false }),
+        (4, 0..=2) if bits(word, 11, 10) == 0 && bits(word, 8, 7) == 0 && rm != PC && rn != PC => {
+            Some(Insn::Opaque { writes: 1 << rd, flags: false })
+        }
         (5, _) if bits(word, 11, 8) == 0 => {
             let (subtract, double) = (op & 1 != 0, op & 2 != 0);
             Some(Insn::SaturatingAdd { rd, rm, rn, subtract, double })

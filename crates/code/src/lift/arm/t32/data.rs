@@ -89,13 +89,14 @@ pub fn plain_immediate(word: u32, at: u32) -> Option<Insn> {
     let sum = |op| Some(Insn::Alu { op, rd: Some(rd), rn, operand: Operand::imm(imm12), flags: false });
     let wide = (bits(word, 19, 16) << 12 | imm12) as u16;
     match bits(word, 24, 20) {
+        0b10000.. if bit(word, 26) || bit(word, 5) => None,
         0b00000 if rn == PC => Some(Insn::Constant { rd, value: pc.wrapping_add(imm12) }),
         0b00000 => sum(Alu::Add),
         0b01010 if rn == PC => Some(Insn::Constant { rd, value: pc.wrapping_sub(imm12) }),
         0b01010 => sum(Alu::Sub),
         0b00100 => Some(Insn::Alu { op: Alu::Mov, rd: Some(rd), rn: 0, operand: Operand::imm(wide.into()), flags: false }),
         0b01100 => Some(Insn::MoveTop { rd, value: wide }),
-        op @ (0b10000 | 0b10010 | 0b11000 | 0b11010) if !bit(word, 26) && rn != PC => {
+        op @ (0b10000 | 0b10010 | 0b11000 | 0b11010) if rn != PC => {
             let signed = op & 8 == 0;
             let bits = last + u8::from(signed);
             // An arithmetic shift by nothing is the form for two halves.
@@ -104,10 +105,10 @@ pub fn plain_immediate(word: u32, at: u32) -> Option<Insn> {
             }
             Some(Insn::Saturate { rd, operand: Operand::shifted(rn, op & 2, lsb.into()), bits, signed })
         }
-        op @ (0b10100 | 0b11100) if !bit(word, 26) && lsb + last < 32 && rn != PC => {
+        op @ (0b10100 | 0b11100) if lsb + last < 32 && rn != PC => {
             Some(Insn::Extract { rd, rn, lsb, width: last + 1, signed: op & 8 == 0 })
         }
-        0b10110 if !bit(word, 26) && lsb <= last => Some(Insn::Insert { rd, rn: (rn != PC).then_some(rn), lsb, width: last - lsb + 1 }),
+        0b10110 if lsb <= last => Some(Insn::Insert { rd, rn: (rn != PC).then_some(rn), lsb, width: last - lsb + 1 }),
         _ => None,
     }
 }

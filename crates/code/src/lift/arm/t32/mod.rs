@@ -24,7 +24,10 @@ pub fn decode(bytes: &[u8], at: u32, state: u8) -> Option<(Decoded, u8)> {
     // conditions of their own, are no instructions.
     if state & 15 != 0 {
         let breaks = first >> 8 == 0xbe;
-        if matches!(decoded.insn, Insn::IfThen { .. } | Insn::BranchIfZero { .. }) || decoded.cond != ALWAYS || (decoded.insn == Insn::Stop && !breaks) {
+        if matches!(decoded.insn, Insn::IfThen { .. } | Insn::BranchIfZero { .. })
+            || decoded.cond != ALWAYS
+            || (decoded.insn == Insn::Stop && !breaks)
+        {
             return None;
         }
         decoded.cond = if breaks { ALWAYS } else { cond };
