@@ -1,7 +1,8 @@
 //! Arm's lifted code against execution: random instructions run under qemu's user emulation, and in the interpreter of the
 //! representation. Registers, flags, memory and the way out must agree, except in what a lifter says it does not know.
 //!
-//! `ASSAY_LIFT_COUNT` sets the number of records per instruction set; each is one instruction, in T32 sometimes an `it` block.
+//! `ASSAY_LIFT_COUNT` sets the number of records per instruction set, `ASSAY_LIFT_SEED` what is drawn. A record is one instruction, or
+//! an exclusive load and its store, or in T32 an `it` block.
 
 use std::{collections::BTreeMap, fs, process::Command};
 
@@ -329,7 +330,7 @@ fn value(random: &mut Random, addresses: u32) -> u32 {
         3 => random.word() >> random.below(32),
         4 => 1 << random.below(32),
         // Somewhere to jump to, in either set.
-        5 => 0x1800_0000 + random.below(0x0100_0000) & !2,
+        5 => (0x1800_0000 + random.below(0x0100_0000)) & !2,
         _ => random.word(),
     }
 }
@@ -494,7 +495,7 @@ fn compare(record: &Record, at: u32, result: &[u32], tally: &mut Tally) {
     if wrong.is_empty() {
         tally.agreed += 1;
     } else {
-        let digits: String = record.code.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = record.code.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
         let text = Arm.show(&record.code, Cursor::at(Place { address: at.into(), mode: Mode(record.thumb.into()) }));
         tally.differences.push(format!("{digits} {text}: {}", wrong.join("; ")));
     }
@@ -513,6 +514,7 @@ fn harness() -> Option<std::path::PathBuf> {
 fn differential(thumb: bool, seed: u64) {
     let Some(program) = harness() else { return };
     let count = std::env::var("ASSAY_LIFT_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000);
+    let seed = std::env::var("ASSAY_LIFT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(seed);
     let mut random = Random(seed);
     let (records, code) = records(&mut random, thumb, count);
     let mut input = Vec::new();

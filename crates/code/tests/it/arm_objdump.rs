@@ -48,9 +48,8 @@ fn kind(mnemonic: &str, operands: &str) -> Kind {
     let to_pc = operands.starts_with("pc,") || operands.starts_with("pc ");
     match root {
         "bl" | "blx" => Kind::Call,
-        "b" | "cbz" | "cbnz" | "tbb" | "tbh" => Kind::Jump,
         "bx" | "bxj" if operands.starts_with("lr") => Kind::Return,
-        "bx" | "bxj" => Kind::Jump,
+        "b" | "cbz" | "cbnz" | "tbb" | "tbh" | "bx" | "bxj" => Kind::Jump,
         "pop" if operands.contains("pc}") => Kind::Return,
         "ldm" | "ldmia" | "ldmfd" | "ldmdb" | "ldmea" | "ldmda" | "ldmib" if operands.contains("pc}") => {
             if operands.starts_with("sp") || operands.starts_with("fp") { Kind::Return } else { Kind::Jump }

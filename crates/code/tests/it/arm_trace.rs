@@ -18,7 +18,7 @@ use assay_code::{
 use crate::tools::{fixtures, installed, run, scratch};
 
 const QEMU: &str = "qemu-arm";
-/// Compilers, and options of theirs: the C library of the first is T32, that of the second A32 as in processors before ARMv7.
+/// Compilers, and options of theirs: the C library of the first is T32, that of the second A32 as before `ARMv7`.
 const BUILDS: &[(&str, &str, &str)] = &[
     ("arm-linux-gnueabihf-gcc", "-marm", "work-a32"),
     ("arm-linux-gnueabihf-gcc", "-mthumb", "work-t32"),
@@ -36,18 +36,25 @@ pub fn programs() -> Vec<PathBuf> {
     BUILDS.iter().filter(|(compiler, ..)| installed(&[compiler])).map(build).collect()
 }
 
+const UNKNOWN: u16 = 256;
+
 /// Memory as far as it is known.
 #[derive(Default)]
 struct Known {
-    bytes: HashMap<u32, u8>,
+    /// Bytes by page; those above 255 are not known.
+    pages: HashMap<u32, Vec<u16>>,
     /// Loads of what is not known, in order.
     missed: Vec<(u32, Width)>,
 }
 
 impl Known {
+    fn byte(&mut self, at: u32) -> &mut u16 {
+        &mut self.pages.entry(at >> 12).or_insert_with(|| vec![UNKNOWN; 4096])[(at & 0xfff) as usize]
+    }
+
     fn forget(&mut self, at: u32, bytes: u32) {
         for byte in 0..bytes {
-            self.bytes.remove(&at.wrapping_add(byte));
+            *self.byte(at.wrapping_add(byte)) = UNKNOWN;
         }
     }
 }
@@ -57,18 +64,19 @@ impl Memory for Known {
         let at = address as u32;
         let mut value = 0;
         for byte in (0..width.bytes() as u32).rev() {
-            let Some(known) = self.bytes.get(&at.wrapping_add(byte)) else {
+            let known = *self.byte(at.wrapping_add(byte));
+            if known == UNKNOWN {
                 self.missed.push((at, width));
                 return Some(0);
-            };
-            value = value << 8 | u64::from(*known);
+            }
+            value = value << 8 | u64::from(known);
         }
         Some(value)
     }
 
     fn store(&mut self, address: u64, width: Width, value: u64) -> bool {
         for (byte, value) in (0..width.bytes() as u32).zip(value.to_le_bytes()) {
-            self.bytes.insert((address as u32).wrapping_add(byte), value);
+            *self.byte((address as u32).wrapping_add(byte)) = value.into();
         }
         true
     }
@@ -237,7 +245,9 @@ fn follow(program: &Path) -> Tally {
     let fresh = |writable: bool| {
         let mut memory = Known::default();
         for (at, bytes, _) in segments.iter().filter(|(.., writes)| writable || !writes) {
-            memory.bytes.extend((*at..).zip(bytes.iter().copied()));
+            for (at, byte) in (*at..).zip(bytes) {
+                *memory.byte(at) = (*byte).into();
+            }
         }
         memory
     };

@@ -216,6 +216,21 @@ pub enum Size {
     Double { second: u8 },
 }
 
+/// Several registers in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct List {
+    /// Base register.
+    pub base: u8,
+    /// A bit for each register.
+    pub registers: u16,
+    /// Towards higher addresses.
+    pub up: bool,
+    /// The address moves before each access, not after it.
+    pub before: bool,
+    /// The base takes the address behind the last.
+    pub wback: bool,
+}
+
 /// What an instruction does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Insn {
@@ -261,8 +276,8 @@ pub enum Insn {
     Exclusive { kind: Guarded, rt: u8, address: Address, size: Size },
     /// Exchange of a register and memory.
     Swap { rt: u8, rm: u8, base: u8, width: Width },
-    /// Several registers; `before`: the address moves before each access.
-    Multiple { load: bool, base: u8, list: u16, up: bool, before: bool, wback: bool },
+    /// Several registers.
+    Multiple { load: bool, list: List },
     /// A fixed place, in this instruction set or the other.
     Branch { to: u32, thumb: bool, link: bool },
     /// The place that a register holds; `exchange`: bit 0 selects the instruction set.

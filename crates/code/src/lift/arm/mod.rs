@@ -123,7 +123,7 @@ fn apply(block: &mut Block, decoded: Decoded, len: u8) {
         Insn::Access { load, rt, address, size, signed } => memory::access(block, load, rt, address, size, signed),
         Insn::Exclusive { kind, rt, address, size } => memory::exclusive(block, kind, rt, address, size),
         Insn::Swap { rt, rm, base, width } => memory::swap(block, rt, rm, base, width),
-        Insn::Multiple { load, base, list, up, before, wback } => memory::multiple(block, load, base, list, up, before, wback),
+        Insn::Multiple { load, list } => memory::multiple(block, load, list),
         Insn::Transfer { load, address, bytes } => memory::transfer(block, load, address, bytes),
         Insn::Branch { to, thumb, link } => branch::fixed(block, to, thumb, link, len),
         Insn::BranchTo { rm, link } => branch::register(block, rm, link, len),

@@ -5,7 +5,7 @@ use crate::{
     ir::Width,
     lift::arm::{
         bits::{bit, bits, reg},
-        insn::{Address, Guarded, Index, Insn, Operand, PC, Size},
+        insn::{Address, Guarded, Index, Insn, List, Operand, PC, Size},
     },
 };
 
@@ -123,5 +123,6 @@ pub fn multiple(word: u32) -> Option<Insn> {
         let returns = load && bit(word, 15);
         return Some(if returns { Insn::ExceptionReturn } else { Insn::Opaque { writes, flags: false } });
     }
-    Some(Insn::Multiple { load, base, list, up: bit(word, 23), before: bit(word, 24), wback: bit(word, 21) })
+    let list = List { base, registers: list, up: bit(word, 23), before: bit(word, 24), wback: bit(word, 21) };
+    Some(Insn::Multiple { load, list })
 }

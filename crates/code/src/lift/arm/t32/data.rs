@@ -133,8 +133,8 @@ pub fn register(word: u32) -> Option<Insn> {
                 kind => Insn::Extend { rd, rn, rm, rotate, from: if kind == 0 { Width::W16 } else { Width::W8 }, signed },
             })
         }
-        // Parallel additions and subtractions: plain, saturating, halving; signed and unsigned.
-        (8..=10 | 12..=14, 0..=2 | 4..=6) => opaque,
+        // Parallel additions and subtractions (plain, saturating, halving; signed and unsigned), `sel`, and ARMv8's checksums.
+        (8..=10 | 12..=14, 0..=2 | 4..=6) | (10, 8) | (12 | 13, 8..=10) => opaque,
         (8, 8..=11) => {
             let (double, subtract) = (op2 & 1 != 0, op2 & 2 != 0);
             Some(Insn::SaturatingAdd { rd, rm, rn, subtract, double })
@@ -146,8 +146,6 @@ pub fn register(word: u32) -> Option<Insn> {
             let kind = [Reverse::Bytes, Reverse::BytesOfHalves, Reverse::Bits, Reverse::BytesOfLowSigned][(op2 & 3) as usize];
             Insn::Reverse { rd, rm, kind }
         }),
-        // `sel`, and ARMv8's checksums.
-        (10, 8) | (12 | 13, 8..=10) => opaque,
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     ir::Width,
     lift::arm::{
         bits::{bit, bits, reg},
-        insn::{Address, Guarded, Index, Insn, LR, Operand, PC, SP, Size},
+        insn::{Address, Guarded, Index, Insn, LR, List, Operand, PC, SP, Size},
     },
 };
 
@@ -21,7 +21,8 @@ pub fn multiple(word: u32) -> Option<Insn> {
     // One register has a shorter form, the stack pointer cannot be in a list, and only loads reach the program counter.
     let whole = list.count_ones() >= 2 && base != PC && !bit(word, 13) && (load || !bit(word, 15)) && !(load && list >> LR == 3);
     let moves_itself = wback && list >> base & 1 != 0;
-    (whole && !moves_itself).then_some(Insn::Multiple { load, base, list, up, before: !up, wback })
+    let list = List { base, registers: list, up, before: !up, wback };
+    (whole && !moves_itself).then_some(Insn::Multiple { load, list })
 }
 
 /// Pairs, exclusive accesses, tables of branches (A6.3.6).
@@ -58,7 +59,7 @@ pub fn pairs(word: u32) -> Option<Insn> {
     let size = if bits(word, 5, 4) == 3 { Size::Double { second } } else { Size::One(width) };
     // The fields that name no register are ones.
     let op = bits(word, 7, 4);
-    let full = (op & 3 == 3 || second == 15) && (low == 15 || (!load && op & 12 != 8));
+    let full = (op & 3 == 3 || second == 15) && (low == 15 || (!load && op & 0b1100 != 0b1000));
     match op {
         op @ (0 | 1) if load && bits(word, 15, 8) == 0xf0 && low != PC => Some(Insn::BranchTable { rn: base, rm: low, half: op == 1 }),
         _ if !full => None,
