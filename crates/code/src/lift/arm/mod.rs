@@ -35,6 +35,8 @@ mod multiply;
 mod shift;
 mod show;
 mod t32;
+#[cfg(test)]
+mod tests;
 mod vector;
 
 use crate::{
