@@ -8,8 +8,9 @@
 //! bytes -> a32 or t32 -> Decoded (insn.rs: one form for both) -> block.rs, one file per kind of instruction -> Lifted
 //! ```
 //!
-//! **Why not a library's decoder.** `yaxpeax-arm` writes the text that people read ([`Lifter::show`]). Flows and values are decoded here: its
-//! operands no longer say which carry an immediate operand gave, it decodes no vector instructions, and it panics on some words.
+//! **Why not a library's decoder.** `yaxpeax-arm` lends its text for what is only clobbered here ([`Lifter::show`]). Flows and values are
+//! decoded by this folder: the library's operands do not say which carry an immediate operand gave, it reads `stmib` as `stmia`, knows
+//! no vector instructions, and panics on some words.
 //!
 //! **Conventions of the lifted code**
 //! - `pc` is never a variable: it reads as a constant, two instructions ahead; T32 literals and `adr` see it rounded down to a word.
@@ -37,6 +38,7 @@ mod show;
 mod t32;
 #[cfg(test)]
 mod tests;
+mod text;
 mod vector;
 
 use crate::{

@@ -1,28 +1,30 @@
-//! Instructions as an assembler would write them, for people. The text comes from `yaxpeax-arm`, the meaning never does.
+//! Instructions as an assembler would write them, for people.
 //!
-//! That library panics on words whose fields name a register 16: pairs of registers that begin with the last one (`ldrd`, `strd`,
-//! `ldrexd`, `strexd`). They are no instructions, so what this folder does not decode is not shown to it. The net is for the rest.
+//! What the decoded form says in full is written by [`super::text`]. The rest (hints, system and vector instructions, parallel sums) is
+//! text of the library `yaxpeax-arm`, which never has a part in the meaning. That library panics on words whose fields name a register
+//! 16: pairs of registers that begin with the last one (`ldrd`, `strd`, `ldrexd`, `strexd`). They are no instructions, so what this
+//! folder does not decode is not shown to it. The net is for the rest.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use yaxpeax_arch::{Decoder, U8Reader};
 use yaxpeax_arm::armv7::InstDecoder;
 
-use super::{T32, a32, t32};
+use super::{T32, a32, t32, text};
 use crate::lift::Cursor;
 
-/// The text of the instruction at the start of `bytes`; of what that library does not know, the bytes as a number.
+/// The text of the instruction at the start of `bytes`; of what is not known, the bytes as a number.
 pub fn show(bytes: &[u8], cursor: Cursor) -> String {
     let thumb = cursor.place.mode == T32;
     let at = cursor.place.address as u32;
     let known = if thumb { t32::decode(bytes, at, cursor.state) } else { a32::decode(bytes, at) };
     let len = known.map_or(if thumb { 2 } else { 4 }, |(_, len)| usize::from(len));
     let Some(bytes) = bytes.get(..len) else { return String::from("?") };
-    known.and_then(|_| text(bytes, thumb)).unwrap_or_else(|| number(bytes, thumb))
+    known.and_then(|(decoded, _)| text::text(decoded, thumb).or_else(|| from_library(bytes, thumb))).unwrap_or_else(|| number(bytes, thumb))
 }
 
-/// None where the library does not know the instruction either, or says that it is none.
-fn text(bytes: &[u8], thumb: bool) -> Option<String> {
+/// None where the library does not know the instruction, or says that it is none.
+fn from_library(bytes: &[u8], thumb: bool) -> Option<String> {
     let decoder = InstDecoder::default().with_thumb_mode(thumb);
     let decode = || decoder.decode(&mut U8Reader::new(bytes)).ok().map(|instruction| instruction.to_string());
     catch_unwind(AssertUnwindSafe(decode)).ok().flatten().filter(|text| !text.starts_with("invalid"))

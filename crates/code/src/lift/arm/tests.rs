@@ -127,3 +127,24 @@ fn what_is_none_is_refused() {
     assert!(Arm.lift(&[0x00, 0xf0], &mut at(T32)).is_err(), "half of an instruction");
     assert!(Arm.lift(&[], &mut at(A32)).is_err());
 }
+
+#[test]
+fn people_read_what_an_assembler_would_write() {
+    let a32 = |word: u32| Arm.show(&word.to_le_bytes(), at(A32));
+    let t32 = |halves: [u16; 2], state: u8| {
+        let bytes: Vec<u8> = halves.iter().flat_map(|half| half.to_le_bytes()).collect();
+        Arm.show(&bytes, Cursor { state, ..at(T32) })
+    };
+    assert_eq!(a32(0xe982_0003), "stmib r2, {r0, r1}");
+    assert_eq!(a32(0x8591_0004), "ldrhi r0, [r1, #4]");
+    assert_eq!(a32(0xe411_0010), "ldr r0, [r1], #-0x10");
+    assert_eq!(a32(0xe1a0_0211), "lsl r0, r1, r2");
+    assert_eq!(a32(0xebff_fffe), "bl 0x1000");
+    assert_eq!(a32(0xe6a7_0011), "ssat r0, #8, r1");
+    assert_eq!(a32(0xe320_f000), "nop", "by the library");
+    assert_eq!(a32(0xe1c2_f0d0), ".inst 0xe1c2f0d0", "on which the library panics");
+    assert_eq!(t32([0xbd10, 0], 0), "pop {r4, pc}");
+    assert_eq!(t32([0xbf1a, 0], 0), "itte ne");
+    assert_eq!(t32([0x2001, 0], 0x18), "movne r0, #1");
+    assert_eq!(t32([0xf3c1, 0x1003], 0), "ubfx r0, r1, #4, #4");
+}
