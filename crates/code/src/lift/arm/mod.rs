@@ -21,8 +21,10 @@
 //! - `ldrex` is a load and `strex` a store that happens; whether it happened (its status) is unknown.
 //! - Vector and other coprocessor registers are not variables. What they write to core registers, flags and memory is clobbered.
 //!
-//! **Limitations**: parallel additions, `sel` and sums of absolute differences clobber their result (the GE flags are not kept). System
-//! instructions say their flow, not what they do to the system. Undefined and some unpredictable encodings are refused.
+//! **Limitations**: parallel additions, `sel` and sums of absolute differences clobber their result (the GE flags are not kept), reads of
+//! the status register theirs. A clobber has no condition: what is only clobbered is so whether or not its condition holds. System
+//! instructions say their flow, not what they do to the system. Undefined encodings are refused, and of those whose outcome the manual
+//! leaves open the ones that processors and qemu refuse or disagree on. Words are little-endian.
 
 mod a32;
 mod alu;

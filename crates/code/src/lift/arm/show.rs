@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use yaxpeax_arch::{Decoder, U8Reader};
 use yaxpeax_arm::armv7::InstDecoder;
 
-use super::{T32, a32, t32, text};
+use super::{T32, a32, insn::Insn, t32, text};
 use crate::lift::Cursor;
 
 /// The text of the instruction at the start of `bytes`; of what is not known, the bytes as a number.
@@ -20,7 +20,12 @@ pub fn show(bytes: &[u8], cursor: Cursor) -> String {
     let known = if thumb { t32::decode(bytes, at, cursor.state) } else { a32::decode(bytes, at) };
     let len = known.map_or(if thumb { 2 } else { 4 }, |(_, len)| usize::from(len));
     let Some(bytes) = bytes.get(..len) else { return String::from("?") };
-    known.and_then(|(decoded, _)| text::text(decoded, thumb).or_else(|| from_library(bytes, thumb))).unwrap_or_else(|| number(bytes, thumb))
+    let Some((decoded, _)) = known else { return number(bytes, thumb) };
+    text::text(decoded, thumb).or_else(|| from_library(bytes, thumb)).unwrap_or_else(|| match decoded.insn {
+        Insn::Nothing => String::from("hint"),
+        Insn::Stop => String::from("udf"),
+        _ => number(bytes, thumb),
+    })
 }
 
 /// None where the library does not know the instruction, or says that it is none.

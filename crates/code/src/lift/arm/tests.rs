@@ -141,7 +141,8 @@ fn people_read_what_an_assembler_would_write() {
     assert_eq!(a32(0xe1a0_0211), "lsl r0, r1, r2");
     assert_eq!(a32(0xebff_fffe), "bl 0x1000");
     assert_eq!(a32(0xe6a7_0011), "ssat r0, #8, r1");
-    assert_eq!(a32(0xe320_f000), "nop", "by the library");
+    assert_eq!(a32(0xe320_f000), "hint", "one that nobody names");
+    assert_eq!(a32(0xe6cf_0f90), ".inst 0xe6cf0f90", "none at all");
     assert_eq!(a32(0xe1c2_f0d0), ".inst 0xe1c2f0d0", "on which the library panics");
     assert_eq!(t32([0xbd10, 0], 0), "pop {r4, pc}");
     assert_eq!(t32([0xbf1a, 0], 0), "itte ne");
