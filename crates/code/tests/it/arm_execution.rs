@@ -4,7 +4,12 @@
 //! `ASSAY_LIFT_COUNT` sets the number of records per instruction set, `ASSAY_LIFT_SEED` what is drawn. A record is one instruction, or
 //! an exclusive load and its store, or in T32 an `it` block.
 
-use std::{collections::BTreeMap, fs, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use assay_code::{
     ir::{Flow, Lifted, Memory, Mode, Op, Outcome, Place, Target, Var, Width, evaluate},
@@ -501,18 +506,19 @@ fn compare(record: &Record, at: u32, result: &[u32], tally: &mut Tally) {
     }
 }
 
-/// The program that executes records; none where the tools are missing.
-fn harness() -> Option<std::path::PathBuf> {
+/// The program that executes records, in a folder of its own; none where the tools are missing.
+fn harness(folder: &Path) -> Option<PathBuf> {
     if !installed(&[QEMU, GCC]) {
         return None;
     }
-    let program = scratch("states").join("states");
+    let program = folder.join("states");
     run(Command::new(GCC).args(["-static", "-O2", "-o"]).arg(&program).arg(fixtures().join("qemu/states.c")));
     Some(program)
 }
 
 fn differential(thumb: bool, seed: u64) {
-    let Some(program) = harness() else { return };
+    let folder = scratch(if thumb { "states-t32" } else { "states-a32" });
+    let Some(program) = harness(&folder) else { return };
     let count = std::env::var("ASSAY_LIFT_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000);
     let seed = std::env::var("ASSAY_LIFT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(seed);
     let mut random = Random(seed);
@@ -527,7 +533,7 @@ fn differential(thumb: bool, seed: u64) {
         let words = record.before.iter().copied().chain([start, record.flags, record.seed, hole, bytes]);
         input.extend(words.flat_map(u32::to_le_bytes));
     }
-    let path = scratch("states").join(if thumb { "t32" } else { "a32" });
+    let path = folder.join("records");
     fs::write(&path, input).expect("the records");
     let output = run(Command::new(QEMU).arg(&program).stdin(fs::File::open(&path).expect("the records")));
     assert_eq!(output.len(), records.len() * 76, "every record has a result");

@@ -25,11 +25,11 @@ const BUILDS: &[(&str, &str, &str)] = &[
     ("arm-linux-gnueabi-gcc", "-marm", "work-v5"),
 ];
 
-/// The programs that can be built here.
-pub fn programs() -> Vec<PathBuf> {
-    let folder = scratch("work");
+/// The programs that can be built here, in a folder of the test's own.
+pub fn programs(test: &str) -> Vec<PathBuf> {
+    let folder = scratch(test);
     let build = |(compiler, option, name): &(&str, &str, &str)| {
-        let program = folder.join(format!("{name}-{}", std::thread::current().name().unwrap_or("test").replace("::", "-")));
+        let program = folder.join(name);
         run(Command::new(compiler).args(["-static", "-O2", option, "-o"]).arg(&program).arg(fixtures().join("qemu/work.c")).arg("-lm"));
         program
     };
@@ -302,7 +302,8 @@ fn every_step_of_real_programs_agrees() {
     if !installed(&[QEMU]) {
         return;
     }
-    for program in programs() {
+    // The second differs from the first in one file.
+    for program in programs("work-trace").into_iter().filter(|program| !program.ends_with("work-t32")) {
         let tally = follow(&program);
         println!("{}: {tally:?}", program.display());
         assert!(tally.steps > 100_000, "the log is whole");
