@@ -12,4 +12,5 @@ pub mod functions;
 pub mod ir;
 pub mod lift;
 pub mod load;
+pub mod models;
 pub mod values;

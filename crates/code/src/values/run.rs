@@ -467,18 +467,13 @@ impl<'a> Runner<'a> {
         let stack = state.vars[usize::from(machine.stack.0)];
         let before = state.memory.clone();
         if !(self.outside.quiet)(&callee) {
-            let (escaped, own) = (self.escaped.clone(), self.stack);
-            let width = self.width;
-            let hidden = move |at: Location| {
-                let offset = width.signed(at.offset);
-                at.base == Some(own) && !escaped.range(..=offset).next_back().is_some_and(|start| offset - start < 4096)
-            };
             let called = self.leaf(Key::Called(id), Leaf::Called { call: id, before: before.clone() });
             if let Node::Leaf(number) = self.exprs.node(called) {
                 self.leaves[number as usize] = Leaf::Called { call: id, before: before.clone() };
             }
             state.memory.state = called;
-            state.memory.retain(hidden);
+            let this = &*self;
+            state.memory.retain(|at| at.base == Some(this.stack) && !this.is_escaped(at.offset));
         }
         for number in 0..machine.names.len() as u16 {
             let var = Var(number);
