@@ -116,7 +116,7 @@ impl<'a> Runner<'a> {
                 }
             }
         }
-        self.done = Some(Local::new(Exprs::default(), Vec::new(), Shape::default()));
+        self.done = Some(Local::empty());
         if !self.cut {
             for index in 0..self.shape.order.len() {
                 let block = self.shape.order[index];
@@ -126,7 +126,7 @@ impl<'a> Runner<'a> {
             }
             self.note_ways();
         }
-        let mut done = self.done.take().unwrap_or_else(|| Local::new(Exprs::default(), Vec::new(), Shape::default()));
+        let mut done = self.done.take().unwrap_or_else(Local::empty);
         done.calls.sort_by_key(|call| call.site);
         done.stores.sort_by_key(|store| store.site);
         done.exprs = self.exprs;
