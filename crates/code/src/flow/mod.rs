@@ -11,10 +11,13 @@
 //!
 //! Everything is asked on demand and under a budget of steps; an answer that ran out of it says so, and is counted.
 
+mod content;
 mod context;
+mod format;
 mod resolve;
 mod unit;
 
+pub use content::{Contents, Origin, Piece, Shape, Text};
 pub use context::{Context, Step, StepKind, Trail};
 pub use resolve::{Answer, Budget, Found, Resolver};
 pub use unit::{Edge, Passing, Target, Unit};

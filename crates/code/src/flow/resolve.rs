@@ -352,8 +352,8 @@ impl<'a> Resolver<'a> {
     pub fn entry_of(&self, function: FunctionId, index: usize) -> Option<Expr> {
         let var = *self.unit.machine.arguments.get(index)?;
         let local = self.unit.local(function)?;
-        // Registers are the first leaves that are made, in their order, behind the stack pointer.
-        (0..local.leaves.len() as u32).map(Expr).find(|expr| local.leaf(*expr) == Some(&Leaf::Entry(var)))
+        let leaf = local.leaves.iter().position(|leaf| *leaf == Leaf::Entry(var))?;
+        local.exprs.leaf_expr(leaf as u32)
     }
 
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]

@@ -87,6 +87,11 @@ impl Exprs {
         self.intern(Node::Leaf(leaf))
     }
 
+    /// The expression that is this leaf.
+    pub fn leaf_expr(&self, leaf: u32) -> Option<Expr> {
+        self.numbers.get(&Node::Leaf(leaf)).copied()
+    }
+
     /// The number that `expr` is.
     pub fn value(&self, expr: Expr) -> Option<u64> {
         match self.node(expr) {
