@@ -11,12 +11,14 @@
 //!
 //! Everything is asked on demand and under a budget of steps; an answer that ran out of it says so, and is counted.
 
+mod channel;
 mod content;
 mod context;
 mod format;
 mod resolve;
 mod unit;
 
+pub use channel::Channels;
 pub use content::{Contents, Origin, Piece, Shape, Text};
 pub use context::{Context, Step, StepKind, Trail};
 pub use resolve::{Answer, Budget, Found, Resolver};
