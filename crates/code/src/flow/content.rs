@@ -66,6 +66,13 @@ pub struct Text {
     pub trail: Trail,
 }
 
+impl PartialEq for Text {
+    /// Two texts are the same where their bytes are, however they came.
+    fn eq(&self, other: &Self) -> bool {
+        self.pieces == other.pieces
+    }
+}
+
 impl Text {
     fn literal(bytes: &[u8], trail: &Trail) -> Self {
         Self { pieces: vec![Piece::Text(bytes.to_vec())], trail: trail.clone() }

@@ -15,11 +15,13 @@ mod channel;
 mod content;
 mod context;
 mod format;
+mod guards;
 mod resolve;
 mod unit;
 
 pub use channel::Channels;
 pub use content::{Contents, Origin, Piece, Shape, Text};
 pub use context::{Context, Step, StepKind, Trail};
+pub use guards::{Atom, Guards, Test};
 pub use resolve::{Answer, Budget, Found, Resolver};
 pub use unit::{Edge, Passing, Target, Unit};

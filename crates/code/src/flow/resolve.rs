@@ -428,8 +428,9 @@ impl<'a> Resolver<'a> {
                 object => {
                     let stores = self.stores_to(object, offset);
                     known |= !stores.is_empty();
-                    for (owner, site, value) in stores {
-                        self.value(search, owner, value, &Context::default(), &trail.with(owner, site, StepKind::Stored));
+                    for (owner, index) in stores {
+                        let Some(store) = self.unit.local(owner).and_then(|local| local.stores.get(index)) else { continue };
+                        self.value(search, owner, store.value, &Context::default(), &trail.with(owner, store.site, StepKind::Stored));
                     }
                     Self::end(search, Found::Behind(Box::new(object.clone()), offset, width.bytes() as u8), context, trail);
                 }
@@ -454,17 +455,17 @@ impl<'a> Resolver<'a> {
     }
 
     /// Stores of the program at `offset` behind pointers to `object`.
-    fn stores_to(&self, object: &Found, offset: u64) -> Vec<(FunctionId, u64, Expr)> {
+    pub fn stores_to(&self, object: &Found, offset: u64) -> Vec<(FunctionId, usize)> {
         let mut found = Vec::new();
         for (number, local) in self.unit.locals.iter().enumerate() {
             let function = FunctionId(number as u32);
-            for store in &local.stores {
+            for (index, store) in local.stores.iter().enumerate() {
                 let Address::At(Location { base: Some(base), offset: here }) = store.at else { continue };
                 if here != offset || local.entry(base) == Some(self.unit.machine.stack) {
                     continue;
                 }
                 if self.budget.step() && self.objects(function, base).contains(object) {
-                    found.push((function, store.site, store.value));
+                    found.push((function, index));
                 }
             }
         }
