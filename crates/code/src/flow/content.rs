@@ -275,7 +275,15 @@ impl Contents<'_, '_> {
     }
 
     /// What a call wrote at `at`, if it wrote there.
-    fn written_by(&self, function: FunctionId, id: CallId, at: Location, context: &Context, trail: &Trail, depth: u32) -> Option<Vec<Text>> {
+    fn written_by(
+        &self,
+        function: FunctionId,
+        id: CallId,
+        at: Location,
+        context: &Context,
+        trail: &Trail,
+        depth: u32,
+    ) -> Option<Vec<Text>> {
         let unit = self.resolver.unit;
         let local = unit.local(function)?;
         let call = local.call(id)?;
@@ -368,7 +376,15 @@ impl Contents<'_, '_> {
     }
 
     /// Text made by a format (C 7.21.6.1): its constant parts, and each value in its place.
-    pub fn formatted(&self, function: FunctionId, call: &Call, formats: Formats, context: &Context, trail: &Trail, depth: u32) -> Vec<Text> {
+    pub fn formatted(
+        &self,
+        function: FunctionId,
+        call: &Call,
+        formats: Formats,
+        context: &Context,
+        trail: &Trail,
+        depth: u32,
+    ) -> Vec<Text> {
         let mut texts = Vec::new();
         for format in self.inner(function, call, formats.format, context, trail, depth.saturating_sub(1)) {
             let Some(bytes) = format.known() else {
@@ -624,7 +640,11 @@ impl Contents<'_, '_> {
                     // Some other function's own buffer, at an unknown time: whatever it holds at its end.
                     let Some(local) = self.resolver.unit.local(owner) else { continue };
                     let base = self.resolver.unit.machine.stack;
-                    let entry = local.leaves.iter().position(|leaf| *leaf == Leaf::Entry(base)).and_then(|number| local.exprs.leaf_expr(number as u32));
+                    let entry = local
+                        .leaves
+                        .iter()
+                        .position(|leaf| *leaf == Leaf::Entry(base))
+                        .and_then(|number| local.exprs.leaf_expr(number as u32));
                     let at = Location { base: entry, offset: offset as u64 & self.resolver.width().mask() };
                     if let Some(memory) = local.calls.last().map(|call| call.memory.clone()) {
                         merge(&mut texts, self.object(owner, at, &memory, &above, &trail, depth / 2));

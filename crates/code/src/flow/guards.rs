@@ -118,11 +118,10 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
 
     /// The decisions within the function.
     fn own(&self, function: FunctionId, block: u32, context: &Context, depth: u32, holds: bool, atoms: &mut Vec<Atom>) {
-        let Some(local) = self.resolver().unit.local(function) else { return };
-        for (from, edges) in local.shape.decisions(block) {
-            for edge in edges {
-                self.edge(function, from, edge, context, depth, holds, atoms);
-            }
+        let unit = self.resolver().unit;
+        let (Some(local), Some(code)) = (unit.local(function), unit.code.function(function)) else { return };
+        for (from, edge) in local.shape.decisions(block, code).into_iter().flatten() {
+            self.edge(function, from, edge, context, depth, holds, atoms);
         }
     }
 
@@ -131,7 +130,8 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         let unit = self.resolver().unit;
         let Some(local) = unit.local(function) else { return };
         let Some((site, branch)) = local.branches.get(&from).copied() else { return };
-        let kind = unit.code.function(function).and_then(|code| code.blocks.get(from as usize)?.edges.get(edge as usize)).map(|edge| edge.kind);
+        let kind =
+            unit.code.function(function).and_then(|code| code.blocks.get(from as usize)?.edges.get(edge as usize)).map(|edge| edge.kind);
         match (branch, kind) {
             (Branch::If(cond), Some(kind)) => {
                 let truth = (kind != EdgeKind::Next) == holds;
@@ -226,7 +226,17 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
 
     /// `value` is below `limit` (0 or 1), or not: for results of checks, where that is an outcome.
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
-    fn outcome(&self, function: FunctionId, value: Expr, limit: i64, below: bool, site: u64, context: &Context, depth: u32, atoms: &mut Vec<Atom>) {
+    fn outcome(
+        &self,
+        function: FunctionId,
+        value: Expr,
+        limit: i64,
+        below: bool,
+        site: u64,
+        context: &Context,
+        depth: u32,
+        atoms: &mut Vec<Atom>,
+    ) {
         let fails = (limit == 1 && below) || (limit == 0 && below);
         for (found, above, _) in self.resolver().resolve(function, value, context) {
             if let Found::Result(owner, call) = found
@@ -283,7 +293,9 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             Node::Unary(..) | Node::Binary(..) if local.exprs.is_condition(value) && number <= 1 => {
                 self.condition(function, value, (number == 1) == equal, site, context, depth - 1, atoms);
             }
-            Node::Unary(..) | Node::Binary(..) => self.bound(function, value, Test::Equal(number as i32 as i64), equal, site, context, atoms),
+            Node::Unary(..) | Node::Binary(..) => {
+                self.bound(function, value, Test::Equal(number as i32 as i64), equal, site, context, atoms)
+            }
             Node::Leaf(_) => match local.leaf(value) {
                 Some(Leaf::Join { block, slot }) => {
                     for (way, from, edge) in local.ways(*block, *slot) {
@@ -395,7 +407,17 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
 
     /// The result of a call is `number`, or is not.
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
-    fn result(&self, function: FunctionId, id: CallId, number: u64, equal: bool, site: u64, context: &Context, depth: u32, atoms: &mut Vec<Atom>) {
+    fn result(
+        &self,
+        function: FunctionId,
+        id: CallId,
+        number: u64,
+        equal: bool,
+        site: u64,
+        context: &Context,
+        depth: u32,
+        atoms: &mut Vec<Atom>,
+    ) {
         let unit = self.resolver().unit;
         let Some(call) = unit.local(function).and_then(|local| local.call(id)) else { return };
         let contents = &self.channels.contents;
@@ -405,7 +427,9 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 for back in &callee.returns {
                     let Some(value) = back.values.first().copied() else { continue };
                     match callee.exprs.value(value) {
-                        Some(constant) if (constant == number) == equal => self.own(edge.to, back.block, &inner, depth.saturating_sub(1), true, atoms),
+                        Some(constant) if (constant == number) == equal => {
+                            self.own(edge.to, back.block, &inner, depth.saturating_sub(1), true, atoms)
+                        }
                         Some(_) => {}
                         None => self.value(edge.to, value, number, equal, site, &inner, depth.saturating_sub(1), atoms),
                     }
@@ -422,11 +446,13 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 _ => (number == 0) != equal,
             };
             let sides = [compares.a, compares.b].map(|index| contents.argument(function, call, usize::from(index), context));
-            let tested = |texts: &[Text]| -> Vec<Origin> { texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect() };
+            let tested =
+                |texts: &[Text]| -> Vec<Origin> { texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect() };
             if matches!(compares.how, How::Character) {
                 let with = unit.argument(function, id, usize::from(compares.b)).and_then(|(local, value)| local.exprs.value(value));
                 if let Some(with) = with {
-                    let with = Text { pieces: vec![super::content::Piece::Text(vec![with as u8])], trail: super::context::Trail::default() };
+                    let with =
+                        Text { pieces: vec![super::content::Piece::Text(vec![with as u8])], trail: super::context::Trail::default() };
                     push(tested(&sides[0]), Test::Text { how: compares.how, with }, fits);
                 }
                 return;
@@ -459,7 +485,8 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             return push(origins, Test::Check(checks.kind, checks.holds), holds);
         }
         if let Some(tests) = model.tests {
-            let origin = unit.argument(function, id, usize::from(tests.value)).map(|(_, value)| contents.value_origin(function, value, context));
+            let origin =
+                unit.argument(function, id, usize::from(tests.value)).map(|(_, value)| contents.value_origin(function, value, context));
             return push(origin.map(flat).unwrap_or_default(), Test::Class(tests.class), (number == 0) != equal);
         }
         let origins = match model.gives {
@@ -468,7 +495,8 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect()
             }
             Some(Gives::Swapped(index)) => {
-                let origin = unit.argument(function, id, usize::from(index)).map(|(_, value)| contents.value_origin(function, value, context));
+                let origin =
+                    unit.argument(function, id, usize::from(index)).map(|(_, value)| contents.value_origin(function, value, context));
                 origin.map(flat).unwrap_or_default()
             }
             _ if model.reads.is_some_and(|reads| reads.to.is_none()) => vec![Origin::Call(function, id, 255)],

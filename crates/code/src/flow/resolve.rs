@@ -259,16 +259,7 @@ impl<'a> Resolver<'a> {
     }
 
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
-    fn load(
-        &self,
-        search: &mut Search,
-        function: FunctionId,
-        at: Location,
-        width: Width,
-        state: Expr,
-        context: &Context,
-        trail: &Trail,
-    ) {
+    fn load(&self, search: &mut Search, function: FunctionId, at: Location, width: Width, state: Expr, context: &Context, trail: &Trail) {
         if !search.loads.insert((function, at, state, context.clone())) {
             return;
         }
@@ -406,16 +397,7 @@ impl<'a> Resolver<'a> {
 
     /// What stands `offset` behind the pointer `base`: whatever was stored there through a pointer of the same origin.
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
-    fn behind(
-        &self,
-        search: &mut Search,
-        function: FunctionId,
-        base: Expr,
-        offset: u64,
-        width: Width,
-        context: &Context,
-        trail: &Trail,
-    ) {
+    fn behind(&self, search: &mut Search, function: FunctionId, base: Expr, offset: u64, width: Width, context: &Context, trail: &Trail) {
         let objects = self.objects(function, base);
         let mut known = false;
         for object in &objects {

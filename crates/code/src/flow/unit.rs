@@ -74,7 +74,9 @@ impl<'a> Unit<'a> {
     /// Reads all functions of `code`.
     pub fn new(program: &'a Program<'a>, code: &'a Code, machine: &'static Machine, models: &'a Models) -> Self {
         let name_at = |place: &Place| -> Option<String> {
-            code.at(place.address).and_then(|(_, function)| function.import.clone()).or_else(|| program.imports.get(&place.address).cloned())
+            code.at(place.address)
+                .and_then(|(_, function)| function.import.clone())
+                .or_else(|| program.imports.get(&place.address).cloned())
         };
         let quiet = |callee: &Callee| match callee {
             Callee::At(place) => name_at(place).is_some_and(|name| models.get(&name).is_some_and(is_quiet)),
@@ -146,9 +148,10 @@ impl<'a> Unit<'a> {
         for (number, local) in self.locals.iter().enumerate() {
             for (index, call) in local.calls.iter().enumerate() {
                 for (argument, value) in call.arguments.iter().enumerate() {
-                    let variable = local.exprs.value(*value).filter(|address| {
-                        self.program.memory.holds(*address) && !self.program.memory.constant(*address)
-                    });
+                    let variable = local
+                        .exprs
+                        .value(*value)
+                        .filter(|address| self.program.memory.holds(*address) && !self.program.memory.constant(*address));
                     if let Some(address) = variable {
                         let place = (FunctionId(number as u32), CallId(index as u32), argument);
                         self.passed.entry(address).or_default().push(place);
@@ -276,9 +279,10 @@ impl<'a> Unit<'a> {
                     for (argument, value) in call.arguments.iter().enumerate() {
                         let Some(root) = self.argument_root(local, *value) else { continue };
                         let model = self.model(id.0, id.1).is_some_and(|(_, model)| writes_argument(model, argument as u8));
-                        let inner = self.callees(id.0, id.1).iter().any(|edge| {
-                            edge.passing == Passing::Own && sums[edge.to.0 as usize] & (1 << argument.min(7)) != 0
-                        });
+                        let inner = self
+                            .callees(id.0, id.1)
+                            .iter()
+                            .any(|edge| edge.passing == Passing::Own && sums[edge.to.0 as usize] & (1 << argument.min(7)) != 0);
                         if model || inner {
                             sums[number] |= 1 << root.min(7);
                         }

@@ -83,10 +83,10 @@ fn table_of_symbols(program: &Program<'_>, at: u64, tag: &dyn Fn(elf::DynamicTag
     let word = |address: u64| program.memory.number(address, Width::W32);
     let by_hash = tag(elf::DT_HASH).and_then(|hash| word(hash.checked_add(4)?));
     let by_gnu = tag(elf::DT_GNU_HASH).and_then(|hash| gnu_count(program, hash));
-    // Without either, the table of names commonly follows the table of symbols.
-    let by_place = tag(elf::DT_STRTAB).filter(|strings| *strings > at).map(|strings| (strings - at) / 16);
-    let count = by_hash.max(by_gnu).or(by_place).unwrap_or(0).min(limits::SYMBOLS) as usize;
+    // A GNU table knows only what is defined; the table of names commonly follows the table of symbols.
     let size = symbols::entry_size(program.memory.class);
+    let by_place = tag(elf::DT_STRTAB).filter(|strings| *strings > at).map(|strings| (strings - at) / size as u64);
+    let count = by_hash.max(by_gnu).max(by_place).unwrap_or(0).min(limits::SYMBOLS) as usize;
     let raw = program.memory.raw(at).unwrap_or_default();
     let table = raw.get(..(count * size).min(raw.len())).unwrap_or_default();
     symbols::entries(table, program.memory.class, program.memory.big_endian).collect()

@@ -124,24 +124,31 @@ impl Shape {
         self.dominates(to, from)
     }
 
-    /// The edges that every way to `block` has taken, nearest first: (block that decides, indices of its edges of which one was taken).
+    /// The edges of which every way to `block` has taken one, nearest first: (block that decides, index of its edge) in groups.
     ///
-    /// An edge is taken on every way if the block it leads to dominates and no other edge from outside leads there. Several cases of
-    /// one `switch` that lead to the same block count together.
-    pub fn decisions(&self, block: u32) -> Vec<(u32, Vec<u32>)> {
+    /// Mostly a group is one edge. Cases of a `switch` that lead to the same block are one group, and so are the tests that a compiler
+    /// made of one (`a || b`, a loop whose condition it wrote twice). Where a way comes in without a decision there is no group.
+    pub fn decisions(&self, block: u32, function: &Function) -> Vec<Vec<(u32, u32)>> {
+        let decides = |from: u32| {
+            let edges = function.blocks.get(from as usize).map(|block| block.edges.as_slice()).unwrap_or_default();
+            edges.iter().any(|edge| Some(edge.to) != edges.first().map(|first| first.to)) || edges.len() == 1 && self.ends(from, function)
+        };
         let mut found = Vec::new();
         let mut at = Some(block);
         while let Some(here) = at {
             let outside: Vec<(u32, u32)> =
                 self.before[here as usize].iter().filter(|(from, _)| !self.dominates(here, *from)).copied().collect();
-            if let Some((from, _)) = outside.first()
-                && outside.iter().all(|(other, _)| other == from)
-            {
-                found.push((*from, outside.iter().map(|(_, edge)| *edge).collect()));
+            if !outside.is_empty() && outside.iter().all(|(from, _)| decides(*from)) {
+                found.push(outside);
             }
             at = self.dominator(here);
         }
         found
+    }
+
+    /// Does a block with one edge also end the function where its condition does not hold: a conditional return or tail call?
+    fn ends(&self, block: u32, function: &Function) -> bool {
+        function.blocks.get(block as usize).is_some_and(|block| !block.tail_calls.is_empty() || block.gives_back)
     }
 }
 
@@ -164,6 +171,7 @@ mod tests {
                 edges: edges.iter().map(|to| Edge { to: *to, kind: EdgeKind::Jump }).collect(),
                 tail_calls: Vec::new(),
                 lost: false,
+                gives_back: false,
             })
             .collect();
         Function { entry: place, name: None, found_by: FoundBy::Entry, blocks, returns: true, import: None, cut: false }
@@ -172,17 +180,18 @@ mod tests {
     #[test]
     fn a_guard_and_a_loop() {
         // 0 -> 1 or 4; 1 -> 2; 2 (loop head) -> 3 or 4; 3 -> 2; 4 ends.
-        let shape = Shape::of(&function(&[&[1, 4], &[2], &[3, 4], &[2], &[]]));
+        let function = function(&[&[1, 4], &[2], &[3, 4], &[2], &[]]);
+        let shape = Shape::of(&function);
         assert!(shape.dominates(0, 4) && !shape.dominates(2, 4));
         assert!(shape.goes_back(3, 2) && !shape.goes_back(1, 2));
-        assert_eq!(shape.decisions(3), [(2, vec![0]), (1, vec![0]), (0, vec![0])]);
-        assert_eq!(shape.decisions(4), []);
+        assert_eq!(shape.decisions(3, &function), [vec![(2, 0)], vec![(0, 0)]]);
+        assert_eq!(shape.decisions(4, &function), [vec![(0, 1), (2, 1)]]);
     }
 
     #[test]
     fn cases_that_share_a_block() {
-        let shape = Shape::of(&function(&[&[1, 1, 2], &[], &[]]));
-        assert_eq!(shape.decisions(1), [(0, vec![0, 1])]);
+        let function = function(&[&[1, 1, 2], &[], &[]]);
+        assert_eq!(Shape::of(&function).decisions(1, &function), [vec![(0, 0), (0, 1)]]);
     }
 
     #[test]
