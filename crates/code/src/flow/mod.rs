@@ -14,6 +14,7 @@
 mod channel;
 mod content;
 mod context;
+mod events;
 mod format;
 mod guards;
 mod resolve;
@@ -22,6 +23,7 @@ mod unit;
 pub use channel::Channels;
 pub use content::{Contents, Origin, Piece, Shape, Text};
 pub use context::{Context, Step, StepKind, Trail};
+pub use events::Events;
 pub use guards::{Atom, Guards, Test};
 pub use resolve::{Answer, Budget, Found, Resolver};
 pub use unit::{Edge, Passing, Target, Unit};
