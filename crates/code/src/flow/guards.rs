@@ -118,9 +118,8 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
 
     /// The decisions within the function.
     fn own(&self, function: FunctionId, block: u32, context: &Context, depth: u32, holds: bool, atoms: &mut Vec<Atom>) {
-        let unit = self.resolver().unit;
-        let (Some(local), Some(code)) = (unit.local(function), unit.code.function(function)) else { return };
-        for (from, edge) in local.shape.decisions(block, code).into_iter().flatten() {
+        let Some(local) = self.resolver().unit.local(function) else { return };
+        for (from, edge) in local.shape.decisions(block) {
             self.edge(function, from, edge, context, depth, holds, atoms);
         }
     }

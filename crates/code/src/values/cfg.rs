@@ -1,6 +1,11 @@
-//! The shape of a function: order of blocks, predecessors, dominators, and which decisions every way to a block has taken.
+//! The shape of a function: order of blocks, predecessors, dominators, and on which decisions a block depends.
 //!
 //! Dominators by the iterative algorithm over reverse postorder (Cooper, Harvey and Kennedy, *A Simple, Fast Dominance Algorithm*).
+//! Control dependence as by Ferrante, Ottenstein and Warren (*The Program Dependence Graph and Its Use in Optimization*), over one pass
+//! through each loop: edges that go back count as ends. So what a loop does before it begins again does not hide what was decided in
+//! this round, and loops without an end need no end invented.
+
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::functions::Function;
 
@@ -15,6 +20,8 @@ pub struct Shape {
     dominator: Vec<Option<u32>>,
     /// Place in [`Shape::order`].
     position: Vec<Option<u32>>,
+    /// Edges on which a block depends directly: (block that decides, index of its edge).
+    depends: Vec<Vec<(u32, u32)>>,
 }
 
 impl Shape {
@@ -26,6 +33,7 @@ impl Shape {
             before: vec![Vec::new(); number],
             dominator: vec![None; number],
             position: vec![None; number],
+            depends: vec![Vec::new(); number],
         };
         if number == 0 {
             return shape;
@@ -42,6 +50,7 @@ impl Shape {
             }
         }
         shape.dominate();
+        shape.find_dependences(function);
         shape
     }
 
@@ -124,32 +133,73 @@ impl Shape {
         self.dominates(to, from)
     }
 
-    /// The edges of which every way to `block` has taken one, nearest first: (block that decides, index of its edge) in groups.
-    ///
-    /// Mostly a group is one edge. Cases of a `switch` that lead to the same block are one group, and so are the tests that a compiler
-    /// made of one (`a || b`, a loop whose condition it wrote twice). Where a way comes in without a decision there is no group.
-    pub fn decisions(&self, block: u32, function: &Function) -> Vec<Vec<(u32, u32)>> {
-        let decides = |from: u32| {
-            let edges = function.blocks.get(from as usize).map(|block| block.edges.as_slice()).unwrap_or_default();
-            edges.iter().any(|edge| Some(edge.to) != edges.first().map(|first| first.to)) || edges.len() == 1 && self.ends(from, function)
-        };
+    /// The decisions on which it depends whether `block` runs, nearest first: (block that decides, index of its edge). On every way to the
+    /// block one of those that are nearest was taken, and so on upwards.
+    pub fn decisions(&self, block: u32) -> Vec<(u32, u32)> {
         let mut found = Vec::new();
-        let mut at = Some(block);
-        while let Some(here) = at {
-            let outside: Vec<(u32, u32)> =
-                self.before[here as usize].iter().filter(|(from, _)| !self.dominates(here, *from)).copied().collect();
-            if !outside.is_empty() && outside.iter().all(|(from, _)| decides(*from)) {
-                found.push(outside);
+        let mut seen = BTreeSet::from([block]);
+        let mut waiting = VecDeque::from([block]);
+        while let Some(here) = waiting.pop_front() {
+            for (from, edge) in self.depends.get(here as usize).into_iter().flatten() {
+                found.push((*from, *edge));
+                if seen.insert(*from) {
+                    waiting.push_back(*from);
+                }
             }
-            at = self.dominator(here);
         }
         found
     }
 
-    /// Does a block with one edge also end the function where its condition does not hold: a conditional return or tail call?
-    fn ends(&self, block: u32, function: &Function) -> bool {
-        function.blocks.get(block as usize).is_some_and(|block| !block.tail_calls.is_empty() || block.gives_back)
+    /// Does the edge go back to where the way has been, or round a loop with several entries?
+    fn retreats(&self, from: u32, to: u32) -> bool {
+        self.position[to as usize] <= self.position[from as usize]
     }
+
+    fn find_dependences(&mut self, function: &Function) {
+        let end = function.blocks.len() as u32;
+        let mut after: Vec<u32> = vec![end; function.blocks.len() + 1];
+        let mut depth: Vec<u32> = vec![0; function.blocks.len() + 1];
+        // What follows for certain: over edges that go on, every block comes after those that it leads to.
+        for block in self.order.iter().rev() {
+            let code = &function.blocks[*block as usize];
+            let mut follows: Option<u32> = (code.edges.is_empty() || code.gives_back || !code.tail_calls.is_empty()).then_some(end);
+            for edge in &code.edges {
+                let next = if self.retreats(*block, edge.to) { end } else { edge.to };
+                follows = Some(follows.map_or(next, |follows| meet(&after, &depth, follows, next, end)));
+            }
+            let follows = follows.unwrap_or(end);
+            after[*block as usize] = follows;
+            depth[*block as usize] = depth[follows as usize] + 1;
+        }
+        for block in &self.order {
+            for (index, edge) in function.blocks[*block as usize].edges.iter().enumerate() {
+                if self.retreats(*block, edge.to) {
+                    continue;
+                }
+                let mut at = edge.to;
+                while at != after[*block as usize] && at != end {
+                    self.depends[at as usize].push((*block, index as u32));
+                    at = after[at as usize];
+                }
+            }
+        }
+    }
+}
+
+/// Where the ways from `a` and `b` certainly come together.
+fn meet(after: &[u32], depth: &[u32], a: u32, b: u32, end: u32) -> u32 {
+    let (mut a, mut b) = (a, b);
+    while a != b {
+        if a == end || b == end {
+            return end;
+        }
+        if depth[a as usize] >= depth[b as usize] {
+            a = after[a as usize];
+        } else {
+            b = after[b as usize];
+        }
+    }
+    a
 }
 
 #[cfg(test)]
@@ -184,14 +234,28 @@ mod tests {
         let shape = Shape::of(&function);
         assert!(shape.dominates(0, 4) && !shape.dominates(2, 4));
         assert!(shape.goes_back(3, 2) && !shape.goes_back(1, 2));
-        assert_eq!(shape.decisions(3, &function), [vec![(2, 0)], vec![(0, 0)]]);
-        assert_eq!(shape.decisions(4, &function), [vec![(0, 1), (2, 1)]]);
+        assert_eq!(shape.decisions(3), [(2, 0), (0, 0)]);
+        assert_eq!(shape.decisions(4), [(0, 1), (2, 1), (0, 0)]);
     }
 
     #[test]
     fn cases_that_share_a_block() {
         let function = function(&[&[1, 1, 2], &[], &[]]);
-        assert_eq!(Shape::of(&function).decisions(1, &function), [vec![(0, 0), (0, 1)]]);
+        assert_eq!(Shape::of(&function).decisions(1), [(0, 0), (0, 1)]);
+    }
+
+    #[test]
+    fn a_round_that_is_skipped() {
+        // for (;;) { if (flag) continue; work(); }: 0 -> 1; 1 -> 2 or 3; 2 -> 1; 3 -> 1. The work depends on the flag.
+        let shape = Shape::of(&function(&[&[1], &[2, 3], &[1], &[1]]));
+        assert_eq!(shape.decisions(3), [(1, 1)]);
+    }
+
+    #[test]
+    fn cases_whose_ends_are_one() {
+        // 0 -> 1, 2 or 3; 1 -> 4; 2 -> 4; 3 ends; 4 ends.
+        let shape = Shape::of(&function(&[&[1, 2, 3], &[4], &[4], &[], &[]]));
+        assert_eq!(shape.decisions(4), [(0, 0), (0, 1)]);
     }
 
     #[test]

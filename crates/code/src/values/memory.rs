@@ -45,17 +45,16 @@ impl Snapshot {
     /// Stores a word; what it overlaps is forgotten.
     pub fn set(&mut self, at: Location, width: Width, value: Expr) {
         let words = Arc::make_mut(&mut self.words);
-        let low = Location { base: at.base, offset: at.offset.wrapping_sub(7) };
-        let high = Location { base: at.base, offset: at.offset.wrapping_add(width.bytes()) };
-        if low <= at && at <= high {
-            let over: Vec<Location> = words
-                .range(low..high)
-                .filter(|(here, (width, _))| here.base == at.base && here.offset.wrapping_add(width.bytes()) > at.offset)
-                .map(|(here, _)| *here)
-                .collect();
-            for here in over {
-                words.remove(&here);
-            }
+        // A word is at most eight bytes long: only those that begin in the seven bytes before can reach here.
+        let low = Location { base: at.base, offset: at.offset.saturating_sub(7) };
+        let high = Location { base: at.base, offset: at.offset.saturating_add(width.bytes()) };
+        let over: Vec<Location> = words
+            .range(low..high)
+            .filter(|(here, (width, _))| here.offset.saturating_add(width.bytes()) > at.offset)
+            .map(|(here, _)| *here)
+            .collect();
+        for here in over {
+            words.remove(&here);
         }
         if words.len() < WORDS {
             words.insert(at, (width, value));
