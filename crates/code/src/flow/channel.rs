@@ -67,7 +67,7 @@ pub struct Channels<'r, 'a> {
 impl<'r, 'a> Channels<'r, 'a> {
     /// For the program of `resolver`.
     pub fn new(resolver: &'r Resolver<'a>) -> Self {
-        Self { contents: Contents { resolver }, ends: OnceCell::new(), known: RefCell::new(HashMap::new()) }
+        Self { contents: Contents::new(resolver), ends: OnceCell::new(), known: RefCell::new(HashMap::new()) }
     }
 
     /// The channels that the value `handle` can stand for.

@@ -3,6 +3,8 @@
 //! Bytes are followed back in time: through copies and formats, through callees that fill a buffer and callers that pass one. Where
 //! several writers are possible there are several texts.
 
+use std::cell::Cell;
+
 use super::{
     context::{Context, StepKind, Trail},
     resolve::{Found, Resolver},
@@ -21,8 +23,12 @@ const TEXTS: usize = 8;
 const PIECES: usize = 32;
 /// Bytes of a constant text.
 const LITERAL: usize = 4096;
-/// How deep questions nest.
+/// How far from the start of a buffer bytes are taken to be in it.
+const NEAR: u64 = 256;
+/// How far one question goes.
 const DEPTH: u32 = 40;
+/// Questions that are answered for the sake of one another.
+const NESTING: u32 = 48;
 
 /// Where the bytes of a hole come from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -138,6 +144,26 @@ impl Text {
 pub struct Contents<'r, 'a> {
     /// Questions about values.
     pub resolver: &'r Resolver<'a>,
+    /// Questions that are being answered, one for the sake of another.
+    nesting: Cell<u32>,
+}
+
+impl<'r, 'a> Contents<'r, 'a> {
+    /// For the program of `resolver`.
+    pub fn new(resolver: &'r Resolver<'a>) -> Self {
+        Self { resolver, nesting: Cell::new(0) }
+    }
+
+    /// Answers a question for the sake of another; none where they are too many.
+    fn nested<T>(&self, answer: impl FnOnce() -> T) -> Option<T> {
+        if self.nesting.get() >= NESTING {
+            return None;
+        }
+        self.nesting.set(self.nesting.get() + 1);
+        let answer = answer();
+        self.nesting.set(self.nesting.get() - 1);
+        Some(answer)
+    }
 }
 
 impl Contents<'_, '_> {
@@ -165,6 +191,19 @@ impl Contents<'_, '_> {
     }
 
     fn pointer(&self, function: FunctionId, pointer: Expr, memory: &Snapshot, context: &Context, trail: &Trail, depth: u32) -> Vec<Text> {
+        let answer = self.nested(|| self.pointer_here(function, pointer, memory, context, trail, depth));
+        answer.unwrap_or_else(|| Self::unknown(trail))
+    }
+
+    fn pointer_here(
+        &self,
+        function: FunctionId,
+        pointer: Expr,
+        memory: &Snapshot,
+        context: &Context,
+        trail: &Trail,
+        depth: u32,
+    ) -> Vec<Text> {
         let unit = self.resolver.unit;
         let Some(local) = unit.local(function).filter(|_| depth > 0 && self.resolver.budget.step()) else { return Self::unknown(trail) };
         if let crate::values::Node::Select(_, yes, no) = local.exprs.node(pointer) {
@@ -172,7 +211,12 @@ impl Contents<'_, '_> {
             return merge(&mut texts, self.pointer(function, no, memory, context, trail, depth - 1));
         }
         let (Address::At(at) | Address::Within(at)) = local.locate(pointer, unit.program, unit.machine);
-        let Some(base) = at.base else { return self.global(at.offset, context, trail, depth) };
+        let Some(base) = at.base else {
+            if at.offset == 0 {
+                return vec![Text::literal(b"", trail)];
+            }
+            return self.global(at.offset, context, trail, depth);
+        };
         if local.entry(base) == Some(unit.machine.stack) {
             return self.object(function, at, memory, context, trail, depth);
         }
@@ -205,7 +249,52 @@ impl Contents<'_, '_> {
         if let Some(text) = self.stored(function, at, memory, context, trail) {
             return vec![text];
         }
-        self.written(function, at, memory.state, context, trail, depth)
+        let mut texts = self.written(function, at, memory.state, context, trail, depth);
+        merge(&mut texts, self.smeared(function, at, context, trail));
+        texts
+    }
+
+    /// What a function stores byte by byte, at places that it counts, into what begins at `at`.
+    fn smeared(&self, function: FunctionId, at: Location, context: &Context, trail: &Trail) -> Vec<Text> {
+        let Some(local) = self.resolver.unit.local(function) else { return Vec::new() };
+        let mut texts = Vec::new();
+        for store in &local.stores {
+            let Address::Within(start) = store.at else { continue };
+            let by = start.offset.wrapping_sub(at.offset) & self.resolver.width().mask();
+            if start.base == at.base && at.base.is_some() && by < NEAR {
+                let trail = trail.with(function, store.site, StepKind::Stored);
+                merge(&mut texts, self.byte(function, store.value, context, &trail));
+            }
+        }
+        texts
+    }
+
+    /// A byte that is stored, as a text of bytes like it.
+    fn byte(&self, function: FunctionId, value: Expr, context: &Context, trail: &Trail) -> Vec<Text> {
+        match self.value_origin(function, value, context) {
+            Origin::Unknown => Vec::new(),
+            origin => vec![Text::hole(origin, Shape::Text, trail)],
+        }
+    }
+
+    /// The same for what begins at a fixed address, by any function, also through pointers.
+    fn smeared_global(&self, address: u64, trail: &Trail) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        let none = Context::default();
+        let mut texts = Vec::new();
+        let direct = unit.global_smears.range(address..address.saturating_add(NEAR)).flat_map(|(_, stores)| stores);
+        let loose = unit.loose_smears.iter().filter(|(function, index)| {
+            let Some(store) = unit.local(*function).and_then(|local| local.stores.get(*index)) else { return false };
+            let Address::Within(Location { base: Some(base), offset }) = store.at else { return false };
+            let objects = self.resolver.objects(*function, base);
+            objects.iter().any(|object| matches!(object, Found::Number(start) if start.wrapping_add(offset).wrapping_sub(address) < NEAR))
+        });
+        for (function, index) in direct.chain(loose) {
+            let Some(store) = unit.local(*function).and_then(|local| local.stores.get(*index)) else { continue };
+            let trail = trail.with(*function, store.site, StepKind::Stored);
+            merge(&mut texts, self.byte(*function, store.value, &none, &trail));
+        }
+        texts
     }
 
     /// Bytes that the function stored itself, word by word, from `at` up to a zero.
@@ -548,7 +637,10 @@ impl Contents<'_, '_> {
                 Some(Gives::Argument(index) | Gives::Within(index) | Gives::Copy(index)) => {
                     let own = self.written(function, at, memory.state, context, &trail, depth / 2);
                     let own: Vec<Text> = own.into_iter().filter(|text| text.known().is_none_or(|text| !text.is_empty())).collect();
-                    let moved = self.inner(function, call, index, context, &trail, depth - 1);
+                    let mut moved = self.inner(function, call, index, context, &trail, depth - 1);
+                    if moved.iter().all(|text| text.known().is_some_and(|text| text.is_empty())) {
+                        moved = self.continued(function, id, index, context, &trail, depth - 1);
+                    }
                     if model.gives == Some(Gives::Copy(index)) && !own.is_empty() { own } else { moved }
                 }
                 Some(Gives::New(_)) => self.object(function, at, memory, context, &trail, depth - 1),
@@ -574,6 +666,21 @@ impl Contents<'_, '_> {
         texts
     }
 
+    /// A call with no text goes on with the text of an earlier call of the same function, as `strtok` does.
+    fn continued(&self, function: FunctionId, id: CallId, index: u8, context: &Context, trail: &Trail, depth: u32) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        let Some(local) = unit.local(function) else { return Vec::new() };
+        let mut texts = Vec::new();
+        for (number, call) in local.calls.iter().enumerate() {
+            let other = CallId(number as u32);
+            if other != id && unit.targets(function, other) == unit.targets(function, id) {
+                let found = self.inner(function, call, index, context, trail, depth / 2);
+                merge(&mut texts, found.into_iter().filter(|text| text.known().is_none()).collect());
+            }
+        }
+        texts
+    }
+
     /// A text at a fixed address: a constant, or a variable with all who write to it.
     fn global(&self, address: u64, context: &Context, trail: &Trail, depth: u32) -> Vec<Text> {
         let unit = self.resolver.unit;
@@ -585,7 +692,8 @@ impl Contents<'_, '_> {
         if memory.constant(address) || unit.program.linked.contains(address) {
             return initial.map_or_else(|| Self::unknown(trail), |text| vec![Text::literal(text, trail)]);
         }
-        let mut texts: Vec<Text> = initial.filter(|text| !text.is_empty()).map(|text| Text::literal(text, trail)).into_iter().collect();
+        let mut texts = self.smeared_global(address, trail);
+        texts.extend(initial.filter(|text| !text.is_empty()).map(|text| Text::literal(text, trail)));
         for (function, id, index, start) in unit.global_arguments(address) {
             let Some(call) = unit.local(function).and_then(|local| local.call(id)) else { continue };
             if start != address {
@@ -651,7 +759,13 @@ impl Contents<'_, '_> {
                     }
                 }
                 Found::Written(owner, call, _) => {
-                    merge(&mut texts, vec![Text::hole(Origin::Call(owner, call, 255), Shape::Text, &trail)]);
+                    let made = self.resolver.unit.local(owner).and_then(|local| local.call(call));
+                    let formats = self.resolver.unit.model(owner, call).and_then(|(_, model)| model.formats);
+                    let found = match (made, formats.filter(|formats| formats.allocates)) {
+                        (Some(made), Some(formats)) => self.formatted(owner, made, formats, &above, &trail, depth / 2),
+                        _ => vec![Text::hole(Origin::Call(owner, call, 255), Shape::Text, &trail)],
+                    };
+                    merge(&mut texts, found);
                 }
                 Found::Argument(owner, index) => {
                     merge(&mut texts, vec![Text::hole(Origin::Argument(owner, index), Shape::Text, &trail)]);
@@ -694,7 +808,7 @@ impl Contents<'_, '_> {
     /// Where the bits of a value come from.
     pub fn value_origin(&self, function: FunctionId, value: Expr, context: &Context) -> Origin {
         let mut origins = Vec::new();
-        self.collect(function, value, context, &mut origins, 6);
+        self.nested(|| self.collect(function, value, context, &mut origins, 6));
         origins.retain(|origin| *origin != Origin::Unknown);
         origins.dedup();
         match origins.len() {

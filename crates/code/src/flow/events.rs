@@ -76,7 +76,8 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             }
         }
         if let Some(acts) = model.acts {
-            let texts = acts.argument.map(|index| self.channels.contents.argument(function, call, usize::from(index), &none)).unwrap_or_default();
+            let texts =
+                acts.argument.map(|index| self.channels.contents.argument(function, call, usize::from(index), &none)).unwrap_or_default();
             self.runs(&at, &name, acts.kind, &texts, function);
             let argument = texts.first().map(Text::show).unwrap_or_default();
             let kind = match acts.kind {
@@ -138,11 +139,17 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                     let access = FileAccess::Write;
                     self.facts.push((At::Address(call.site), CodeFact::File { path: path.clone(), access }));
                     let kind = kind_of_path(path).unwrap_or(ActuatorKind::File);
-                    let acting = Acting { actuator: Actuator { kind, name: name.to_owned(), argument: path.clone(), to: None }, texts: &texts };
+                    let acting =
+                        Acting { actuator: Actuator { kind, name: name.to_owned(), argument: path.clone(), to: None }, texts: &texts };
                     self.flows(function, id, &acting);
                 }
+                Channel::Output(command) if is_shell(command) => {
+                    let actuator = Actuator { kind: ActuatorKind::Command, name: name.to_owned(), argument: command.clone(), to: None };
+                    self.flows(function, id, &Acting { actuator, texts: &texts });
+                }
                 Channel::Connected { .. } | Channel::Bound { .. } => {
-                    let actuator = Actuator { kind: ActuatorKind::Message, name: name.to_owned(), argument: String::new(), to: Some(to.clone()) };
+                    let actuator =
+                        Actuator { kind: ActuatorKind::Message, name: name.to_owned(), argument: String::new(), to: Some(to.clone()) };
                     self.flows(function, id, &Acting { actuator, texts: &texts });
                 }
                 _ => {}
@@ -303,10 +310,18 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
     }
 }
 
+/// Does this command read commands from its input?
+fn is_shell(command: &str) -> bool {
+    let program = command.split_whitespace().next().unwrap_or_default();
+    matches!(program.rsplit('/').next(), Some("sh" | "ash" | "bash" | "dash"))
+}
+
 /// Is it a comparison of what came in with a constant, and not of how the call that brought it went?
 fn is_word(atom: &Atom) -> bool {
     match &atom.test {
-        Test::Text { how, with } => with.known().is_some_and(|text| !text.is_empty()) && !matches!(how, How::Span | How::OneOf | How::Character),
+        Test::Text { how, with } => {
+            with.known().is_some_and(|text| !text.is_empty()) && !matches!(how, How::Span | How::OneOf | How::Character)
+        }
         Test::Equal(_) => atom.origins.iter().any(|origin| !matches!(origin, Origin::Call(_, _, 255))),
         _ => false,
     }

@@ -25,5 +25,5 @@ pub use content::{Contents, Origin, Piece, Shape, Text};
 pub use context::{Context, Step, StepKind, Trail};
 pub use events::Events;
 pub use guards::{Atom, Guards, Test};
-pub use resolve::{Answer, Budget, Found, Resolver};
+pub use resolve::{Answer, Budget, Found, Resolver, connect_indirect};
 pub use unit::{Edge, Passing, Target, Unit};

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     functions::FunctionId,
-    ir::Width,
-    values::{Address, CallId, Expr, Leaf, Location, Node, Slot, Snapshot, width_of},
+    ir::{Binary, Width},
+    values::{Address, CallId, Callee, Expr, Leaf, Location, Node, Slot, Snapshot, width_of},
 };
 
 /// Answers to one question.
@@ -82,6 +82,26 @@ pub enum Found {
 
 /// An answer: what, under which context, and by which steps.
 pub type Answer = (Found, Context, Trail);
+
+/// The number by which an address counts: the factor of the term that is not fixed.
+fn stride(local: &crate::values::Local, address: Expr) -> Option<u64> {
+    match local.exprs.node(address) {
+        Node::Binary(Binary::Mul, _, _, factor) => local.exprs.value(factor),
+        Node::Binary(Binary::Shl, _, _, by) => local.exprs.value(by).filter(|by| *by < 32).map(|by| 1 << by),
+        Node::Binary(Binary::Add, _, a, b) => stride(local, a).or_else(|| stride(local, b)),
+        // An address that grows in a loop.
+        Node::Leaf(_) => match local.leaf(address)? {
+            Leaf::Join { block, slot } => {
+                local.ways(*block, *slot).find_map(|(way, ..)| match local.exprs.base_and_offset(way, Width::W32) {
+                    (Some(base), by) if base == address => Some(by).filter(|by| (1..4096).contains(by)),
+                    _ => None,
+                })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
 
 /// Puts questions to a program.
 pub struct Resolver<'a> {
@@ -192,7 +212,15 @@ impl<'a> Resolver<'a> {
                 }
             }
             Leaf::Memory { at, width, state } => self.load(search, function, *at, *width, *state, context, trail),
-            Leaf::Element { .. } => Self::end(search, Found::Element(function, expr), context, trail),
+            Leaf::Element { address, width, .. } => {
+                if let Some(local) = self.unit.local(function)
+                    && let Address::Within(Location { base: None, offset }) = local.locate(*address, self.unit.program, self.unit.machine)
+                    && *width == self.width()
+                {
+                    self.table(search, offset, stride(local, *address), *width, context, trail);
+                }
+                Self::end(search, Found::Element(function, expr), context, trail);
+            }
             Leaf::Join { block, slot } => {
                 let Some(local) = self.unit.local(function) else { return };
                 for (value, ..) in local.ways(*block, *slot) {
@@ -204,6 +232,19 @@ impl<'a> Resolver<'a> {
                 Self::end(search, Found::Import(name), context, trail);
             }
             Leaf::Start | Leaf::Called { .. } | Leaf::Unknown => Self::end(search, Found::Unknown, context, trail),
+        }
+    }
+
+    /// The entries of a table at a fixed address, `step` bytes apart, as long as they look like pointers.
+    fn table(&self, search: &mut Search, start: u64, step: Option<u64>, width: Width, context: &Context, trail: &Trail) {
+        let Some(step) = step.filter(|step| *step > 0) else { return Self::end(search, Found::Unknown, context, trail) };
+        for index in 0..ANSWERS as u64 {
+            let at = start.wrapping_add(index * step);
+            let Some(number) = self.unit.program.memory.number(at, width) else { break };
+            if width == self.width() && !self.unit.program.memory.holds(number) {
+                break;
+            }
+            Self::end(search, Found::Number(number), context, trail);
         }
     }
 
@@ -359,6 +400,16 @@ impl<'a> Resolver<'a> {
         trail: &Trail,
     ) {
         let Some(local) = self.unit.local(function) else { return };
+        // Whatever the function stores at places that it counts may stand here too.
+        for store in &local.stores {
+            if let Address::Within(start) = store.at
+                && start.base == at.base
+                && store.width == width
+                && at.offset.wrapping_sub(start.offset) & self.width().mask() < 4096
+            {
+                self.value(search, function, store.value, context, &trail.with(function, store.site, StepKind::Stored));
+            }
+        }
         let entry = local.entry(base);
         if entry == Some(self.unit.machine.stack) {
             // Above the stack pointer stand the arguments that found no register.
@@ -380,9 +431,17 @@ impl<'a> Resolver<'a> {
                 let Some((caller, value)) = self.unit.argument(edge.from, edge.call, passed) else { continue };
                 let Some(call) = caller.call(edge.call) else { continue };
                 let trail = trail.with(edge.from, call.site, StepKind::Passed);
-                let Address::At(start) = caller.locate(value, self.unit.program, self.unit.machine) else {
-                    Self::end(search, Found::Unknown, &above, &trail);
-                    continue;
+                let start = match caller.locate(value, self.unit.program, self.unit.machine) {
+                    Address::At(start) => start,
+                    Address::Within(Location { base: None, offset }) => {
+                        let step = stride(caller, value);
+                        self.table(search, offset.wrapping_add(at.offset), step, width, &above, &trail);
+                        continue;
+                    }
+                    Address::Within(_) => {
+                        Self::end(search, Found::Unknown, &above, &trail);
+                        continue;
+                    }
                 };
                 let place = Location { base: start.base, offset: start.offset.wrapping_add(at.offset) & self.width().mask() };
                 match call.memory.get(place) {
@@ -499,5 +558,40 @@ impl<'a> Resolver<'a> {
                 }
             }
         }
+    }
+}
+
+/// Finds out whom calls through pointers reach, and connects them; what is learnt may lead to more, so it is done until nothing is new.
+pub fn connect_indirect(unit: &mut Unit<'_>, steps: u64) {
+    for _ in 0..3 {
+        let mut learnt = Vec::new();
+        let resolver = Resolver::new(unit, steps);
+        for (number, local) in unit.locals.iter().enumerate() {
+            let function = FunctionId(number as u32);
+            for (index, call) in local.calls.iter().enumerate() {
+                let id = CallId(index as u32);
+                let Callee::Value(value) = call.callee else { continue };
+                if !unit.targets(function, id).is_empty() {
+                    continue;
+                }
+                let mut targets = Vec::new();
+                for (found, ..) in resolver.resolve(function, value, &Context::default()) {
+                    match found {
+                        Found::Number(address) => targets.extend(unit.function_at(address).map(Target::Function)),
+                        Found::Import(name) => targets.push(Target::Library(name)),
+                        _ => {}
+                    }
+                }
+                learnt.push((function, id, targets));
+            }
+        }
+        let mut new = false;
+        for (function, call, targets) in learnt {
+            new |= unit.learn(function, call, targets);
+        }
+        if !new {
+            break;
+        }
+        unit.connect();
     }
 }

@@ -68,6 +68,8 @@ pub struct Unit<'a> {
     pub global_stores: BTreeMap<u64, Vec<(FunctionId, usize)>>,
     /// Stores within what begins at a fixed address.
     pub global_smears: BTreeMap<u64, Vec<(FunctionId, usize)>>,
+    /// Stores within what begins behind a pointer.
+    pub loose_smears: Vec<(FunctionId, usize)>,
 }
 
 impl<'a> Unit<'a> {
@@ -107,6 +109,7 @@ impl<'a> Unit<'a> {
             passed: BTreeMap::new(),
             global_stores: BTreeMap::new(),
             global_smears: BTreeMap::new(),
+            loose_smears: Vec::new(),
         };
         unit.index_stores();
         unit.index_passed();
@@ -138,6 +141,9 @@ impl<'a> Unit<'a> {
                 match store.at {
                     Address::At(Location { base: None, offset }) => self.global_stores.entry(offset).or_default().push(place),
                     Address::Within(Location { base: None, offset }) => self.global_smears.entry(offset).or_default().push(place),
+                    Address::Within(Location { base: Some(base), .. }) if local.entry(base) != Some(self.machine.stack) => {
+                        self.loose_smears.push(place);
+                    }
                     _ => {}
                 }
             }
