@@ -179,7 +179,7 @@ impl Contents<'_, '_> {
 
     /// What stands where `pointer` points in `memory`.
     pub fn at(&self, function: FunctionId, pointer: Expr, memory: &Snapshot, context: &Context) -> Vec<Text> {
-        let mut texts = self.pointer(function, pointer, memory, context, &Trail::default(), DEPTH);
+        let mut texts = self.pointer(function, pointer, 0, memory, context, &Trail::default(), DEPTH);
         if texts.is_empty() {
             texts.push(Text::hole(Origin::Unknown, Shape::Text, &Trail::default()));
         }
@@ -190,8 +190,17 @@ impl Contents<'_, '_> {
         vec![Text::hole(Origin::Unknown, Shape::Text, trail)]
     }
 
-    fn pointer(&self, function: FunctionId, pointer: Expr, memory: &Snapshot, context: &Context, trail: &Trail, depth: u32) -> Vec<Text> {
-        let answer = self.nested(|| self.pointer_here(function, pointer, memory, context, trail, depth));
+    fn pointer(
+        &self,
+        function: FunctionId,
+        pointer: Expr,
+        by: u64,
+        memory: &Snapshot,
+        context: &Context,
+        trail: &Trail,
+        depth: u32,
+    ) -> Vec<Text> {
+        let answer = self.nested(|| self.pointer_here(function, pointer, by, memory, context, trail, depth));
         answer.unwrap_or_else(|| Self::unknown(trail))
     }
 
@@ -199,6 +208,7 @@ impl Contents<'_, '_> {
         &self,
         function: FunctionId,
         pointer: Expr,
+        by: u64,
         memory: &Snapshot,
         context: &Context,
         trail: &Trail,
@@ -207,10 +217,11 @@ impl Contents<'_, '_> {
         let unit = self.resolver.unit;
         let Some(local) = unit.local(function).filter(|_| depth > 0 && self.resolver.budget.step()) else { return Self::unknown(trail) };
         if let crate::values::Node::Select(_, yes, no) = local.exprs.node(pointer) {
-            let mut texts = self.pointer(function, yes, memory, context, trail, depth - 1);
-            return merge(&mut texts, self.pointer(function, no, memory, context, trail, depth - 1));
+            let mut texts = self.pointer(function, yes, by, memory, context, trail, depth - 1);
+            return merge(&mut texts, self.pointer(function, no, by, memory, context, trail, depth - 1));
         }
         let (Address::At(at) | Address::Within(at)) = local.locate(pointer, unit.program, unit.machine);
+        let at = Location { base: at.base, offset: at.offset.wrapping_add(by) & self.resolver.width().mask() };
         let Some(base) = at.base else {
             if at.offset == 0 {
                 return vec![Text::literal(b"", trail)];
@@ -234,11 +245,11 @@ impl Contents<'_, '_> {
                     if local.shape.goes_back(from, *block) && way.base == Some(base) {
                         continue;
                     }
-                    merge(&mut texts, self.pointer(function, value, memory, context, trail, depth - 1));
+                    merge(&mut texts, self.pointer(function, value, by, memory, context, trail, depth - 1));
                 }
                 texts
             }
-            Some(Leaf::Memory { .. }) => self.behind(function, base, context, trail, depth),
+            Some(Leaf::Memory { .. }) => self.behind(function, base, at.offset, context, trail, depth),
             Some(Leaf::Element { .. }) => self.element(function, base, context, trail, depth),
             _ => Self::unknown(trail),
         }
@@ -438,7 +449,7 @@ impl Contents<'_, '_> {
     fn inner(&self, function: FunctionId, call: &Call, index: u8, context: &Context, trail: &Trail, depth: u32) -> Vec<Text> {
         let unit = self.resolver.unit;
         let value = unit.local(function).and_then(|local| local.argument(call, usize::from(index), unit.program, unit.machine));
-        value.map_or_else(|| Self::unknown(trail), |value| self.pointer(function, value, &call.memory, context, trail, depth))
+        value.map_or_else(|| Self::unknown(trail), |value| self.pointer(function, value, 0, &call.memory, context, trail, depth))
     }
 
     fn copied(&self, function: FunctionId, call: &Call, copy: Copies, context: &Context, trail: &Trail, depth: u32) -> Vec<Text> {
@@ -556,7 +567,7 @@ impl Contents<'_, '_> {
             for index in 1..6 {
                 let Some(value) = caller.argument(made, index, unit.program, unit.machine) else { break };
                 let texts = match kind {
-                    Kind::Text => self.pointer(edge.from, value, &made.memory, &above, trail, DEPTH / 4),
+                    Kind::Text => self.pointer(edge.from, value, 0, &made.memory, &above, trail, DEPTH / 4),
                     _ => vec![Text::hole(self.value_origin(edge.from, value, &above), shape, trail)],
                 };
                 origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()));
@@ -609,7 +620,7 @@ impl Contents<'_, '_> {
             let Some((caller, value)) = unit.argument(edge.from, edge.call, passed) else { continue };
             let Some(call) = caller.call(edge.call) else { continue };
             let trail = trail.with(edge.from, call.site, StepKind::Passed);
-            merge(&mut texts, self.pointer(edge.from, value, &call.memory, &above, &trail, depth - 1));
+            merge(&mut texts, self.pointer(edge.from, value, at.offset, &call.memory, &above, &trail, depth - 1));
         }
         texts
     }
@@ -659,7 +670,7 @@ impl Contents<'_, '_> {
                 if let Some(value) = back.values.first()
                     && callee.exprs.value(*value) != Some(0)
                 {
-                    merge(&mut texts, self.pointer(edge.to, *value, &back.memory, &inner, &trail, depth - 1));
+                    merge(&mut texts, self.pointer(edge.to, *value, at.offset, &back.memory, &inner, &trail, depth - 1));
                 }
             }
         }
@@ -694,6 +705,20 @@ impl Contents<'_, '_> {
         }
         let mut texts = self.smeared_global(address, trail);
         texts.extend(initial.filter(|text| !text.is_empty()).map(|text| Text::literal(text, trail)));
+        for (function, id, index) in &unit.loose_writes {
+            let Some(call) = unit.local(*function).and_then(|local| local.call(*id)) else { continue };
+            let Some((local, value)) = unit.argument(*function, *id, usize::from(*index)) else { continue };
+            let (Address::At(at) | Address::Within(at)) = local.locate(value, unit.program, unit.machine);
+            let Some(base) = at.base else { continue };
+            let objects = self.resolver.objects(*function, base);
+            if !objects.iter().any(|object| matches!(object, Found::Number(start) if start.wrapping_add(at.offset) == address)) {
+                continue;
+            }
+            if let Some((_, model)) = unit.model(*function, *id) {
+                let trail = trail.with(*function, call.site, StepKind::Moved);
+                merge(&mut texts, self.by_model(*function, *id, call, model, *index, &Context::default(), &trail, depth / 2));
+            }
+        }
         for (function, id, index, start) in unit.global_arguments(address) {
             let Some(call) = unit.local(function).and_then(|local| local.call(id)) else { continue };
             if start != address {
@@ -727,21 +752,21 @@ impl Contents<'_, '_> {
     }
 
     /// A text behind a pointer that stands in memory.
-    fn behind(&self, function: FunctionId, pointer: Expr, context: &Context, trail: &Trail, depth: u32) -> Vec<Text> {
+    fn behind(&self, function: FunctionId, pointer: Expr, by: u64, context: &Context, trail: &Trail, depth: u32) -> Vec<Text> {
         let mut texts = Vec::new();
         for (found, above, steps) in self.resolver.resolve(function, pointer, context) {
             let trail = steps.steps().iter().rev().fold(trail.clone(), |trail, step| trail.with(step.function, step.site, step.kind));
             match found {
                 Found::Number(0) => {}
                 Found::Number(address) => {
-                    merge(&mut texts, self.global(address, &above, &trail, depth / 2));
+                    merge(&mut texts, self.global(address.wrapping_add(by), &above, &trail, depth / 2));
                 }
                 Found::Result(owner, call) => {
                     let Some(local) = self.resolver.unit.local(owner) else { continue };
                     let Some(made) = local.call(call) else { continue };
                     let result = local.leaves.iter().position(|leaf| matches!(leaf, Leaf::Result(id, _) if *id == call));
                     let base = result.and_then(|number| local.exprs.leaf_expr(number as u32));
-                    let at = Location { base, offset: 0 };
+                    let at = Location { base, offset: by };
                     merge(&mut texts, self.result(owner, call, at, &made.memory, &above, &trail, depth / 2));
                 }
                 Found::Stack(owner, offset) => {
@@ -841,7 +866,7 @@ impl Contents<'_, '_> {
                     // An element of a buffer: its bytes.
                     let Some(local) = unit.local(owner) else { continue };
                     let Some(Leaf::Element { address, state, .. }) = local.leaf(expr) else { continue };
-                    let texts = self.pointer(owner, *address, &Snapshot::new(*state), &above, &Trail::default(), DEPTH / 3);
+                    let texts = self.pointer(owner, *address, 0, &Snapshot::new(*state), &above, &Trail::default(), DEPTH / 3);
                     origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()));
                 }
                 Found::Argument(owner, index) => origins.push(Origin::Argument(owner, index)),

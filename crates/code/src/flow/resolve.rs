@@ -490,6 +490,15 @@ impl<'a> Resolver<'a> {
         // A pointer that is asked for while it is being found out: nothing more is known of it than that.
         self.pointers.borrow_mut().insert((function, base), Vec::new());
         let mut objects: Vec<Found> = self.resolve(function, base, &Context::default()).into_iter().map(|(found, ..)| found).collect();
+        for found in &mut objects {
+            // Somewhere in a table at a fixed address: the table is the object.
+            if let Found::Operation(owner, expr) = found
+                && let Some(local) = self.unit.local(*owner)
+                && let Address::Within(Location { base: None, offset }) = local.locate(*expr, self.unit.program, self.unit.machine)
+            {
+                *found = Found::Number(offset);
+            }
+        }
         objects.retain(|found| *found != Found::Number(0));
         self.pointers.borrow_mut().insert((function, base), objects.clone());
         objects

@@ -68,6 +68,8 @@ pub struct Unit<'a> {
     pub global_stores: BTreeMap<u64, Vec<(FunctionId, usize)>>,
     /// Stores within what begins at a fixed address.
     pub global_smears: BTreeMap<u64, Vec<(FunctionId, usize)>>,
+    /// Calls of library functions that write behind a pointer: function, call, number of the argument.
+    pub loose_writes: Vec<(FunctionId, CallId, u8)>,
     /// Stores within what begins behind a pointer.
     pub loose_smears: Vec<(FunctionId, usize)>,
 }
@@ -110,6 +112,7 @@ impl<'a> Unit<'a> {
             global_stores: BTreeMap::new(),
             global_smears: BTreeMap::new(),
             loose_smears: Vec::new(),
+            loose_writes: Vec::new(),
         };
         unit.index_stores();
         unit.index_passed();
@@ -214,6 +217,25 @@ impl<'a> Unit<'a> {
             self.callees.entry((edge.from, edge.call)).or_default().push(edge);
         }
         self.sum_writes();
+        self.index_loose_writes();
+    }
+
+    fn index_loose_writes(&mut self) {
+        let mut found = Vec::new();
+        for (number, local) in self.locals.iter().enumerate() {
+            for index in 0..local.calls.len() {
+                let id = (FunctionId(number as u32), CallId(index as u32));
+                let Some((_, model)) = self.model(id.0, id.1) else { continue };
+                for argument in (0..6_u8).filter(|argument| writes_argument(model, *argument)) {
+                    let Some((_, value)) = self.argument(id.0, id.1, usize::from(argument)) else { continue };
+                    let (Address::At(at) | Address::Within(at)) = local.locate(value, self.program, self.machine);
+                    if at.base.is_some_and(|base| local.entry(base) != Some(self.machine.stack)) {
+                        found.push((id.0, id.1, argument));
+                    }
+                }
+            }
+        }
+        self.loose_writes = found;
     }
 
     /// The function whose address `value` is.

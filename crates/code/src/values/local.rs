@@ -235,9 +235,13 @@ pub fn locate(exprs: &Exprs, expr: Expr, program: &Program<'_>, width: Width) ->
     if program.memory.holds(offset) {
         return Address::Within(Location { base: None, offset });
     }
-    let pointer = terms.iter().find(|term| matches!(exprs.node(**term), Node::Leaf(_)));
-    match pointer {
-        Some(pointer) => Address::Within(Location { base: Some(*pointer), offset }),
+    // Registers at the entry are the first leaves, the stack pointer the very first: a pointer is rather among them than a count is.
+    let leaf = |term: &Expr| match exprs.node(*term) {
+        Node::Leaf(number) => Some((number, *term)),
+        _ => None,
+    };
+    match terms.iter().filter_map(leaf).min() {
+        Some((_, pointer)) => Address::Within(Location { base: Some(pointer), offset }),
         None => Address::At(Location { base: Some(base), offset }),
     }
 }
