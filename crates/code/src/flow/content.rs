@@ -3,7 +3,7 @@
 //! Bytes are followed back in time: through copies and formats, through callees that fill a buffer and callers that pass one. Where
 //! several writers are possible there are several texts.
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::HashSet};
 
 use super::{
     context::{Context, StepKind, Trail},
@@ -339,39 +339,39 @@ impl Contents<'_, '_> {
         (next.wrapping_sub(at.offset) >= 4).then_some(text)
     }
 
-    /// What was written at `at` before the state `state`.
+    /// What was written at `at` before the state `state`: the last writer on each way there.
     fn written(&self, function: FunctionId, at: Location, state: Expr, context: &Context, trail: &Trail, depth: u32) -> Vec<Text> {
-        let unit = self.resolver.unit;
-        let Some(local) = unit.local(function) else { return Vec::new() };
-        let mut state = state;
-        // Calls in a row are walked, not recursed into: a function may have a thousand.
-        loop {
+        let Some(local) = self.resolver.unit.local(function) else { return Vec::new() };
+        let mut texts = Vec::new();
+        let mut seen = HashSet::new();
+        let mut waiting = vec![state];
+        while let Some(state) = waiting.pop() {
+            if !seen.insert(state) {
+                continue;
+            }
             if !self.resolver.budget.step() || depth == 0 {
                 return Self::unknown(trail);
             }
             match local.leaf(state) {
                 Some(Leaf::Called { call, before }) => {
-                    if let Some(texts) = self.written_by(function, *call, at, context, trail, depth) {
-                        return texts;
+                    if let Some(found) = self.written_by(function, *call, at, context, trail, depth) {
+                        merge(&mut texts, found);
+                    } else if let Some(text) = self.stored(function, at, before, context, trail) {
+                        merge(&mut texts, vec![text]);
+                    } else {
+                        waiting.push(before.state);
                     }
-                    if let Some(text) = self.stored(function, at, before, context, trail) {
-                        return vec![text];
-                    }
-                    state = before.state;
                 }
-                Some(Leaf::Join { block, slot: Slot::State }) => {
-                    let mut texts = Vec::new();
-                    for (way, from, _) in local.ways(*block, Slot::State) {
-                        if !local.shape.goes_back(from, *block) || depth > DEPTH / 2 {
-                            merge(&mut texts, self.written(function, at, way, context, trail, depth / 2));
-                        }
-                    }
-                    return texts;
+                Some(Leaf::Join { block, slot: Slot::State }) => waiting.extend(local.ways(*block, Slot::State).map(|(way, ..)| way)),
+                Some(Leaf::Start) => {
+                    merge(&mut texts, self.at_start(function, at, context, trail, depth));
                 }
-                Some(Leaf::Start) => return self.at_start(function, at, context, trail, depth),
-                _ => return Self::unknown(trail),
+                _ => {
+                    merge(&mut texts, Self::unknown(trail));
+                }
             }
         }
+        texts
     }
 
     /// What a call wrote at `at`, if it wrote there.
@@ -848,6 +848,18 @@ impl Contents<'_, '_> {
             return;
         }
         let unit = self.resolver.unit;
+        if let Some(local) = unit.local(function)
+            && let Some(Leaf::Memory { at: Location { base: Some(base), offset }, state, .. }) = local.leaf(value)
+            && local.entry(*base) != Some(unit.machine.stack)
+        {
+            // A byte or a field of what a pointer points to: of the bytes that stand there.
+            let texts = self.pointer(function, *base, *offset, &Snapshot::new(*state), context, &Trail::default(), DEPTH / 3);
+            let found: Vec<Origin> = texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect();
+            if found.iter().any(|origin| *origin != Origin::Unknown) {
+                origins.extend(found);
+                return;
+            }
+        }
         for (found, above, _) in self.resolver.resolve(function, value, context) {
             match found {
                 Found::Operation(owner, expr) => {
