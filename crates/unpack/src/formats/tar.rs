@@ -170,7 +170,7 @@ fn member(input: &Input, at: u64, size: u64, flag: u8, extended: Extended, opene
     entry.mode = number(input, at + 100, 8).map(|mode| (mode & 0o7777) as u32);
     entry.uid = extended.uid.or_else(|| number(input, at + 108, 8).map(|uid| uid as u32));
     entry.gid = extended.gid.or_else(|| number(input, at + 116, 8).map(|gid| gid as u32));
-    entry.mtime = extended.mtime.or_else(|| number(input, at + 136, 12).map(|mtime| mtime as i64));
+    entry.mtime = extended.mtime.or_else(|| number(input, at + 136, 12).map(u64::cast_signed));
     if matches!(kind, EntryKind::Hardlink | EntryKind::Symlink) {
         entry.target = extended.link.or_else(|| input.text(at + 157, 100).map(<[u8]>::to_vec));
     }

@@ -51,7 +51,7 @@ impl Reader<'_> {
                     ));
                     continue;
                 };
-                if let Some((inode, attributes)) = self.name(full.clone(), record.at, inode, children) {
+                if let Some((inode, attributes)) = self.name(&full, record.at, inode, children) {
                     if full.len() > PATH_MAX {
                         self.opened.problem(Problem::over_limit(
                             record.at,
@@ -69,17 +69,17 @@ impl Reader<'_> {
     /// Writes one name down. Gives a directory back that is to be followed.
     fn name(
         &mut self,
-        path: Vec<u8>,
+        path: &[u8],
         at: u64,
         inode: Inode,
         children: &mut HashMap<u32, Option<usize>>,
     ) -> Option<(Inode, xattr::Attributes)> {
         let Some((kind, mode)) = Entry::split_mode(inode.mode) else {
-            let note = format!("{} names inode {}, which has no type (mode {:#o})", escape(&path), inode.number, inode.mode);
+            let note = format!("{} names inode {}, which has no type (mode {:#o})", escape(path), inode.number, inode.mode);
             self.opened.problem(Problem::corrupt(at, note));
             return None;
         };
-        let mut entry = Entry::new(path.clone(), kind, if kind == EntryKind::Directory { 0 } else { inode.size });
+        let mut entry = Entry::new(path, kind, if kind == EntryKind::Directory { 0 } else { inode.size });
         (entry.mode, entry.uid, entry.gid) = (Some(mode), Some(inode.uid), Some(inode.gid));
         (entry.mtime, entry.offset) = (Some(inode.mtime), inode.at);
         if matches!(kind, EntryKind::CharDevice | EntryKind::BlockDevice) {
@@ -96,17 +96,14 @@ impl Reader<'_> {
         entry.xattrs.clone_from(&attributes.list);
         match kind {
             EntryKind::Directory if again.is_some() => {
-                self.opened.fact(at, ImageFact::Anomaly { kind: Anomaly::Cycle, subject: escape(&path) });
-                let note = format!(
-                    "{} names inode {}, a directory that has a name already; it is not followed again",
-                    escape(&path),
-                    inode.number
-                );
+                self.opened.fact(at, ImageFact::Anomaly { kind: Anomaly::Cycle, subject: escape(path) });
+                let note =
+                    format!("{} names inode {}, a directory that has a name already; it is not followed again", escape(path), inode.number);
                 self.opened.problem(Problem::corrupt(at, note));
             }
             EntryKind::Directory => follow = true,
             EntryKind::Symlink => entry.target = self.target(&inode, &attributes, again.is_none()),
-            EntryKind::File if again.is_none() => child = self.content(&inode, &path, &attributes),
+            EntryKind::File if again.is_none() => child = self.content(&inode, path, &attributes),
             _ => {}
         }
         children.insert(inode.number, child);

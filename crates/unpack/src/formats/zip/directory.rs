@@ -31,10 +31,9 @@ pub fn find(input: &Input, context: &Context) -> Option<Directory> {
         // Zip64: a locator of 20 bytes in front, which points to a record that stands before it.
         if (len == 0xFFFF_FFFF || offset == 0xFFFF_FFFF)
             && let Some(record64) = at.checked_sub(20 + 56)
+            && input.get(record64, 4) == Some(b"PK\x06\x06")
         {
-            if input.get(record64, 4) == Some(b"PK\x06\x06") {
-                (len, offset, record) = (input.le64(record64 + 40).unwrap_or(0), input.le64(record64 + 48).unwrap_or(0), record64);
-            }
+            (len, offset, record) = (input.le64(record64 + 40).unwrap_or(0), input.le64(record64 + 48).unwrap_or(0), record64);
         }
         let Some(start) = record.checked_sub(len) else { continue };
         if len == 0 || input.get(start, 4) != Some(b"PK\x01\x02") {
@@ -77,7 +76,7 @@ pub fn central(input: &Input, at: u64, base: i64) -> Option<(Member, u64)> {
             }
         }
         0x5455 if input.u8(field).is_some_and(|flags| flags & 1 != 0) => {
-            mtime = input.le32(field + 1).map(|time| i64::from(time.cast_signed()))
+            mtime = input.le32(field + 1).map(|time| i64::from(time.cast_signed()));
         }
         0x7875 if input.get(field, 2) == Some(&[1, 4]) => owner = input.le32(field + 2).zip(input.le32(field + 7)),
         _ => {}
@@ -121,7 +120,7 @@ mod tests {
     #[test]
     fn dos_times() {
         // 2020-09-13 12:26:40
-        assert_eq!(super::dos_time(40 << 9 | 9 << 5 | 13, 12 << 11 | 26 << 5 | 20), Some(1_600_000_000));
+        assert_eq!(super::dos_time((40 << 9) + (9 << 5) + 13, (12 << 11) + (26 << 5) + 20), Some(1_600_000_000));
         assert_eq!(super::dos_time(0, 0), None);
     }
 }
