@@ -87,7 +87,7 @@ pub fn all(work: &Path, assay: PathBuf, input: &Path) -> anyhow::Result<Vec<Tool
     }
     if !venv.join("unblob").is_file() {
         println!("installing unblob from PyPI");
-        shell("python3 -m venv venv && venv/bin/pip install --quiet unblob", &peers)?;
+        shell("python3 -m venv --clear venv && venv/bin/pip install --quiet unblob", &peers)?;
     }
     for name in ["sasquatch", "sasquatch-v4be"] {
         if !on_path(name) {
