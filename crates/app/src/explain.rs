@@ -86,7 +86,7 @@ fn replay(finding: &Finding, stores: &[Blobs]) -> Result<String, Failure> {
 
 fn read(id: Sha256, stores: &[Blobs]) -> Result<Option<Vec<u8>>, Failure> {
     for store in stores {
-        if let Some(mut reader) = store.get(&id).map_err(|error| Failure::new(Exit::Unreadable, error.to_string()))? {
+        if let Some(mut reader) = store.get(&id) {
             let mut bytes = Vec::new();
             reader.read_to_end(&mut bytes).map_err(|error| Failure::new(Exit::Unreadable, error.to_string()))?;
             return Ok(Some(bytes));
@@ -100,7 +100,7 @@ fn dump(bytes: &[u8], offset: u64, text: &mut String) {
     let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
     let end = (start + SHOWN_BYTES).min(bytes.len());
     for (line, chunk) in bytes.get(start..end).unwrap_or_default().chunks(16).enumerate() {
-        let hex: String = chunk.iter().map(|byte| format!("{byte:02x} ")).collect();
+        let hex = chunk.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
         let shown: String = chunk.iter().map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' }).collect();
         let _ = writeln!(text, "  {:08x}  {hex:<48} |{shown}|", start + line * 16);
     }

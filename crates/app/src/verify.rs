@@ -1,5 +1,7 @@
 //! `assay verify`: the same inputs, the same version, the same rules: does the same dossier come out, byte for byte?
 
+use std::fmt::Write;
+
 use assay_core::Dossier;
 
 use crate::{
@@ -35,7 +37,7 @@ pub fn verify_command(options: &Verify) -> Result<Exit, Failure> {
 fn differences(old: &Dossier, new: &Dossier) -> String {
     let mut lines = String::new();
     let mut line = |what: &str, old: &dyn std::fmt::Display, new: &dyn std::fmt::Display| {
-        lines.push_str(&format!("  {what}: {old} in the dossier, {new} now\n"))
+        let _ = writeln!(lines, "  {what}: {old} in the dossier, {new} now");
     };
     if old.tool.version != new.tool.version {
         line("version of assay", &old.tool.version, &new.tool.version);

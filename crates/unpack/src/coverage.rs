@@ -167,8 +167,7 @@ fn collect(nodes: &mut [Node], coverage: &mut Coverage) -> (Vec<Artifact>, Vec<T
     let ids: Vec<Sha256> = nodes.iter().map(|node| node.id).collect();
     let formats: Vec<&'static str> = nodes.iter().map(|node| node.format).collect();
     let (mut artifacts, mut manifest) = (Vec::new(), Vec::new());
-    for index in 0..nodes.len() {
-        let node = &mut nodes[index];
+    for node in nodes {
         if node.same_as.is_some() {
             continue;
         }

@@ -5,24 +5,23 @@
 //! limits. Results are *committed* strictly in canonical order, and only there the limits over the whole run (total bytes, entries)
 //! are applied and repeated contents recognised. What was worked on ahead of a commit that cuts it off is thrown away.
 
+mod commit;
+mod perform;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-use assay_core::{Limits, Problem, Sha256, SpanKind, escape::escape};
+use assay_core::{Limits, Problem, Sha256};
 use bytes::Bytes;
 
 use crate::{
     Sink,
-    context::Context,
-    examine::{Examined, examine, examine_known},
-    format::{Child, Content, Format, Loaded, Named, Opened, Treat},
-    layouts,
-    looks::{self, Looked},
-    names,
+    format::{Child, Content, Format, Named, Opened},
 };
+use commit::commit;
+use perform::perform;
 
 /// Everything that was brought out, in canonical order.
 pub struct Run {
@@ -171,222 +170,5 @@ fn work(shared: &Shared) {
         } else {
             state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-    }
-}
-
-/// Brings the bytes of one task out, names them, and finds out what they are.
-fn perform(key: &Key, task: Task, shared: &Shared) -> Outcome {
-    let Task { child, parent, path, depth, named } = task;
-    let context = Context::new(shared.limits);
-    let span = child.span;
-    let name = child.name.as_deref().and_then(|name| name.rsplit(|byte| *byte == b'/').next()).unwrap_or_default().to_vec();
-    let owned = !matches!(child.content, Content::Slice(..) | Content::Parsed(..));
-    let (loaded, given) = load(child.content, &context);
-    let bytes = loaded.bytes;
-    let id = if path.is_empty() && bytes.is_empty() { Sha256::of(b"") } else { Sha256::of(&bytes) };
-    let mut node = Node {
-        parent: None,
-        id,
-        size: bytes.len() as u64,
-        path,
-        span,
-        format: "data",
-        version: 0,
-        opened: Opened::default(),
-        same_as: None,
-        child_ids: Vec::new(),
-        lost: child.size.saturating_sub(bytes.len() as u64),
-        loading: loaded.problems,
-    };
-    let out = if owned && depth > 0 { node.size } else { 0 };
-    let line = Arc::new(Line { id, above: parent.clone() });
-    let mut outcome = Outcome { node, children: Vec::new(), line, out, depth, repeats: false, loops: false };
-    if contains(parent.as_ref(), id) {
-        outcome.loops = true;
-        let fact = assay_core::facts::ImageFact::Anomaly { kind: assay_core::facts::Anomaly::SelfReference, subject: String::new() };
-        outcome.node.opened.fact(0, fact);
-        outcome
-            .node
-            .opened
-            .problem(Problem::corrupt(0, "these bytes contain themselves; they are not opened again").over(outcome.node.size));
-        return outcome;
-    }
-    if named {
-        shared.sink.put(id, &bytes, true);
-    }
-    if given.is_none() {
-        let mut state = lock(shared);
-        match state.seen.get(&id) {
-            Some(earlier) if earlier < key => {
-                outcome.repeats = true;
-                return outcome;
-            }
-            _ => state.seen.insert(id, key.clone()),
-        };
-    }
-    node = outcome.node;
-    match child.treat {
-        Treat::Opaque(what) => {
-            node.opened.span(0, node.size, SpanKind::Opaque, what);
-            for span in &mut node.opened.spans {
-                span.entropy = Some(crate::entropy::entropy(&bytes));
-            }
-            node.format = "opaque";
-        }
-        Treat::Signature(over) => {
-            node.opened.span(0, node.size, SpanKind::Signature, format!("signature over {over}"));
-            node.format = "signature";
-        }
-        Treat::Open | Treat::Known(_) if depth >= shared.limits.depth => {
-            let problem = Problem::over_limit(0, format!("{depth} artifacts inside one another is the limit")).over(node.size);
-            node.opened.problem(problem);
-            crate::normalise::unclaimed(&bytes, 0, node.size, &mut node.opened.spans);
-        }
-        Treat::Known(what) => {
-            node.opened = examine_known(&bytes, &what, &context);
-            node.format = "known";
-            looks::look(&Looked { name: &name, bytes: &bytes }, &mut node.opened);
-        }
-        Treat::Open => {
-            let Examined { format, version, opened } = examine(&bytes, given, &context);
-            (node.format, node.version, node.opened) = (format, version, opened);
-            names::check(&mut node.opened);
-            layouts::read_all(&mut node.opened, &bytes, &context);
-            looks::look(&Looked { name: &name, bytes: &bytes }, &mut node.opened);
-        }
-    }
-    if !named {
-        shared.sink.put(id, &bytes, depth > 0 && node.opened.entries.is_empty());
-    }
-    outcome.children = std::mem::take(&mut node.opened.children);
-    // Slices are cut now, while the parent's bytes are at hand; they share its memory.
-    for child in &mut outcome.children {
-        if let Content::Slice(start, len) = child.content {
-            let end = start.saturating_add(len).min(node.size);
-            child.content = Content::Parsed(bytes.slice(start.min(end) as usize..end as usize), &SLICE, Box::default());
-        }
-    }
-    outcome.node = node;
-    outcome
-}
-
-/// Marks a slice that is cut and not yet examined.
-static SLICE: Format = Format { name: "", title: "", version: 0, magics: &[], at_start: false, open: |_, _| None };
-
-fn load(content: Content, context: &Context) -> (Loaded, Option<(&'static Format, Opened)>) {
-    match content {
-        Content::Owned(bytes) => (Loaded { bytes, problems: Vec::new() }, None),
-        Content::Parsed(bytes, format, _) if std::ptr::eq(format, &raw const SLICE) => (Loaded { bytes, problems: Vec::new() }, None),
-        Content::Parsed(bytes, format, opened) => (Loaded { bytes, problems: Vec::new() }, Some((format, *opened))),
-        Content::Lazy(loader) => {
-            let loaded = catch_unwind(AssertUnwindSafe(|| loader(context)));
-            let lost = || Loaded { bytes: Bytes::new(), problems: vec![Problem::corrupt(0, "the reader gave up on this content")] };
-            (loaded.unwrap_or_else(|_| lost()), None)
-        }
-        // `perform` cuts every slice before it becomes a task.
-        Content::Slice(..) => (Loaded::default(), None),
-    }
-}
-
-fn contains(mut line: Option<&Arc<Line>>, id: Sha256) -> bool {
-    while let Some(here) = line {
-        // A layer that is wholly another format's payload (a carved part) has its parent's bytes only if it is all of them.
-        if here.id == id {
-            return true;
-        }
-        line = here.above.as_ref();
-    }
-    false
-}
-
-/// Commits every result that is next in canonical order.
-fn commit(state: &mut State, shared: &Shared) {
-    loop {
-        let Some(key) = state.done.keys().next().cloned() else { return };
-        let earlier = |other: Option<&Key>| other.is_some_and(|other| *other < key);
-        if earlier(state.running.first()) || earlier(state.waiting.keys().next()) {
-            return;
-        }
-        let Some(mut outcome) = state.done.remove(&key) else { return };
-        let parent = key.split_last().and_then(|(_, parent)| state.index_of.get(parent)).copied();
-        if parent.is_none() && !key.is_empty() {
-            continue;
-        }
-        outcome.node.parent = parent;
-        let known = state.committed.get(&outcome.node.id).copied();
-        if outcome.repeats || (known.is_some() && outcome.node.format != "opaque") {
-            outcome.node.same_as = known;
-            outcome.children.clear();
-            if !outcome.loops {
-                outcome.node.opened = Opened::default();
-            }
-        }
-        let entries = outcome.node.opened.entries.len() as u64;
-        let total = state.total.saturating_add(outcome.out);
-        if total > shared.limits.total_bytes || state.entries + entries > shared.limits.entries {
-            let what = if total > shared.limits.total_bytes { "bytes brought out" } else { "entries" };
-            outcome.children.clear();
-            outcome.node.opened.entries.clear();
-            outcome.node.opened.problem(
-                Problem::over_limit(0, format!("the limit on all {what} was reached; nothing below was opened")).over(outcome.node.size),
-            );
-            for span in outcome.node.opened.spans.iter_mut().filter(|span| span.child) {
-                (span.child, span.kind) = (false, SpanKind::Unknown);
-            }
-            state.run.complete = false;
-        } else {
-            state.total = total;
-            state.entries += entries;
-        }
-        let index = state.run.nodes.len();
-        place_children(state, &key, &mut outcome, shared);
-        if let (Some(parent), Some(last)) = (parent, key.last()) {
-            state.run.nodes[parent].child_ids[*last as usize] = Some(outcome.node.id);
-        }
-        if outcome.node.same_as.is_none() {
-            state.committed.entry(outcome.node.id).or_insert(index);
-        }
-        state.index_of.insert(key, index);
-        shared.sink.progress(state.total, &outcome.node.path);
-        state.run.nodes.push(outcome.node);
-    }
-}
-
-fn place_children(state: &mut State, key: &Key, outcome: &mut Outcome, shared: &Shared) {
-    let empty = Sha256::of(b"");
-    outcome.node.child_ids = vec![None; outcome.children.len()];
-    let mut named = vec![false; outcome.children.len()];
-    for child in outcome.node.opened.entries.iter().filter_map(|entry| entry.child) {
-        if let Some(named) = named.get_mut(child) {
-            *named = true;
-        }
-    }
-    for (index, child) in outcome.children.drain(..).enumerate() {
-        if child.size == 0 && !matches!(child.content, Content::Owned(ref bytes) if !bytes.is_empty()) {
-            outcome.node.child_ids[index] = Some(empty);
-            continue;
-        }
-        let sliced = matches!(child.content, Content::Parsed(..));
-        if !sliced && child.size > shared.limits.artifact_bytes {
-            let (offset, len) = child.span.unwrap_or((0, 0));
-            let name = child.name.as_deref().map(escape).unwrap_or_default();
-            let note = format!("{name}: {} bytes are more than one artifact may have", child.size);
-            outcome.node.opened.problem(Problem::over_limit(offset, note).over(len));
-            continue;
-        }
-        let path = step(&outcome.node.path, child.name.as_deref());
-        let task = Task { child, parent: Some(outcome.line.clone()), path, depth: outcome.depth + 1, named: named[index] };
-        let mut below = key.clone();
-        below.push(index as u32);
-        state.waiting.insert(below, task);
-    }
-}
-
-/// The trail one step further.
-fn step(path: &str, name: Option<&[u8]>) -> String {
-    match name.map(escape) {
-        None => path.to_owned(),
-        Some(name) if path.is_empty() => name,
-        Some(name) => format!("{path}!{name}"),
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn check(opened: &mut Opened) {
     let plain: Vec<Vec<u8>> = opened.entries.iter().map(|named| normal(&named.entry.path)).collect();
     let links: HashSet<&[u8]> =
         opened.entries.iter().zip(&plain).filter(|(named, _)| named.entry.kind == EntryKind::Symlink).map(|(_, path)| &**path).collect();
-    let hashes: HashSet<u64> = links.iter().map(|path| path.iter().fold(FNV_START, fnv)).collect();
+    let hashes: HashSet<u64> = links.iter().map(|path| path.iter().copied().fold(FNV_START, fnv)).collect();
     let mut seen: HashMap<&[u8], u32> = HashMap::with_capacity(plain.len());
     for (named, path) in opened.entries.iter().zip(&plain) {
         let entry = &named.entry;
@@ -108,15 +108,15 @@ fn through(path: &[u8], links: &HashSet<&[u8]>, hashes: &HashSet<u64>) -> bool {
         if *byte == b'/' && hashes.contains(&hash) && links.contains(&path[..at]) {
             return true;
         }
-        hash = fnv(hash, byte);
+        hash = fnv(hash, *byte);
     }
     false
 }
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 
-fn fnv(hash: u64, byte: &u8) -> u64 {
-    (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+fn fnv(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
 }
 
 #[cfg(test)]

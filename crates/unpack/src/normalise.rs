@@ -29,7 +29,7 @@ pub fn sorted(mut spans: Vec<Span>, size: u64) -> (Vec<Span>, Vec<(u64, u64)>) {
         at = end;
         match kept.last_mut() {
             Some(last) if last.end() == span.start && last.kind == span.kind && last.child == span.child && last.note == span.note => {
-                last.len += span.len
+                last.len += span.len;
             }
             _ => kept.push(span),
         }

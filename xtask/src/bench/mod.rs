@@ -37,7 +37,7 @@ pub fn run(root: &Path, arguments: impl Iterator<Item = String>) -> anyhow::Resu
     fs::create_dir_all(&work)?;
     let package = package::build(&work, options.quick)?;
     let assay = build_assay(&root)?;
-    let tools: Vec<_> = peers::all(&work, assay, package.path())?
+    let tools: Vec<_> = peers::all(&work, assay, &package.path())?
         .into_iter()
         .filter(|tool| options.only.as_deref().is_none_or(|name| tool.name == name))
         .collect();

@@ -77,7 +77,7 @@ impl Tool {
 }
 
 /// All tools, installed if they are not.
-pub fn all(work: &Path, assay: PathBuf, input: PathBuf) -> anyhow::Result<Vec<Tool>> {
+pub fn all(work: &Path, assay: PathBuf, input: &Path) -> anyhow::Result<Vec<Tool>> {
     let peers = work.join("peers");
     let (bin, venv) = (peers.join("bin"), peers.join("venv/bin"));
     fs::create_dir_all(&bin)?;
@@ -87,7 +87,7 @@ pub fn all(work: &Path, assay: PathBuf, input: PathBuf) -> anyhow::Result<Vec<To
     }
     if !venv.join("unblob").is_file() {
         println!("installing unblob from PyPI");
-        shell("python3 -m venv venv && venv/bin/pip install --quiet unblob", &peers)?;
+        shell("python3 -m venv --clear venv && venv/bin/pip install --quiet unblob", &peers)?;
     }
     for name in ["sasquatch", "sasquatch-v4be"] {
         if !on_path(name) {
@@ -108,7 +108,7 @@ pub fn all(work: &Path, assay: PathBuf, input: PathBuf) -> anyhow::Result<Vec<To
         .map(|(name, program)| {
             let output = Command::new(&program).arg("--version").output().with_context(|| program.display().to_string())?;
             let version = String::from_utf8_lossy(&output.stdout).trim().trim_start_matches(name).trim().to_owned();
-            Ok(Tool { name: name.to_owned(), version, program, path: path.clone(), input: input.clone() })
+            Ok(Tool { name: name.to_owned(), version, program, path: path.clone(), input: input.to_owned() })
         })
         .collect()
 }

@@ -22,11 +22,14 @@ pub enum Item {
     Link(Vec<u8>),
 }
 
+/// Path and target.
+type Link = (Vec<u8>, Vec<u8>);
+
 /// What the containers hold.
 #[derive(Default)]
 pub struct Expected {
     files: Vec<(String, [u8; 32], u64)>,
-    links: Vec<(Vec<u8>, Vec<u8>)>,
+    links: Vec<Link>,
 }
 
 /// What of it was recovered.
@@ -69,7 +72,7 @@ impl Expected {
     /// Compares the output folder of a tool.
     pub fn score(&self, out: &Path) -> anyhow::Result<Score> {
         let mut found: HashMap<[u8; 32], usize> = HashMap::new();
-        let mut links: HashMap<Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>> = HashMap::new();
+        let mut links: HashMap<Vec<u8>, Vec<Link>> = HashMap::new();
         let mut note = |path: Vec<u8>, target: Vec<u8>| {
             let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_vec();
             links.entry(name).or_default().push((path, target));

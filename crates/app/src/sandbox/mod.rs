@@ -109,7 +109,7 @@ impl StageError {
 pub fn unpack(job: Job) -> Result<Done, StageError> {
     let Job { input, limits, threads, sandbox, keep, progress } = job;
     let (file, len, pieces, unread) = open(input, limits)?;
-    let kept = if keep != Keep::Nothing { Some(tempfile::tempfile().map_err(StageError::Start)?) } else { None };
+    let kept = if keep == Keep::Nothing { None } else { Some(tempfile::tempfile().map_err(StageError::Start)?) };
     let request = Request { name: name_of(input), limits: *limits, threads: threads.max(1), pieces, leaves_only: keep == Keep::Leaves };
     // The mapping of the input counts as address space. Contents that are kept: what the limit lets out, the input, and the heads.
     let file_bytes = if keep == Keep::Nothing {

@@ -28,7 +28,7 @@ const LINE_BYTES: u64 = 64 << 10;
 /// How much of what the child said is kept for the error message.
 const TALK_BYTES: usize = 2_000;
 /// What a child may take longer than its processor time: waiting for disks.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 /// What a child is given.
 pub struct Stage<'a> {
@@ -42,10 +42,13 @@ pub struct Stage<'a> {
     pub kept: Option<&'a File>,
 }
 
+/// What came of the child.
+type Ending = Result<(Level, Reply), Failure>;
+
 enum Event {
     Progress(u64, String),
     Talk(String),
-    End(Result<(Level, Reply), Failure>),
+    End(Box<Ending>),
 }
 
 enum Failure {
@@ -62,7 +65,7 @@ pub fn run(stage: &Stage, request: &Request, progress: &mut dyn FnMut(u64, &str)
     let (sender, events) = channel();
     if let Some(output) = child.0.stdout.take() {
         let sender = sender.clone();
-        std::thread::spawn(move || sender.send(Event::End(read_reply(output))));
+        std::thread::spawn(move || sender.send(Event::End(Box::new(read_reply(output)))));
     }
     if let Some(errors) = child.0.stderr.take() {
         std::thread::spawn(move || read_talk(errors, &sender));
@@ -123,11 +126,7 @@ fn hand_over(stage: &Stage, request: &Request, mut socket: UnixStream) -> io::Re
 }
 
 /// Waits for the result and for the end of what is said; `None` at the deadline.
-fn listen(
-    events: &Receiver<Event>,
-    deadline: Instant,
-    progress: &mut dyn FnMut(u64, &str),
-) -> (Option<Result<(Level, Reply), Failure>>, String) {
+fn listen(events: &Receiver<Event>, deadline: Instant, progress: &mut dyn FnMut(u64, &str)) -> (Option<Ending>, String) {
     let (mut end, mut talk) = (None, String::new());
     loop {
         match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -137,7 +136,7 @@ fn listen(
                 talk.push_str("; ");
             }
             Ok(Event::Talk(_)) => {}
-            Ok(Event::End(result)) => end = Some(result),
+            Ok(Event::End(result)) => end = Some(*result),
             // Both readers are done.
             Err(RecvTimeoutError::Disconnected) => return (end.or_else(|| Some(Err(Failure::Broken("it said nothing".into())))), talk),
             Err(RecvTimeoutError::Timeout) => return (end, talk),
@@ -145,7 +144,7 @@ fn listen(
     }
 }
 
-fn read_reply(output: impl Read) -> Result<(Level, Reply), Failure> {
+fn read_reply(output: impl Read) -> Ending {
     let mut output = BufReader::with_capacity(1 << 18, output);
     let broken = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
     let mut line = Vec::new();

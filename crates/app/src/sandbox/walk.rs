@@ -211,6 +211,7 @@ mod tests {
 
     #[test]
     fn follows_no_link_and_sorts() {
+        use EntryKind::{Directory, File, Symlink};
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         std::fs::create_dir(root.join("etc")).unwrap();
@@ -220,7 +221,6 @@ mod tests {
         symlink("/", root.join("zz")).unwrap();
         let walked = walk(root, &Limits::default()).unwrap();
         let paths: Vec<_> = walked.pieces.iter().map(|piece| (piece.entry.shown(), piece.entry.kind, piece.at.map(|at| at.1))).collect();
-        use EntryKind::{Directory, File, Symlink};
         let expected =
             [("a", File, Some(0)), ("etc", Directory, None), ("etc/b", File, Some(3)), ("etc/out", Symlink, None), ("zz", Symlink, None)];
         assert_eq!(paths, expected.map(|(path, kind, len)| (path.to_owned(), kind, len)));

@@ -82,20 +82,18 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     let (phentsize, mut phnum) = (fields.half(at_sizes + 2)?, fields.half(at_sizes + 4)?);
     let (shentsize, mut shnum, mut shstrndx) = (fields.half(at_sizes + 6)?, fields.half(at_sizes + 8)?, fields.half(at_sizes + 10)?);
     let odd_sections = shnum > 0 && shentsize != entry_s;
-    let section = |index: u64| shoff.checked_add(index.checked_mul(entry_s)?);
+    let size = input.size();
+    let fits = |start: u64, len: u64| start.checked_add(len).is_some_and(|end| end <= size);
+    // Only headers that are all there: what stands in one can be added to its offset without a further thought.
+    let section = |index: u64| shoff.checked_add(index.checked_mul(entry_s)?).filter(|at| fits(*at, entry_s));
     // Numbers that do not fit 16 bits stand in the first section header.
-    if shoff != 0
-        && shentsize == entry_s
-        && let Some(first) = section(0)
-    {
+    if shoff == 0 || shentsize != entry_s {
+        shnum = 0;
+    } else if let Some(first) = section(0) {
         shnum = if shnum == 0 { fields.long(first, 20, 32).unwrap_or(0) } else { shnum };
         phnum = if phnum == 0xFFFF { fields.word(first + if fields.wide { 44 } else { 28 }).unwrap_or(0) } else { phnum };
         shstrndx = if shstrndx == 0xFFFF { fields.word(first + if fields.wide { 40 } else { 24 }).unwrap_or(0) } else { shstrndx };
-    } else {
-        shnum = 0;
     }
-    let size = input.size();
-    let fits = |start: u64, len: u64| start.checked_add(len).is_some_and(|end| end <= size);
     let sound = fields.word(20) == Some(1)
         && fields.half(at_sizes) == Some(header)
         && matches!(fields.half(16)?, 1..=4)

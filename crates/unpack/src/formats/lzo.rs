@@ -81,10 +81,10 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     if !name.is_empty() {
         opened.fact(9, ImageFact::Hardware { name: "lzop-name".into(), value: assay_core::escape::escape(name) });
     }
-    blocks(input, at, flags, context, opened)
+    Some(blocks(input, at, flags, context, opened))
 }
 
-fn blocks(input: &Input, mut at: u64, flags: u32, context: &Context, mut opened: Opened) -> Option<Opened> {
+fn blocks(input: &Input, mut at: u64, flags: u32, context: &Context, mut opened: Opened) -> Opened {
     let limit = context.room(input.size());
     let mut bytes: Vec<u8> = Vec::new();
     let (mut checked, mut wrong) = (0u64, 0u64);
@@ -170,7 +170,7 @@ fn blocks(input: &Input, mut at: u64, flags: u32, context: &Context, mut opened:
     let mut child = Child::owned(None, bytes);
     child.span = Some((0, at));
     opened.children.push(child);
-    Some(opened)
+    opened
 }
 
 fn adler(bytes: &[u8]) -> u32 {

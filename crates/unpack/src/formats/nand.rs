@@ -132,11 +132,15 @@ fn ubi_headers(input: &Input) -> Vec<u64> {
 
 /// What speaks for `geometry`; `None` where that is not enough.
 fn evidence(input: &Input, geometry: Geometry, headers: &[u64]) -> Option<Evidence> {
-    let whole = input.size() % geometry.stride() == 0;
-    let fits =
-        |at: &&u64| **at > 0 && **at % geometry.stride() == 0 && **at % 4096 != 0 && **at / geometry.stride() * geometry.page % 4096 == 0;
+    let whole = input.size().is_multiple_of(geometry.stride());
+    let fits = |at: &&u64| {
+        **at > 0
+            && at.is_multiple_of(geometry.stride())
+            && !at.is_multiple_of(4096)
+            && (**at / geometry.stride() * geometry.page).is_multiple_of(4096)
+    };
     let headers_fit = headers.iter().filter(fits).count() as u64;
-    let headers_else = headers.iter().filter(|at| **at % geometry.stride() != 0).count() as u64;
+    let headers_else = headers.iter().filter(|at| !at.is_multiple_of(geometry.stride())).count() as u64;
     let known = headers_fit > headers_else * 4 && (headers_fit > 1 || headers_fit == 1 && whole);
     let (mut told, mut held) = (0, 0);
     for page in 0..input.size() / geometry.stride() {

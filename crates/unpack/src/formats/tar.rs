@@ -6,11 +6,12 @@
 //! **Limitations**: old V7 archives (no magic) are not opened. A GNU sparse member's stored bytes come out as they stand, holes left
 //! out.
 
+mod extended;
+
 use assay_core::{
     Entry, EntryKind, Problem, SpanKind,
     escape::escape,
     facts::{Anomaly, ImageFact},
-    manifest::Xattr,
 };
 
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
     format::{Child, Format, Magic, Opened},
     input::Input,
 };
+use extended::{Extended, name, records};
 
 /// The format.
 pub static FORMAT: Format =
@@ -28,19 +30,6 @@ const BLOCK: u64 = 512;
 const RECORD: u64 = 20 * BLOCK;
 /// The largest size that eleven octal digits hold.
 const OCTAL_MAX: u64 = 0o777_7777_7777;
-
-/// What extended headers say about the next member.
-#[derive(Default, Clone)]
-struct Extended {
-    path: Option<Vec<u8>>,
-    link: Option<Vec<u8>>,
-    size: Option<u64>,
-    uid: Option<u32>,
-    gid: Option<u32>,
-    mtime: Option<i64>,
-    xattrs: Vec<Xattr>,
-    sparse: bool,
-}
 
 fn open(input: &Input, context: &Context) -> Option<Opened> {
     let (stated, computed) = sums(input, 0)?;
@@ -181,7 +170,7 @@ fn member(input: &Input, at: u64, size: u64, flag: u8, extended: Extended, opene
     entry.mode = number(input, at + 100, 8).map(|mode| (mode & 0o7777) as u32);
     entry.uid = extended.uid.or_else(|| number(input, at + 108, 8).map(|uid| uid as u32));
     entry.gid = extended.gid.or_else(|| number(input, at + 116, 8).map(|gid| gid as u32));
-    entry.mtime = extended.mtime.or_else(|| number(input, at + 136, 12).map(|mtime| mtime as i64));
+    entry.mtime = extended.mtime.or_else(|| number(input, at + 136, 12).map(u64::cast_signed));
     if matches!(kind, EntryKind::Hardlink | EntryKind::Symlink) {
         entry.target = extended.link.or_else(|| input.text(at + 157, 100).map(<[u8]>::to_vec));
     }
@@ -236,55 +225,6 @@ fn path(input: &Input, at: u64, extended: &Extended) -> Vec<u8> {
     // In GNU archives ("ustar  ") times stand where ustar has the prefix.
     let prefix = if input.u8(at + 262) == Some(0) { input.text(at + 345, 155).unwrap_or_default() } else { &[] };
     if prefix.is_empty() { name.to_vec() } else { [prefix, b"/", name].concat() }
-}
-
-/// A name of an extended header, up to its NUL.
-fn name(body: &[u8], at: u64, context: &Context, opened: &mut Opened) -> Vec<u8> {
-    let text = body.split(|byte| *byte == 0).next().unwrap_or_default();
-    let most = usize::try_from(context.limits.name_bytes).unwrap_or(usize::MAX);
-    if text.len() > most {
-        opened.problem(Problem::over_limit(at, format!("a name of {} bytes was cut", text.len())));
-    }
-    text[..text.len().min(most)].to_vec()
-}
-
-/// PAX records: `length SP key = value LF`, the length in decimal and of the whole record.
-fn records(body: &[u8], start: u64, into: &mut Extended, context: &Context, opened: &mut Opened) {
-    let mut rest = body;
-    while !rest.is_empty() && rest[0] != 0 {
-        let at = start + (body.len() - rest.len()) as u64;
-        if context.step(1).map_err(|over| opened.problem(over.problem(at))).is_err() {
-            return;
-        }
-        let space = rest.iter().take(20).position(|byte| *byte == b' ');
-        let length = space.and_then(|space| decimal(&rest[..space])).and_then(|length| usize::try_from(length).ok());
-        let record =
-            space.zip(length).and_then(|(space, length)| rest.get(space + 1..length)).and_then(|record| record.strip_suffix(b"\n"));
-        let (Some(record), Some(length)) = (record, length) else {
-            opened.problem(Problem::corrupt(at, "a PAX record is not `length key=value`"));
-            return;
-        };
-        if let Some(equals) = memchr::memchr(b'=', record) {
-            let (key, value) = (&record[..equals], &record[equals + 1..]);
-            let seconds = value.split(|byte| *byte == b'.').next().unwrap_or_default();
-            match key {
-                b"path" | b"GNU.sparse.name" => into.path = Some(name(value, at, context, opened)),
-                b"linkpath" => into.link = Some(name(value, at, context, opened)),
-                b"size" => into.size = decimal(value),
-                b"uid" => into.uid = decimal(value).map(|uid| uid as u32),
-                b"gid" => into.gid = decimal(value).map(|gid| gid as u32),
-                b"mtime" => into.mtime = std::str::from_utf8(seconds).ok().and_then(|text| text.parse().ok()),
-                _ if key.starts_with(b"SCHILY.xattr.") => into.xattrs.push(Xattr { name: key[13..].to_vec(), value: value.to_vec() }),
-                _ if key.starts_with(b"GNU.sparse.") => into.sparse = true,
-                _ => {}
-            }
-        }
-        rest = &rest[length..];
-    }
-}
-
-fn decimal(text: &[u8]) -> Option<u64> {
-    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// A number: octal digits, or binary where the first bit is set (GNU).

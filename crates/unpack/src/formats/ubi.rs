@@ -85,7 +85,7 @@ fn peb_size(input: &Input, first: EraseHeader, context: &Context) -> Option<u64>
         let at = hit as u64 + 1;
         context.step(1).ok()?;
         let same = |other: EraseHeader| other.vid_at == first.vid_at && other.data_at == first.data_at;
-        if at % 512 != 0 || !erase_header(input, at).is_some_and(same) {
+        if !at.is_multiple_of(512) || !erase_header(input, at).is_some_and(same) {
             continue;
         }
         if (SMALLEST_PEB..=LARGEST_PEB).contains(&(at - last)) && at - last > first.data_at {

@@ -100,13 +100,13 @@ fn open(input: &Input, context: &Context) -> Option<Opened> {
     // The fields are at most 32 bits wide and stay so, whatever is computed of them.
     let layout = Layout { leb: number(36)?, log: number(56)?, lpt: number(60)?, orphans: number(64)?, encrypted: input.le32(28)? & 8 != 0 };
     let blocks = number(40)?;
-    if !(4096..=16 << 20).contains(&layout.leb) || layout.leb % 8 != 0 || blocks < 4 {
+    if !(4096..=16 << 20).contains(&layout.leb) || !layout.leb.is_multiple_of(8) || blocks < 4 {
         return None;
     }
     let stated = layout.leb.saturating_mul(blocks);
     let mut opened = Opened::new(stated.min(input.size()));
     // What comes from a UBI volume ends with its last mapped block: only a cut inside a block is a loss.
-    if stated > input.size() && input.size() % layout.leb != 0 {
+    if stated > input.size() && !input.size().is_multiple_of(layout.leb) {
         opened.problem(Problem::truncated(input.size(), format!("{stated} bytes are stated, {} are there", input.size())));
     }
     let compressor = match input.le16(84)? {

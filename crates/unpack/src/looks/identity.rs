@@ -123,7 +123,7 @@ fn release(name: &[u8], bytes: &[u8], facts: &mut Vec<Word>) {
             Some(("PRETTY_NAME", value)) if os_release => facts.push((at, IdentityField::System, value, 60)),
             // In a script the value may be a command that prints it, and says nothing here.
             Some(("miner_type" | "MINER_TYPE", value)) if !value.is_empty() && !value.contains(['`', '$']) => {
-                facts.push((at, IdentityField::Model, value, 60))
+                facts.push((at, IdentityField::Model, value, 60));
             }
             // The lines are the day, which the web interface shows as the version of the file system, and the machine.
             _ if name == b"compile_time" && index == 0 => {

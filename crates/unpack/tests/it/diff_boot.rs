@@ -1,6 +1,7 @@
 //! Boot images and keys that the system's own tools make now, read and compared with what those tools say.
 
 use std::{
+    fmt::Write,
     fs,
     path::Path,
     process::{Command, Stdio},
@@ -108,7 +109,7 @@ fn partitions_agree_with_dtc() {
         String::from("/dts-v1/; / { flash@0 { partitions { compatible = \"fixed-partitions\"; #address-cells = <1>; #size-cells = <1>;");
     let wanted: Vec<(String, u64, u64)> = (0..40_u64).map(|index| (format!("part{index}"), index * 0x10000, 0x10000 + index)).collect();
     for (name, start, len) in &wanted {
-        source += &format!("p@{start:x} {{ label = \"{name}\"; reg = <{start:#x} {len:#x}>; }};");
+        write!(source, "p@{start:x} {{ label = \"{name}\"; reg = <{start:#x} {len:#x}>; }};").unwrap();
     }
     fs::write(folder.join("a.dts"), source + "}; }; };").unwrap();
     if run(folder, "dtc", &["-q", "-O", "dtb", "-o", "a.dtb", "a.dts"]).is_none() {

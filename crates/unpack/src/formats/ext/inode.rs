@@ -110,7 +110,7 @@ impl Reader<'_> {
         let extra = if extra.is_multiple_of(4) && 128 + extra <= self.sup.inode_size { extra } else { 0 };
         let regular = mode & 0o170_000 == 0o100_000;
         let large = regular || self.sup.incompat & super::superblock::INCOMPAT_LARGEDIR != 0 && mode & 0o170_000 == 0o040_000;
-        let mut mtime = i64::from(word(0x10) as i32);
+        let mut mtime = i64::from(word(0x10).cast_signed());
         if extra >= 12 {
             mtime += i64::from(word(0x88) & 3) << 32;
         }

@@ -7,29 +7,33 @@
 //! own are not read; checksums of htree index blocks, quota files and the journal are not verified; encrypted names are shown as
 //! they stand. Directories are read linearly, indexed or not.
 
+mod content;
 mod dir;
 mod groups;
 mod inode;
 mod superblock;
+mod tally;
+mod tree;
 mod xattr;
 
 use std::collections::{HashMap, HashSet};
 
 use assay_core::{
-    Entry, EntryKind, Problem, Span, SpanKind,
+    EntryKind, Problem, Span, SpanKind,
     escape::escape,
     facts::{Anomaly, IdentityField, ImageFact},
-    hash::hex,
 };
 use bytes::Bytes;
 
 use crate::{
     context::Context,
-    format::{Child, Format, Loaded, Magic, Opened, Treat},
+    format::{Format, Magic, Opened},
     input::Input,
 };
-use inode::{BlockMap, FLAG_COMPRESSED, FLAG_ENCRYPTED, FLAG_INLINE, Inode, Run};
+use inode::BlockMap;
 use superblock::Super;
+use tally::{TOLD, Tallies};
+use tree::ROOT;
 
 /// The format.
 pub static FORMAT: Format = Format {
@@ -40,67 +44,6 @@ pub static FORMAT: Format = Format {
     at_start: false,
     open,
 };
-
-/// Longest path that is followed: what a system could open (`PATH_MAX`).
-const PATH_MAX: usize = 4096;
-const ROOT: u32 = 2;
-const RESIZE: u32 = 7;
-/// Failures of one kind of checksum that are told one by one.
-const TOLD: u64 = 32;
-
-/// Many checksums of one kind. Those that hold become one fact, whose values are all of them XORed; those that do not, one each.
-#[derive(Default)]
-struct Tally {
-    holds: u64,
-    fails: u64,
-    folded: u64,
-    covers: Option<(u64, u64)>,
-}
-
-impl Tally {
-    fn add(&mut self, opened: &mut Opened, at: u64, covers: (u64, u64), stated: u64, computed: u64) {
-        if stated == computed {
-            self.holds += 1;
-            self.folded ^= stated;
-            let (start, end) = self.covers.unwrap_or((covers.0, covers.0 + covers.1));
-            self.covers = Some((start.min(covers.0), end.max(covers.0 + covers.1)));
-            return;
-        }
-        self.fails += 1;
-        if self.fails <= TOLD {
-            opened.checksum(at, "metadata checksum", "CRC-32C", covers, &(stated as u32).to_be_bytes(), &(computed as u32).to_be_bytes());
-        }
-    }
-
-    fn tell(&self, opened: &mut Opened, what: &str, algorithm: &str) {
-        if let Some((start, end)) = self.covers {
-            let value = hex(&(self.folded as u32).to_be_bytes());
-            let name = format!("{what}: {} of {}, XORed", self.holds, self.holds + self.fails);
-            let fact = ImageFact::Checksum {
-                name,
-                algorithm: algorithm.into(),
-                covers: (start, end - start),
-                stated: value.clone(),
-                computed: value,
-                ok: true,
-            };
-            opened.fact(start, fact);
-        }
-        if self.fails > TOLD {
-            opened.problem(Problem::corrupt(superblock::AT, format!("{} checksums of {what} do not hold", self.fails)));
-        }
-    }
-}
-
-#[derive(Default)]
-struct Tallies {
-    descriptors: Tally,
-    bitmaps: Tally,
-    inodes: Tally,
-    extents: Tally,
-    directories: Tally,
-    xattrs: Tally,
-}
 
 /// A filesystem while it is read.
 struct Reader<'a> {
@@ -269,255 +212,4 @@ impl Reader<'_> {
             self.opened.spans.push(span);
         }
     }
-
-    /// Follows the tree from its root, each directory once.
-    fn walk(&mut self, root: Inode, children: &mut HashMap<u32, Option<usize>>) {
-        self.check_inode(&root);
-        children.insert(ROOT, None);
-        let attributes = self.attributes(&root);
-        let mut stack = vec![(root, Vec::new(), attributes)];
-        while let Some((directory, path, attributes)) = stack.pop() {
-            let map = if directory.flags & FLAG_INLINE == 0 { self.map(&directory) } else { BlockMap::default() };
-            self.claim_map(&map, u64::MAX, false, "directory");
-            let records = self.directory(&directory, &map, &attributes);
-            let below = stack.len();
-            for record in records {
-                let mut full = path.clone();
-                if !full.is_empty() {
-                    full.push(b'/');
-                }
-                full.extend_from_slice(&record.name);
-                if self.context.step(1 + full.len() as u64 / 16).is_err() {
-                    return self.over();
-                }
-                let Some(inode) = self.inode(record.inode) else {
-                    self.opened.problem(Problem::corrupt(
-                        record.at,
-                        format!("{} names inode {}, which is not there", escape(&full), record.inode),
-                    ));
-                    continue;
-                };
-                if let Some((inode, attributes)) = self.name(full.clone(), record.at, inode, children) {
-                    if full.len() > PATH_MAX {
-                        self.opened.problem(Problem::over_limit(
-                            record.at,
-                            "directories are nested deeper than any path can name; what is below was not read",
-                        ));
-                        continue;
-                    }
-                    stack.push((inode, full, attributes));
-                }
-            }
-            stack[below..].reverse();
-        }
-    }
-
-    /// Writes one name down. Gives a directory back that is to be followed.
-    fn name(
-        &mut self,
-        path: Vec<u8>,
-        at: u64,
-        inode: Inode,
-        children: &mut HashMap<u32, Option<usize>>,
-    ) -> Option<(Inode, xattr::Attributes)> {
-        let Some((kind, mode)) = Entry::split_mode(inode.mode) else {
-            let note = format!("{} names inode {}, which has no type (mode {:#o})", escape(&path), inode.number, inode.mode);
-            self.opened.problem(Problem::corrupt(at, note));
-            return None;
-        };
-        let mut entry = Entry::new(path.clone(), kind, if kind == EntryKind::Directory { 0 } else { inode.size });
-        (entry.mode, entry.uid, entry.gid) = (Some(mode), Some(inode.uid), Some(inode.gid));
-        (entry.mtime, entry.offset) = (Some(inode.mtime), inode.at);
-        if matches!(kind, EntryKind::CharDevice | EntryKind::BlockDevice) {
-            entry.device = Some(inode.device());
-            entry.size = 0;
-        }
-        let again = children.get(&inode.number).copied();
-        if again.is_none() {
-            self.check_inode(&inode);
-        }
-        let mut follow = false;
-        let mut child = again.flatten();
-        let attributes = self.attributes(&inode);
-        entry.xattrs.clone_from(&attributes.list);
-        match kind {
-            EntryKind::Directory if again.is_some() => {
-                self.opened.fact(at, ImageFact::Anomaly { kind: Anomaly::Cycle, subject: escape(&path) });
-                let note = format!(
-                    "{} names inode {}, a directory that has a name already; it is not followed again",
-                    escape(&path),
-                    inode.number
-                );
-                self.opened.problem(Problem::corrupt(at, note));
-            }
-            EntryKind::Directory => follow = true,
-            EntryKind::Symlink => entry.target = self.target(&inode, &attributes, again.is_none()),
-            EntryKind::File if again.is_none() => child = self.content(&inode, &path, &attributes),
-            _ => {}
-        }
-        children.insert(inode.number, child);
-        self.opened.entry(entry, child);
-        follow.then_some((inode, attributes))
-    }
-
-    fn target(&mut self, inode: &Inode, attributes: &xattr::Attributes, first: bool) -> Option<Vec<u8>> {
-        if inode.size > self.context.limits.name_bytes {
-            self.opened.problem(Problem::over_limit(inode.at, format!("inode {}: a link target of {} bytes", inode.number, inode.size)));
-            return None;
-        }
-        let size = inode.size as usize;
-        if inode.fast_symlink() || inode.flags & FLAG_INLINE != 0 {
-            let mut target = [&inode.block[..], if inode.flags & FLAG_INLINE != 0 { &attributes.inline } else { &[] }].concat();
-            target.truncate(size);
-            return Some(target);
-        }
-        let map = self.map(inode);
-        if first {
-            self.claim_map(&map, inode.size, false, "symbolic link target");
-        }
-        let target = gather(self.input.bytes(), &map, inode.size, self.sup.block_size, inode.size);
-        if target.len() < size {
-            self.opened.problem(Problem::corrupt(inode.at, format!("inode {}: the link target is not whole", inode.number)));
-        }
-        Some(target)
-    }
-
-    /// The child that holds a file's content.
-    fn content(&mut self, inode: &Inode, path: &[u8], attributes: &xattr::Attributes) -> Option<usize> {
-        let name = [b"/", path].concat();
-        if inode.flags & FLAG_INLINE != 0 {
-            let mut bytes = [&inode.block[..], &attributes.inline].concat();
-            bytes.truncate(usize::try_from(inode.size).unwrap_or(usize::MAX));
-            // mke2fs keeps a file that is all hole inline; what is not there reads as zeros.
-            if (bytes.len() as u64) < inode.size {
-                let (size, at, shown) = (inode.size, inode.at, escape(path));
-                self.opened.children.push(Child::lazy(Some(name), size, move |context| padded(&bytes, size, context, at, &shown)));
-                return Some(self.opened.children.len() - 1);
-            }
-            if bytes.is_empty() {
-                return None;
-            }
-            self.opened.children.push(Child::owned(Some(name), bytes));
-            return Some(self.opened.children.len() - 1);
-        }
-        let map = self.map(inode);
-        let compressed = inode.flags & FLAG_COMPRESSED != 0;
-        self.claim_map(&map, inode.size, !compressed, &escape(path));
-        if compressed {
-            self.opened.problem(
-                Problem::unsupported(inode.at, format!("{}: compressed by e2compr, not read", escape(path))).over(self.sup.inode_size),
-            );
-            return None;
-        }
-        if inode.size == 0 {
-            return None;
-        }
-        let block_size = self.sup.block_size;
-        let mut child = match map.runs.as_slice() {
-            [Run { logical: 0, physical, count, unwritten: false }]
-                if map.broken.is_none() && count * block_size >= inode.size && physical * block_size + inode.size <= self.input.size() =>
-            {
-                Child::slice(Some(name), physical * block_size, inode.size)
-            }
-            _ => {
-                let (data, size, at, shown) = (self.input.bytes().clone(), inode.size, inode.at, escape(path));
-                Child::lazy(Some(name), size, move |context| {
-                    let stored = map.runs.iter().fold(0u64, |sum, run| sum.saturating_add(run.count * block_size));
-                    let limit = context.room(stored).min(size);
-                    let bytes = gather(&data, &map, size, block_size, limit);
-                    let mut problems = Vec::new();
-                    if (bytes.len() as u64) < limit {
-                        problems.push(Problem::corrupt(at, format!("{shown}: only {} of {size} bytes could be found", bytes.len())));
-                    } else if limit < size {
-                        problems.push(Problem::over_limit(at, format!("{shown}: more would come out than the limit allows")));
-                    }
-                    Loaded { bytes: bytes.into(), problems }
-                })
-            }
-        };
-        if inode.flags & FLAG_ENCRYPTED != 0 {
-            child = child.treat(Treat::Opaque("fscrypt: the inode's encrypt flag".into()));
-            self.opened.fact(inode.at, ImageFact::Encrypted { what: escape(path), scheme: "fscrypt".into() });
-        }
-        self.opened.children.push(child);
-        Some(self.opened.children.len() - 1)
-    }
-
-    /// What no name leads to: the filesystem's own inodes, and files that are in use all the same.
-    fn rest(&mut self, children: &mut HashMap<u32, Option<usize>>) {
-        for number in self.inodes_in_use() {
-            if children.contains_key(&number) {
-                continue;
-            }
-            if self.context.step(1).is_err() {
-                return self.over();
-            }
-            let Some(inode) = self.inode(number).filter(|inode| inode.mode != 0 || inode.size != 0 || inode.block != [0; 60]) else {
-                continue;
-            };
-            self.check_inode(&inode);
-            let hidden = number < self.sup.first_inode || self.sup.hidden_inodes.contains(&number);
-            if hidden {
-                let map = self.map(&inode);
-                let note = if number == self.sup.journal_inode {
-                    "journal"
-                } else if number == RESIZE {
-                    "reserved group descriptors"
-                } else {
-                    "hidden inode"
-                };
-                self.claim_map(&map, u64::MAX, false, note);
-            } else if inode.kind() == Some(EntryKind::File) {
-                let attributes = self.attributes(&inode);
-                self.content(&inode, format!("<{number}>").as_bytes(), &attributes);
-                self.opened.problem(
-                    Problem::corrupt(inode.at, format!("inode {number} is in use and has no name; its content is `/<{number}>`"))
-                        .over(self.sup.inode_size),
-                );
-            } else {
-                self.opened
-                    .problem(Problem::corrupt(inode.at, format!("inode {number} is in use and has no name")).over(self.sup.inode_size));
-            }
-        }
-    }
-}
-
-/// Inline data and the zeros behind it, as far as the limits allow.
-fn padded(inline: &[u8], size: u64, context: &Context, at: u64, shown: &str) -> Loaded {
-    let limit = context.room(inline.len() as u64).min(size);
-    let mut bytes = inline.to_vec();
-    bytes.resize(bytes.len().max(limit as usize), 0);
-    let over = (limit < size).then(|| Problem::over_limit(at, format!("{shown}: more would come out than the limit allows")));
-    Loaded { bytes: bytes.into(), problems: over.into_iter().collect() }
-}
-
-/// A file's bytes, holes filled with zeros, up to `limit`; shorter where its blocks cannot be found.
-fn gather(data: &Bytes, map: &BlockMap, size: u64, block_size: u64, limit: u64) -> Vec<u8> {
-    let end = map.broken.map_or(size, |block| block.saturating_mul(block_size)).min(size).min(limit) as usize;
-    let mut bytes = Vec::new();
-    for run in &map.runs {
-        let start = run.logical.saturating_mul(block_size) as usize;
-        if start >= end {
-            break;
-        }
-        // Extents that claim the same blocks of the file: the first is taken.
-        let skip = bytes.len().saturating_sub(start);
-        let len = ((run.count * block_size) as usize).min(end - start);
-        if skip >= len {
-            continue;
-        }
-        bytes.resize(bytes.len().max(start), 0);
-        if run.unwritten {
-            bytes.resize(start + len, 0);
-            continue;
-        }
-        let from = (run.physical * block_size) as usize;
-        let Some(part) = data.get(from + skip..(from + len).min(data.len())) else { return bytes };
-        bytes.extend_from_slice(part);
-        if part.len() < len - skip {
-            return bytes;
-        }
-    }
-    bytes.resize(end.max(bytes.len()), 0);
-    bytes
 }

@@ -31,14 +31,18 @@ static CRC16: Crc<u16> = Crc::<u16>::new(&CRC_16_MODBUS);
 /// CRC-32C as ext4 keeps it: the bare register, which is the seed of the next piece.
 pub fn crc32c(seed: u32, parts: &[&[u8]]) -> u32 {
     let mut digest = CRC32C.digest_with_initial(seed.reverse_bits());
-    parts.iter().for_each(|part| digest.update(part));
+    for part in parts {
+        digest.update(part);
+    }
     !digest.finalize()
 }
 
 /// CRC-16 of the older group descriptors (`uninit_bg`).
 pub fn crc16(parts: &[&[u8]]) -> u16 {
     let mut digest = CRC16.digest();
-    parts.iter().for_each(|part| digest.update(part));
+    for part in parts {
+        digest.update(part);
+    }
     digest.finalize()
 }
 

@@ -40,8 +40,8 @@ fn rtime(packed: &[u8], limit: usize) -> Poured {
         }
         let (value, repeat) = (pair[0], pair.get(1).copied().unwrap_or(0));
         bytes.push(value);
-        let mut from = std::mem::replace(&mut last[usize::from(value)], bytes.len());
-        for _ in 0..repeat {
+        let start = std::mem::replace(&mut last[usize::from(value)], bytes.len());
+        for from in start..start + usize::from(repeat) {
             if bytes.len() >= limit {
                 break;
             }
@@ -50,7 +50,6 @@ fn rtime(packed: &[u8], limit: usize) -> Poured {
                 return Poured { bytes, trouble: Some(Trouble::Corrupt("a repeat of nothing".into())) };
             };
             bytes.push(byte);
-            from += 1;
         }
     }
     let trouble = (bytes.len() < limit).then_some(Trouble::Truncated);

@@ -137,19 +137,20 @@ impl Data {
         let from = file.offset as usize;
         match fragment {
             None => {
-                content.problem = Some(Problem::corrupt(place, format!("fragment {}, which holds the tail, is not there", file.fragment)))
+                content.problem = Some(Problem::corrupt(place, format!("fragment {}, which holds the tail, is not there", file.fragment)));
             }
-            Some(poured) => match poured.bytes.get(from..from.saturating_add(want)) {
-                Some(bytes) => content.bytes.extend_from_slice(bytes),
-                None => {
-                    let have = poured.bytes.len();
-                    let mut problem = Problem::corrupt(place, format!("fragment {} has {have} bytes, not {want} at {from}", file.fragment));
-                    if let Some(trouble) = &poured.trouble {
-                        problem = trouble.problem(place, &format!("fragment {}", file.fragment));
-                    }
-                    content.problem = Some(problem);
+            Some(poured) => {
+                if let Some(bytes) = poured.bytes.get(from..from.saturating_add(want)) {
+                    content.bytes.extend_from_slice(bytes);
+                    return;
                 }
-            },
+                let have = poured.bytes.len();
+                let mut problem = Problem::corrupt(place, format!("fragment {} has {have} bytes, not {want} at {from}", file.fragment));
+                if let Some(trouble) = &poured.trouble {
+                    problem = trouble.problem(place, &format!("fragment {}", file.fragment));
+                }
+                content.problem = Some(problem);
+            }
         }
     }
 

@@ -45,10 +45,10 @@ pub struct Walk<'a> {
 /// A directory that is being listed.
 struct Frame {
     path: Vec<u8>,
-    names: std::vec::IntoIter<Name>,
+    names: std::vec::IntoIter<Record>,
 }
 
-struct Name {
+struct Record {
     name: Vec<u8>,
     inode: u64,
     kind: u16,
@@ -103,7 +103,7 @@ impl Walk<'_> {
     }
 
     /// Adds the entry of one name. A directory gives the place of its listing.
-    fn name(&mut self, path: &[u8], name: &Name) -> Option<(u32, u16, u32)> {
+    fn name(&mut self, path: &[u8], name: &Record) -> Option<(u32, u16, u32)> {
         let place = self.place(name.inode);
         let Some(inode) = self.inode(name.inode) else {
             let kind = inode::kind(name.kind).unwrap_or(EntryKind::File);
@@ -190,7 +190,7 @@ impl Walk<'_> {
     }
 
     /// The names in a listing.
-    fn names(&mut self, block: u32, offset: u16, size: u32, place: u64) -> Vec<Name> {
+    fn names(&mut self, block: u32, offset: u16, size: u32, place: u64) -> Vec<Record> {
         let mut names = Vec::new();
         // The stated size counts `.` and `..` as three bytes; an empty directory has no listing.
         let Some(len) = size.checked_sub(3).filter(|len| *len > 0) else { return names };
@@ -233,7 +233,7 @@ impl Walk<'_> {
 }
 
 /// Reads headers and their names up to the end of the listing; `None` where it does not end with an entry.
-fn list(fields: &mut Fields, context: &Context, names: &mut Vec<Name>) -> Option<()> {
+fn list(fields: &mut Fields, context: &Context, names: &mut Vec<Record>) -> Option<()> {
     while fields.left() > 0 {
         let (count, block, _number) = (fields.u32()?, fields.u32()?, fields.u32()?);
         // The count is one less than there are; more than 256 do not go under one header.
@@ -247,7 +247,7 @@ fn list(fields: &mut Fields, context: &Context, names: &mut Vec<Name>) -> Option
                 return None;
             }
             let name = fields.take(usize::from(len) + 1)?.to_vec();
-            names.push(Name { name, inode: u64::from(block) << 16 | u64::from(offset), kind });
+            names.push(Record { name, inode: u64::from(block) << 16 | u64::from(offset), kind });
         }
     }
     Some(())

@@ -15,7 +15,7 @@ mod tables;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
 };
 
 use assay_core::{
@@ -111,7 +111,7 @@ fn read(input: &Input, context: &Context, superblock: &Superblock, codec: Codec,
         block_size: superblock.block_size,
         inodes: table,
         fragments,
-        cache: Default::default(),
+        cache: Mutex::default(),
     });
     let mut walk =
         directory::Walk { superblock, context, data: &data, inodes, listings, ids, xattrs, opened, met: HashMap::new(), troubles: 0 };

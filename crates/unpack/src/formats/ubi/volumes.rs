@@ -57,7 +57,7 @@ pub fn assemble(input: &Input, context: &Context, geometry: Geometry, blocks: Ve
             let at = blocks.values().next().map_or(0, |block| block.peb);
             opened.problem(Problem::corrupt(at, format!("volume {id} is not in the volume table")));
         }
-        volume(input, context, geometry, id, record, blocks, opened);
+        volume(input, context, geometry, id, record.as_ref(), blocks, opened);
     }
     for (_, record) in records {
         let mut entry = Entry::new(record.name, EntryKind::Member, 0);
@@ -163,15 +163,15 @@ fn volume(
     context: &Context,
     geometry: Geometry,
     id: u32,
-    record: Option<Record>,
+    record: Option<&Record>,
     blocks: BTreeMap<u32, Block>,
     opened: &mut Opened,
 ) {
     let (Some((last, _)), Some((_, first))) = (blocks.last_key_value(), blocks.first_key_value()) else { return };
     let (is_static, used, pad) = (first.is_static, first.used, first.pad.min(geometry.leb()));
-    let name = record.as_ref().map_or_else(|| format!("volume-{id}").into_bytes(), |record| record.name.clone());
-    let at = record.as_ref().map_or(first.peb, |record| record.at);
-    if let Some(record) = &record {
+    let name = record.map_or_else(|| format!("volume-{id}").into_bytes(), |record| record.name.clone());
+    let at = record.map_or(first.peb, |record| record.at);
+    if let Some(record) = record {
         if record.updating {
             opened.problem(Problem::corrupt(record.at, format!("volume {id} was being updated when the image was made")));
         }

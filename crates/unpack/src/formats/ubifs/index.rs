@@ -63,28 +63,21 @@ pub fn state(input: &Input, layout: Layout, nodes: &[Node], context: &Context, o
     let at: HashMap<u64, Node> = nodes.iter().map(|node| (node.at, *node)).collect();
     let master =
         nodes.iter().filter(|node| node.kind == MASTER && (layout.leb..3 * layout.leb).contains(&node.at)).max_by_key(|node| node.sequence);
-    let walked = match master {
-        Some(master) => walk(input, layout, &at, *master, context, opened),
-        None => {
-            opened.problem(Problem::corrupt(layout.leb, "no master node"));
-            None
-        }
+    let walked = if let Some(master) = master {
+        walk(input, layout, &at, *master, context, opened)
+    } else {
+        opened.problem(Problem::corrupt(layout.leb, "no master node"));
+        None
     };
     let mut state = State::default();
-    let mut later: Vec<Node> = match (walked, master) {
-        (Some(current), Some(master)) => {
-            for node in current {
-                state.apply(input, node);
-            }
-            journal(input, layout, nodes, *master)
+    let mut later: Vec<Node> = if let (Some(current), Some(master)) = (walked, master) {
+        for node in current {
+            state.apply(input, node);
         }
-        _ => {
-            opened.problem(Problem::corrupt(
-                0,
-                "the index cannot be walked: the newest version of each node that was found is taken instead",
-            ));
-            nodes.to_vec()
-        }
+        journal(input, layout, nodes, *master)
+    } else {
+        opened.problem(Problem::corrupt(0, "the index cannot be walked: the newest version of each node that was found is taken instead"));
+        nodes.to_vec()
     };
     later.sort_by_key(|node| node.sequence);
     for node in later {

@@ -101,13 +101,12 @@ fn entry(input: &Input, path: Vec<u8>, dent: Node, ino: u32, state: &State, open
         EntryKind::Symlink => entry.target = Some(data.to_vec()),
         EntryKind::CharDevice | EntryKind::BlockDevice => {
             // 4 bytes: 12 bits of major between 8 and 12 bits of minor; 8 bytes: 32 bits each.
-            entry.device = match *data {
-                [a, b, c, d] => Some(u32::from_le_bytes([a, b, c, d])).map(|raw| (raw >> 8 & 0xFFF, raw & 0xFF | raw >> 12 & 0xF_FF00)),
-                [a, b, c, d, e, f, g, h] => {
-                    let raw = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-                    Some(((raw >> 8 & 0xFFF | raw >> 32 & 0xFFFF_F000) as u32, (raw & 0xFF | raw >> 12 & 0xFFFF_FF00) as u32))
-                }
-                _ => None,
+            entry.device = if let Ok(short) = data.try_into().map(u32::from_le_bytes) {
+                Some((short >> 8 & 0xFFF, short & 0xFF | short >> 12 & 0xF_FF00))
+            } else if let Ok(long) = data.try_into().map(u64::from_le_bytes) {
+                Some(((long >> 8 & 0xFFF | long >> 32 & 0xFFFF_F000) as u32, (long & 0xFF | long >> 12 & 0xFFFF_FF00) as u32))
+            } else {
+                None
             };
         }
         _ => {}
