@@ -27,6 +27,7 @@ pub mod locator;
 pub mod manifest;
 pub mod measure;
 pub mod problem;
+pub mod root;
 pub mod statement;
 
 pub use answer::{Answer, AnswerState, Question};
@@ -43,4 +44,5 @@ pub use locator::{At, Locator};
 pub use manifest::{Entry, EntryKind};
 pub use measure::{Assumption, Cell, Column, ColumnType, Table};
 pub use problem::{Problem, ProblemKind};
+pub use root::{Contents, Root};
 pub use statement::Statement;
