@@ -21,6 +21,7 @@ pub mod escape;
 pub mod fact;
 pub mod facts;
 pub mod finding;
+pub mod firewall;
 pub mod hash;
 pub mod limits;
 pub mod locator;
