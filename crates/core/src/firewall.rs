@@ -65,6 +65,9 @@ pub struct Policy {
     pub hook: Option<String>,
     /// What happens.
     pub action: Action,
+    /// Networks or interfaces that it is for, where a zone names them; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<String>,
 }
 
 /// A rule.

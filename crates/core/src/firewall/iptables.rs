@@ -234,9 +234,14 @@ impl<'a> Reader<'a> {
                 (self.rule.family, self.rule.table, self.rule.chain) = (self.family, table, chain);
                 Command::Rule(edit, Box::new(self.rule))
             }
-            Verb::Policy(chain, target) => {
-                Command::Policy(Policy { family: self.family, table, chain, hook: None, action: Action::named(&target) })
-            }
+            Verb::Policy(chain, target) => Command::Policy(Policy {
+                family: self.family,
+                table,
+                chain,
+                hook: None,
+                action: Action::named(&target),
+                covers: Vec::new(),
+            }),
             Verb::Flush(chain) => Command::Flush { table, chain },
             Verb::New(chain) => Command::NewChain { table, chain },
             Verb::Nothing => Command::Nothing,

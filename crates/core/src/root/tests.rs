@@ -62,8 +62,13 @@ fn links_lead_inside_the_tree_alone() {
 
 #[test]
 fn every_name_of_a_content_is_told() {
-    let tree =
-        tree(vec![file("bin/busybox", "b"), link("bin/sh", "busybox"), link("sbin", "bin"), hard("bin/ash", "./bin/busybox"), file("e", "")]);
+    let tree = tree(vec![
+        file("bin/busybox", "b"),
+        link("bin/sh", "busybox"),
+        link("sbin", "bin"),
+        hard("bin/ash", "./bin/busybox"),
+        file("e", ""),
+    ]);
     let names: Vec<String> = Root::new(&tree).names_of(&Sha256::of(b"b")).iter().map(|name| escape(name)).collect();
     assert_eq!(names, ["/bin/ash", "/bin/busybox", "/bin/sh"]);
     assert_eq!(Root::new(&tree).many_named().len(), 1);

@@ -21,7 +21,7 @@ pub struct BootStep {
     pub resolved: Option<String>,
     /// Would it start: is it there, and executable where it must be?
     pub runnable: bool,
-    /// Its arguments, as far as quotes alone decide them.
+    /// Its arguments, as far as quotes alone decide them; of several commands on a line, those of the first.
     pub arguments: Vec<String>,
     /// The whole command where a shell reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,7 +98,7 @@ pub enum Starter {
 pub enum InitKind {
     /// System V init.
     Sysvinit,
-    /// The init of BusyBox.
+    /// The init of `BusyBox`.
     Busybox,
     /// systemd.
     Systemd,

@@ -21,8 +21,11 @@ pub struct WebServer {
     /// Account it runs as after it has bound its ports; absent where the configuration names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Which URLs are programs.
+    /// Which URLs are programs, or are handed to one.
     pub cgi: Vec<CgiRule>,
+    /// Where else URLs are looked up: prefix and directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub directories: Vec<(String, String)>,
 }
 
 /// A socket of a web server.
