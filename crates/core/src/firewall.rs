@@ -9,11 +9,13 @@
 //! of them. A match that is not understood is kept in `more`, and the rule is then not the whole of what it says.
 
 mod iptables;
+mod ports;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use iptables::{Command, Edit, iptables_command, port};
+pub use iptables::{Command, Edit, iptables_command};
+pub use ports::port;
 
 /// Which packets a rule set is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

@@ -16,6 +16,7 @@
 //! **Limitations**: mounts over a directory (`/tmp`, `/proc`, a partition with the owner's settings) cannot be seen in a manifest;
 //! what a start-up script puts in place of a file is not there either. Permissions do not stop a look-up.
 
+mod place;
 mod resolve;
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,10 @@ use crate::{
     manifest::{Entry, EntryKind, Tree},
 };
 
+pub use place::Place;
 pub use resolve::Unresolved;
+
+use place::kind_of;
 
 /// Hands out the content of a digest; `None` where it was not kept.
 pub type Contents<'a> = &'a dyn Fn(&Sha256) -> Option<Cow<'a, [u8]>>;
@@ -63,41 +67,6 @@ pub struct Root<'a> {
     names: BTreeMap<Sha256, BTreeSet<NodeId>>,
     left_out: u64,
     names_whole: bool,
-}
-
-/// Where a path leads: the name after all links, and what stands there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place<'a> {
-    /// The path without links, absolute.
-    pub path: Vec<u8>,
-    /// What stands there: absent for a directory that only follows from the names below it.
-    pub entry: Option<&'a Entry>,
-}
-
-impl Place<'_> {
-    /// Type of what stands there.
-    #[must_use]
-    pub fn kind(&self) -> EntryKind {
-        self.entry.map_or(EntryKind::Directory, kind_of)
-    }
-
-    /// Digest of the content, for what has one.
-    #[must_use]
-    pub fn content(&self) -> Option<Sha256> {
-        self.entry.and_then(|entry| entry.content)
-    }
-
-    /// May anybody execute it? True where the format has no permissions.
-    #[must_use]
-    pub fn executable(&self) -> bool {
-        self.entry.is_some_and(|entry| kind_of(entry) == EntryKind::File && entry.mode.is_none_or(|mode| mode & 0o111 != 0))
-    }
-
-    /// The path as shown.
-    #[must_use]
-    pub fn shown(&self) -> String {
-        escape(&self.path)
-    }
 }
 
 impl<'a> Root<'a> {
@@ -324,11 +293,6 @@ pub fn looks_like_root(tree: &Tree) -> bool {
         }
     }
     first || (programs && configuration)
-}
-
-/// A hard link that the container gives its content is a file like its twin.
-fn kind_of(entry: &Entry) -> EntryKind {
-    if entry.kind == EntryKind::Hardlink && entry.content.is_some() { EntryKind::File } else { entry.kind }
 }
 
 fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {

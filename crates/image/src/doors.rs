@@ -18,10 +18,7 @@ use assay_core::{
     },
 };
 
-use crate::{
-    reader::{Reader, Run},
-    web,
-};
+use crate::{reader::Reader, run::Run, web};
 
 /// Everything that `started` serves; with `all`, what configuration at the usual places describes too.
 pub fn read(reader: &mut Reader, started: &[Run], all: bool) {

@@ -23,6 +23,7 @@ mod glob;
 mod names;
 mod reader;
 pub mod rules;
+mod run;
 mod text;
 mod uci;
 mod web;

@@ -4,16 +4,14 @@ use std::borrow::Cow;
 
 use assay_core::{
     At, Contents, Fact, FactBody, FactId, Gap, GapKind, Limits, Locator, Root,
-    facts::{
-        ImageFact,
-        image::{BootStep, Phase, Starter},
-    },
+    facts::{ImageFact, image::BootStep},
     root::Place,
 };
 
 use crate::{
     Seen, Started,
     access::Tries,
+    run::Run,
     text::{self, Text},
 };
 
@@ -28,57 +26,13 @@ const FACTS: usize = 100_000;
 /// Gaps of one root; those behind are counted in the last one.
 const GAPS: usize = 1_000;
 
-/// A program and its arguments, and where that was seen.
-pub struct Run {
-    /// As written.
-    pub program: String,
-    /// The file, after links.
-    pub resolved: Option<String>,
-    /// Arguments.
-    pub arguments: Vec<String>,
-    /// Account.
-    pub user: Option<String>,
-    /// Where.
-    pub at: Locator,
-    /// The step that tells it.
-    pub fact: Option<FactId>,
-}
-
-impl Run {
-    /// Name that the program is called by: it decides what a multi-call program does.
-    pub fn name(&self) -> &str {
-        self.program.rsplit('/').next().unwrap_or_default()
-    }
-
-    /// Value of the option `-x value` or `-xvalue`.
-    pub fn option<'s>(&'s self, name: &'s str) -> Option<&'s str> {
-        self.options(name).next()
-    }
-
-    /// All values of the option.
-    pub fn options<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
-        self.arguments.iter().enumerate().filter_map(move |(index, word)| {
-            let rest = word.strip_prefix(name)?;
-            if rest.is_empty() { self.arguments.get(index + 1).map(String::as_str) } else { Some(rest) }
-        })
-    }
-
-    /// Is the letter among the options without a value (`-fw`)?
-    pub fn flag(&self, letter: char) -> bool {
-        self.arguments.iter().any(|word| {
-            word.strip_prefix('-').is_some_and(|letters| {
-                !letters.starts_with('-') && letters.chars().take_while(char::is_ascii_alphabetic).any(|one| one == letter)
-            })
-        })
-    }
-}
-
 /// One reading of one root.
 pub struct Reader<'a, 'c> {
     /// The root.
     pub root: &'a Root<'a>,
     contents: Contents<'c>,
     steps_left: u64,
+    steps_cut: bool,
     facts: Vec<Fact>,
     gaps: Vec<Gap>,
     gaps_more: u64,
@@ -88,6 +42,8 @@ pub struct Reader<'a, 'c> {
     tries: Tries,
     /// Password files of web servers that were told, with the door that led to them.
     told: Vec<(String, Option<FactId>)>,
+    /// Files that are being read because one includes the other.
+    open: Vec<String>,
 }
 
 impl<'a, 'c> Reader<'a, 'c> {
@@ -96,6 +52,7 @@ impl<'a, 'c> Reader<'a, 'c> {
             root,
             contents,
             steps_left: limits.steps,
+            steps_cut: false,
             facts: Vec::new(),
             gaps: Vec::new(),
             gaps_more: 0,
@@ -104,6 +61,7 @@ impl<'a, 'c> Reader<'a, 'c> {
             started: Vec::new(),
             tries: Tries::new(),
             told: Vec::new(),
+            open: Vec::new(),
         };
         if root.left_out() > 0 {
             let note = format!("{} names have no place in a filesystem and were not looked at", root.left_out());
@@ -115,14 +73,29 @@ impl<'a, 'c> Reader<'a, 'c> {
         reader
     }
 
+    /// Begins with a file that may include others; false where it is begun already, so that it would include itself.
+    pub fn begin(&mut self, text: &Text) -> bool {
+        let new = !self.open.contains(&text.path);
+        if new {
+            self.open.push(text.path.clone());
+        }
+        new
+    }
+
+    /// Ends with the file begun last.
+    pub fn end(&mut self) {
+        self.open.pop();
+    }
+
     /// Takes `count` steps off what is left; false where nothing is left.
     pub fn steps(&mut self, count: u64) -> bool {
         if let Some(left) = self.steps_left.checked_sub(count) {
             self.steps_left = left;
             return true;
         }
-        if self.steps_left > 0 {
-            self.steps_left = 0;
+        self.steps_left = 0;
+        if !self.steps_cut {
+            self.steps_cut = true;
             self.gap_of_tree(GapKind::OverLimit, "the limit of steps ends the reading of configuration".into());
         }
         false
@@ -310,47 +283,4 @@ impl<'a, 'c> Reader<'a, 'c> {
         }
         (self.facts, self.gaps)
     }
-}
-
-/// A step with nothing but when, by whom and what: a program and its arguments.
-pub fn plain_step(phase: Phase, by: Starter, name: &str, program: &str, arguments: Vec<String>) -> BootStep {
-    BootStep {
-        order: 0,
-        phase,
-        by,
-        name: name.to_owned(),
-        program: program.to_owned(),
-        resolved: None,
-        runnable: false,
-        arguments,
-        command: None,
-        user: None,
-        environment: Vec::new(),
-        condition: None,
-        terminal: None,
-    }
-}
-
-/// A step from a line that a shell reads, or that is split as a shell does: its first command, without variables set before the program,
-/// `exec` and where its output goes.
-pub fn line_step(phase: Phase, by: Starter, name: &str, line: &str) -> BootStep {
-    let line = line.trim();
-    let mut words = text::words(text::first_command(line));
-    let mut environment = Vec::new();
-    while let Some(first) = words.first() {
-        if first == "exec" {
-            words.remove(0);
-        } else if first
-            .split_once('=')
-            .is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()))
-        {
-            environment.push(words.remove(0));
-        } else {
-            break;
-        }
-    }
-    let arguments = words.split_off(words.len().min(1));
-    let program = words.pop().unwrap_or_default();
-    let command = text::needs_shell(line).then(|| line.to_owned());
-    BootStep { environment, command, ..plain_step(phase, by, name, &program, arguments) }
 }

@@ -9,8 +9,9 @@ use assay_core::{
     facts::image::{Phase, Starter},
 };
 
+use super::step::{line_step, plain_step};
 use crate::{
-    reader::{Reader, line_step, plain_step},
+    reader::Reader,
     text::{Text, unquoted},
 };
 

@@ -9,8 +9,9 @@ use assay_core::{
     facts::image::{Phase, Starter},
 };
 
+use super::step::{line_step, plain_step};
 use crate::{
-    reader::{Reader, line_step, plain_step},
+    reader::Reader,
     text::{Text, words},
 };
 
@@ -130,7 +131,7 @@ fn udev(reader: &mut Reader) {
                 let helper = format!("/usr/lib/udev/{program}");
                 let program = if !program.contains('/') && reader.file(&helper).is_some() { &helper } else { program };
                 let mut step = plain_step(Phase::Event, Starter::Udev, &path, program, arguments.to_vec());
-                step.condition = Some(condition.join(", "));
+                step.condition = Some(condition.join(", ")).filter(|text| !text.is_empty());
                 reader.step(text.at(number), None, step);
             }
         }

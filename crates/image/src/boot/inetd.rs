@@ -16,8 +16,9 @@ use assay_core::{
     firewall,
 };
 
+use super::step::plain_step;
 use crate::{
-    reader::{Reader, plain_step},
+    reader::Reader,
     text::{Text, words},
 };
 

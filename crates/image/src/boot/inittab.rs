@@ -13,10 +13,8 @@ use assay_core::{
 };
 
 use super::scripts;
-use crate::{
-    reader::{Reader, line_step},
-    text::Text,
-};
+use super::step::line_step;
+use crate::{reader::Reader, text::Text};
 
 /// What a BusyBox init does where there is no table.
 const BUSYBOX: [(&str, &str, &str); 4] = [
@@ -56,6 +54,9 @@ pub fn read(reader: &mut Reader, from: Option<FactId>, kind: Option<InitKind>) {
     order.sort_by_key(|(rank, line, _)| (*rank, line.number));
     for (_, line, step) in order {
         let at = text.at(line.number);
+        let mut step = step;
+        // procd does this itself and has no such script.
+        step.runnable = kind == Some(InitKind::Procd) && step.program == "/etc/init.d/rcS";
         let Some(fact) = reader.step(at, from, step.clone()) else { return };
         scripts::expand(reader, fact, &step);
     }

@@ -9,7 +9,8 @@ use assay_core::{
     facts::image::{Phase, Starter},
 };
 
-use crate::reader::{Reader, plain_step};
+use super::step::plain_step;
+use crate::reader::Reader;
 
 /// `/etc/profile` and, where it mentions them, the files of `/etc/profile.d`.
 pub fn read(reader: &mut Reader) {

@@ -18,6 +18,7 @@ mod inetd;
 mod inittab;
 mod login;
 mod scripts;
+mod step;
 mod systemd;
 
 use assay_core::{
@@ -29,10 +30,8 @@ use assay_core::{
     root::Place,
 };
 
-use crate::{
-    Given,
-    reader::{Reader, plain_step},
-};
+use self::step::plain_step;
+use crate::{Given, reader::Reader};
 
 /// Bytes of an init program that are searched for what tells its kind.
 const PROGRAM_BYTES: usize = 8 << 20;

@@ -13,11 +13,8 @@ use assay_core::{
     facts::image::{BootStep, InitKind, Phase, Starter},
 };
 
-use crate::{
-    glob,
-    reader::{Reader, plain_step},
-    text::Text,
-};
+use super::step::plain_step;
+use crate::{glob, reader::Reader, text::Text};
 
 /// Scripts of one directory.
 const SCRIPTS: usize = 4096;

@@ -15,7 +15,8 @@ use assay_core::{
 };
 
 use crate::{
-    reader::{Reader, Run},
+    reader::Reader,
+    run::Run,
     text::{Text, unquoted, words},
     uci,
 };
@@ -108,6 +109,10 @@ fn openssh(reader: &mut Reader, run: Option<&Run>) {
 }
 
 fn include(reader: &mut Reader, text: &Text, settings: &mut Settings, seen: &mut usize, depth: usize) {
+    if !reader.begin(text) {
+        reader.bad_line(text, 1, "a file that includes itself, directly or through others: not read once more");
+        return;
+    }
     for (number, line) in text.plain_lines() {
         let (key, value) = line.split_once([' ', '=']).unwrap_or((line, ""));
         let (key, value) = (key.to_ascii_lowercase(), unquoted(value.trim_start_matches(['=', ' '])).to_owned());
@@ -147,6 +152,7 @@ fn include(reader: &mut Reader, text: &Text, settings: &mut Settings, seen: &mut
             _ => settings.values.push((key, value)),
         }
     }
+    reader.end();
 }
 
 fn dropbear(run: &Run) -> SshServer {

@@ -18,6 +18,7 @@
 //! matches that are not told. Included files are read where they stand.
 
 mod rule;
+mod tokens;
 
 use std::collections::BTreeMap;
 
@@ -27,20 +28,11 @@ use assay_core::{
     firewall::{Action, Family, Policy},
 };
 
+use self::tokens::{Token, braces, rest_of, statement, tokens};
 use crate::{reader::Reader, text::Text};
 
 /// Files that one rule set may include, all together.
 const FILES: usize = 64;
-/// Words of one rule.
-const WORDS: usize = 4096;
-
-/// A word, a sign, or the end of a line, with its line.
-#[derive(Clone, Debug, PartialEq)]
-struct Token {
-    text: String,
-    quoted: bool,
-    line: u64,
-}
 
 /// What is known while a file is read.
 #[derive(Default)]
@@ -67,6 +59,10 @@ pub fn read(reader: &mut Reader, text: &Text) {
 }
 
 fn file(reader: &mut Reader, text: &Text, known: &mut Known, depth: usize) {
+    if !reader.begin(text) {
+        reader.bad_line(text, 1, "a file that includes itself, directly or through others: not read once more");
+        return;
+    }
     let tokens = tokens(&text.all);
     let mut at = 0;
     while at < tokens.len() {
@@ -118,6 +114,7 @@ fn file(reader: &mut Reader, text: &Text, known: &mut Known, depth: usize) {
             at += 1;
         }
     }
+    reader.end();
 }
 
 fn include(reader: &mut Reader, text: &Text, line: u64, pattern: &str, known: &mut Known, depth: usize) {
@@ -200,65 +197,6 @@ fn chain(reader: &mut Reader, text: &Text, tokens: &[Token], at: &mut usize, (fa
     }
 }
 
-/// The words up to a sign that ends a statement or opens a block.
-fn statement(tokens: &[Token], at: &mut usize) -> Vec<Token> {
-    let mut words = Vec::new();
-    while let Some(token) = tokens.get(*at).filter(|token| token.quoted || !matches!(token.text.as_str(), ";" | "\n" | "{" | "}")) {
-        if words.len() < WORDS {
-            words.push(token.clone());
-        }
-        *at += 1;
-    }
-    words
-}
-
-/// The rest of a rule, with sets in braces.
-fn rest_of(tokens: &[Token], at: &mut usize, words: &mut Vec<Token>) {
-    let mut depth = 0_u32;
-    while let Some(token) = tokens.get(*at) {
-        match token.text.as_str() {
-            _ if token.quoted => {}
-            "{" => depth += 1,
-            "}" if depth == 0 => return,
-            "}" => depth -= 1,
-            ";" | "\n" if depth == 0 => {
-                *at += 1;
-                return;
-            }
-            "\n" => {
-                *at += 1;
-                continue;
-            }
-            _ => {}
-        }
-        if words.len() < WORDS {
-            words.push(token.clone());
-        }
-        *at += 1;
-    }
-}
-
-/// The words between braces, inner braces with them.
-fn braces(tokens: &[Token], at: &mut usize) -> Vec<String> {
-    let (mut words, mut depth) = (Vec::new(), 0_u32);
-    while let Some(token) = tokens.get(*at) {
-        *at += 1;
-        match token.text.as_str() {
-            "{" if !token.quoted => depth += 1,
-            "}" if !token.quoted => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    break;
-                }
-            }
-            "\n" | "," => {}
-            text if words.len() < WORDS => words.push(text.to_owned()),
-            _ => {}
-        }
-    }
-    words
-}
-
 fn family(words: &[&str]) -> (Family, String) {
     let (family, rest) = take_family(words);
     (family, rest.first().map_or(String::new(), |name| (*name).to_owned()))
@@ -274,41 +212,4 @@ fn take_family<'w>(words: &[&'w str]) -> (Family, Vec<&'w str>) {
     };
     // Without a word it is IPv4.
     (family.unwrap_or(Family::Ip4), words[usize::from(family.is_some())..].to_vec())
-}
-
-fn tokens(text: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    for (line, content) in (1..).zip(text.lines()) {
-        let mut rest = content.trim();
-        let goes_on = rest.ends_with('\\');
-        rest = rest.trim_end_matches('\\');
-        while let Some(first) = rest.chars().next() {
-            if first == '#' {
-                break;
-            }
-            let mut push = |text: &str, quoted| tokens.push(Token { text: text.to_owned(), quoted, line });
-            if first == ' ' {
-                rest = &rest[1..];
-            } else if first == '"' {
-                let body = &rest[1..];
-                let (inner, after) = body.split_once('"').unwrap_or((body, ""));
-                push(inner, true);
-                rest = after;
-            } else if matches!(first, '{' | '}' | ';' | ',' | '=') || rest.starts_with("!=") {
-                let len = if first == '!' { 2 } else { 1 };
-                push(&rest[..len], false);
-                rest = &rest[len..];
-            } else {
-                let end = rest[first.len_utf8()..]
-                    .find([' ', '{', '}', ';', ',', '=', '"', '#'])
-                    .map_or(rest.len(), |end| end + first.len_utf8());
-                push(&rest[..end], false);
-                rest = &rest[end..];
-            }
-        }
-        if !goes_on {
-            tokens.push(Token { text: "\n".into(), quoted: false, line });
-        }
-    }
-    tokens
 }

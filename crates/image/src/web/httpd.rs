@@ -15,7 +15,7 @@
 use assay_core::facts::image::{CgiRule, UrlPattern, WebAuth};
 
 use super::{Server, door, listen_on, program};
-use crate::reader::{Reader, Run};
+use crate::{reader::Reader, run::Run};
 
 /// Those that runs start; with `all`, one that a configuration file alone tells of.
 pub fn read(reader: &mut Reader, runs: &[Run], all: bool, servers: &mut Vec<Server>) {

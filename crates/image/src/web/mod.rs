@@ -23,10 +23,7 @@ use assay_core::{
     root::Place,
 };
 
-use crate::{
-    access,
-    reader::{Reader, Run},
-};
+use crate::{access, reader::Reader, run::Run};
 
 /// Files below one directory of URLs that are looked at.
 const FILES: usize = 20_000;
@@ -108,19 +105,27 @@ pub fn read(reader: &mut Reader, runs: &[Run], all: bool) {
     }
 }
 
-/// The configuration files of a server: those that its runs name, else the usual ones.
+/// The configuration files of a server: those that its runs name, else the usual ones. A run with one of `asks` looks at a
+/// configuration, or sends a signal, and serves nothing.
 pub fn configurations<'r>(
     reader: &Reader,
     runs: &'r [Run],
     all: bool,
     names: &[&str],
-    option: &str,
+    (option, asks): (&str, &[&str]),
     usual: &[&str],
 ) -> Vec<(String, Option<&'r Run>)> {
-    let own: Vec<&Run> = runs.iter().filter(|run| names.contains(&run.name())).collect();
+    let serves = |run: &&Run| names.contains(&run.name()) && !run.arguments.iter().any(|word| asks.contains(&word.as_str()));
+    let own: Vec<&Run> = runs.iter().filter(serves).collect();
     let there = || usual.iter().find(|path| reader.file(path).is_some()).map(|path| (*path).to_owned());
     let mut found: Vec<(String, Option<&Run>)> =
         own.iter().filter_map(|run| run.option(option).map(str::to_owned).or_else(there).map(|path| (path, Some(*run)))).collect();
+    let mut seen = Vec::new();
+    found.retain(|(path, _)| {
+        let new = !seen.contains(path);
+        seen.push(path.clone());
+        new
+    });
     if all && found.is_empty() {
         found.extend(there().map(|path| (path, None)));
     }

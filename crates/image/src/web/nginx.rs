@@ -14,10 +14,7 @@ use assay_core::{
 };
 
 use super::{Server, configurations, door, listen_on, program};
-use crate::{
-    reader::{Reader, Run},
-    text::Text,
-};
+use crate::{reader::Reader, run::Run, text::Text};
 
 /// Files that one configuration may include, all together.
 const FILES: usize = 256;
@@ -42,7 +39,7 @@ impl Directive {
 /// Every configuration.
 pub fn read(reader: &mut Reader, runs: &[Run], all: bool, servers: &mut Vec<Server>) {
     let usual = ["/etc/nginx/nginx.conf", "/usr/local/nginx/conf/nginx.conf"];
-    for (path, run) in configurations(reader, runs, all, &["nginx"], "-c", &usual) {
+    for (path, run) in configurations(reader, runs, all, &["nginx"], ("-c", &["-t", "-T", "-s", "-v", "-V"]), &usual) {
         let Some(text) = reader.text(&path) else { continue };
         let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
         let mut load = Load { directory, files: 0, directives: 0 };
@@ -166,9 +163,14 @@ struct Load {
 
 impl Load {
     fn file(&mut self, reader: &mut Reader, text: &Text, depth: usize) -> Vec<Directive> {
+        if !reader.begin(text) {
+            reader.bad_line(text, 1, "a file that includes itself, directly or through others: not read once more");
+            return Vec::new();
+        }
         let tokens = tokens(&text.all);
         let mut at = 0;
         let block = self.block(reader, text, &tokens, &mut at, depth);
+        reader.end();
         if let Some((_, line)) = tokens.get(at) {
             reader.bad_line(text, *line, "a brace that nothing opened: what follows was not read");
         }

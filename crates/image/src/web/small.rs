@@ -9,7 +9,8 @@ use assay_core::facts::image::{CgiRule, UrlPattern, WebAuth};
 
 use super::{Server, configurations, door, listen, program};
 use crate::{
-    reader::{Reader, Run},
+    reader::Reader,
+    run::Run,
     text::{Text, unquoted, words},
 };
 
@@ -19,7 +20,7 @@ pub fn read(reader: &mut Reader, runs: &[Run], all: bool, servers: &mut Vec<Serv
         ("thttpd", ["thttpd"], ["/etc/thttpd.conf", "/etc/thttpd/thttpd.conf"]),
         ("mini_httpd", ["mini_httpd"], ["/etc/mini_httpd.conf", "/etc/mini-httpd.conf"]),
     ] {
-        for (path, run) in configurations(reader, runs, all, &names, "-C", &usual) {
+        for (path, run) in configurations(reader, runs, all, &names, ("-C", &[]), &usual) {
             let text = reader.text(&path);
             let Some(at) = run.map(|run| run.at.clone()).or_else(|| text.as_ref().map(|text| text.at(1))) else { continue };
             let mut server = Server::new(kind, at);
@@ -34,7 +35,7 @@ pub fn read(reader: &mut Reader, runs: &[Run], all: bool, servers: &mut Vec<Serv
             finish(reader, server, Some(run), &names, servers);
         }
     }
-    for (path, run) in configurations(reader, runs, all, &["boa"], "-f", &["/etc/boa/boa.conf", "/etc/boa.conf"]) {
+    for (path, run) in configurations(reader, runs, all, &["boa"], ("-f", &[]), &["/etc/boa/boa.conf", "/etc/boa.conf"]) {
         let Some(text) = reader.text(&path) else { continue };
         let mut server = Server::new("boa", text.at(1));
         boa(&text, &mut server);
@@ -45,7 +46,7 @@ pub fn read(reader: &mut Reader, runs: &[Run], all: bool, servers: &mut Vec<Serv
         runs,
         all,
         &["goahead", "webs"],
-        "-R",
+        ("-R", &[]),
         &["/etc/goahead/route.txt", "/etc/route.txt", "/var/www/goahead/route.txt"],
     ) {
         let Some(text) = reader.text(&path) else { continue };

@@ -7,10 +7,7 @@
 use assay_core::facts::image::{CgiRule, UrlPattern};
 
 use super::{Server, httpd, listen_on, program};
-use crate::{
-    reader::{Reader, Run},
-    uci,
-};
+use crate::{reader::Reader, run::Run, uci};
 
 /// The instances of `/etc/config/uhttpd`, and those that runs start with arguments.
 pub fn read(reader: &mut Reader, runs: &[Run], all: bool, servers: &mut Vec<Server>) {

@@ -20,8 +20,9 @@ use assay_core::{
 };
 
 use self::unit::Unit;
+use super::step::plain_step;
 use crate::{
-    reader::{Reader, plain_step},
+    reader::Reader,
     text::{unquoted, words},
 };
 

@@ -6,7 +6,7 @@ use assay_core::{
     firewall::{Action, Family, FirewallRule, port},
 };
 
-use super::{Known, Token};
+use super::{Known, tokens::Token};
 use crate::{reader::Reader, text::Text};
 
 /// Rules that one verdict map may stand for.

@@ -8,18 +8,24 @@
 //! what a command would print is not known.
 
 mod parse;
+mod tokens;
 
 use assay_core::facts::image::{CgiRule, UrlPattern, WebAuth};
 
 use self::parse::{Setting, Value};
 use super::{Server, configurations, door, listen, listen_on, program, simple};
-use crate::reader::{Reader, Run};
+use crate::{reader::Reader, run::Run};
 
 /// Every configuration.
 pub fn read(reader: &mut Reader, runs: &[Run], all: bool, servers: &mut Vec<Server>) {
-    for (path, run) in
-        configurations(reader, runs, all, &["lighttpd", "lighttpd-angel"], "-f", &["/etc/lighttpd/lighttpd.conf", "/etc/lighttpd.conf"])
-    {
+    for (path, run) in configurations(
+        reader,
+        runs,
+        all,
+        &["lighttpd", "lighttpd-angel"],
+        ("-f", &["-t", "-tt", "-p", "-v", "-V"]),
+        &["/etc/lighttpd/lighttpd.conf", "/etc/lighttpd.conf"],
+    ) {
         let Some(text) = reader.text(&path) else { continue };
         let at = text.at(1);
         let settings = parse::read(reader, &text);
