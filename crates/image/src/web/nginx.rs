@@ -6,7 +6,7 @@
 //! No crate is taken for its language: the only one (`nginx-config`) has a closed list of directives and last moved in 2021, while the
 //! syntax, words with `;` and `{`, is read in forty lines that know no directive.
 //!
-//! **Limitations**: variables are not put in; `map`, `if` and `rewrite` are not followed; Lua inside is not read.
+//! **Limitations**: `satisfy any`, by which an address may stand in for a password, is not applied. Variables are not put in; `map`, `if` and `rewrite` are not followed; Lua inside is not read.
 
 use assay_core::{
     Locator,

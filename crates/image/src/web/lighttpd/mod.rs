@@ -5,7 +5,8 @@
 //! A setting of a module that is not loaded has no effect; `auth.require` without `mod_auth` protects nothing.
 //!
 //! **Limitations**: a setting inside a condition on host, client or header is told without that condition. `include_shell` is a gap:
-//! what a command would print is not known.
+//! what a command would print is not known. A list inside a condition on the URL takes the place of the one outside it for all of those
+//! URLs; here only what it names is told, so that the rest of them seems closed as outside.
 
 mod parse;
 mod tokens;
@@ -86,6 +87,10 @@ fn server(reader: &mut Reader, settings: &[Setting], at: assay_core::Locator) ->
 
 fn apply(server: &mut Server, setting: &Setting, password_file: Option<&str>) {
     let Value::List(items) = &setting.value else { return };
+    // An empty list inside a condition opens what is closed outside it.
+    if let (true, "auth.require", Some(url)) = (items.is_empty(), setting.key.as_str(), &setting.url) {
+        server.doors.push((door(url.clone(), WebAuth::None), setting.at.clone()));
+    }
     for (key, value) in items {
         let key = key.clone().unwrap_or_default();
         match setting.key.as_str() {
