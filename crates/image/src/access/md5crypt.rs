@@ -2,7 +2,7 @@
 //!
 //! **Source**: P.-H. Kamp's description of the algorithm in FreeBSD; Apache `apr_md5_encode`, which differs in the magic alone.
 //!
-//! Our own: the crate of that name has the magic `$1$` built in, a second implementation of MD5 below it, and no users to speak of.
+//! Our own: the crate of that name has the magic `$1$` built in, and a second implementation of MD5 below it.
 
 use md5::{Digest, Md5};
 

@@ -3,10 +3,11 @@
 //! **Source**: nginx documentation: core module, `ngx_http_core_module`, `ngx_http_auth_basic_module`, `ngx_http_fastcgi_module`,
 //! `ngx_http_proxy_module`, `ngx_http_ssl_module`.
 //!
-//! No crate is taken for its language: the only one (`nginx-config`) has a closed list of directives and last moved in 2021, while the
-//! syntax, words with `;` and `{`, is read in forty lines that know no directive.
+//! No crate is taken for its language: `nginx-config` has a closed list of directives, while the syntax, words with `;` and `{`, is read
+//! in forty lines that know no directive and keep the line of each.
 //!
-//! **Limitations**: `satisfy any`, by which an address may stand in for a password, is not applied. Variables are not put in; `map`, `if` and `rewrite` are not followed; Lua inside is not read.
+//! **Limitations**: `satisfy any`, by which an address may stand in for a password, is not applied. Variables are not put in; `map`, `if`
+//! and `rewrite` are not followed; Lua inside is not read.
 
 use assay_core::{
     Locator,
