@@ -2,7 +2,7 @@
 
 pub mod code;
 mod grid;
-mod image;
+pub mod image;
 mod supply;
 mod traffic;
 

@@ -1,9 +1,20 @@
 //! Facts about packages, filesystems and single files.
 
+mod access;
+mod boot;
+mod web;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::hash::Sha256;
+use crate::{
+    firewall::{FirewallRule, Policy},
+    hash::Sha256,
+};
+
+pub use access::{Account, AuthorizedKeys, ConfigKind, Credential, Password, PasswordState, Privilege, RootLogin, Service, SshServer};
+pub use boot::{BootStep, InitKind, Phase, Starter};
+pub use web::{CgiProgram, CgiRule, UrlPattern, WebAuth, WebDoor, WebListen, WebServer};
 
 /// What was seen in an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -126,6 +137,53 @@ pub enum ImageFact {
         what: String,
         /// Why.
         why: String,
+    },
+    /// The program that a kernel hands the system to.
+    Init {
+        /// Its kind.
+        kind: InitKind,
+        /// The file, after links.
+        program: String,
+    },
+    /// A program that the system starts.
+    BootStep(Box<BootStep>),
+    /// One program under several names, by which it may act.
+    ManyNames {
+        /// The file.
+        program: String,
+        /// Every path that leads to it, sorted.
+        names: Vec<String>,
+    },
+    /// A web server.
+    WebServer(Box<WebServer>),
+    /// What a web server asks at some URLs. Derived from the server.
+    WebDoor(Box<WebDoor>),
+    /// A program behind a web server. Derived from the server and the door before it.
+    CgiProgram(CgiProgram),
+    /// A line of a web server's password file. Derived from the doors that use it.
+    Credential(Credential),
+    /// An account.
+    Account(Box<Account>),
+    /// A right that `sudo` gives.
+    Privilege(Privilege),
+    /// An SSH server.
+    SshServer(SshServer),
+    /// Keys that open an account.
+    AuthorizedKeys(AuthorizedKeys),
+    /// A service that waits for others by configuration.
+    Service(Box<Service>),
+    /// What a firewall does with what no rule fits.
+    FirewallPolicy(Policy),
+    /// A rule of a firewall, in its order.
+    FirewallRule(Box<FirewallRule>),
+    /// A file of settings, at a place where owners edit them.
+    ConfigFile {
+        /// Path.
+        path: String,
+        /// How it was recognised.
+        kind: ConfigKind,
+        /// Names of its sections or values, the first of them: what it is about.
+        names: Vec<String>,
     },
 }
 
