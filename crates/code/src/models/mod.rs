@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_name_has_one_model() {
-        let file = "source = \"x\"\n[[function]]\nnames = [\"f\", \"f\"]\n";
+        let file = "source = \"x\"\ndate = \"2026-11-24\"\n[[function]]\nnames = [\"f\", \"f\"]\n";
         assert!(Models::parse(vec![("code/models/a.toml".into(), file)]).is_err());
     }
 }

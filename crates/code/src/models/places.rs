@@ -10,6 +10,8 @@ use serde::Deserialize;
 struct File {
     #[serde(rename = "source")]
     _source: String,
+    #[serde(rename = "date")]
+    _date: String,
     place: Vec<Place>,
 }
 
@@ -72,7 +74,7 @@ mod tests {
     fn paths_have_a_meaning() {
         assert_eq!(kind_of_path("/dev/mtd2"), Some(ActuatorKind::Flash));
         assert_eq!(kind_of_path("/sys/class/gpio/gpio{}/value"), Some(ActuatorKind::Gpio));
-        assert_eq!(kind_of_path("/home/x/.ssh/authorized_keys"), Some(ActuatorKind::Key));
+        assert_eq!(kind_of_path("/var/x/.ssh/authorized_keys"), Some(ActuatorKind::Key));
         assert_eq!(kind_of_path("/tmp/x"), None);
         assert!(fits(b"*a*b", b"xxaab") && !fits(b"*a*b", b"xxaabc") && fits(b"a*", b"a"));
     }

@@ -12,6 +12,8 @@ use serde::Deserialize;
 pub struct File {
     /// Where the behaviour is written down: a standard, a manual.
     pub source: String,
+    /// The day it was looked up.
+    pub date: String,
     /// Its rows.
     #[serde(rename = "function", default)]
     pub functions: Vec<Model>,
