@@ -12,4 +12,6 @@ pub mod functions;
 pub mod ir;
 pub mod lift;
 pub mod load;
+pub mod rules;
+pub mod script;
 pub mod values;
