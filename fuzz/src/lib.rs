@@ -1,5 +1,10 @@
-//! What all fuzz targets do: give the bytes to one reader, at the start and inside, and bring every content out.
+//! What all fuzz targets do: give the bytes to one reader, at the start and inside, and bring every content out; or to one lifter, and
+//! interpret what it makes of them.
 
+use assay_code::{
+    ir::{Memory, Mode, Place, Width, evaluate},
+    lift::{Cursor, Lifter},
+};
 use assay_core::Limits;
 use assay_unpack::{context::Context, format::Content, formats::FORMATS, input::Input};
 use bytes::Bytes;
@@ -18,5 +23,38 @@ pub fn open(name: &str, data: &[u8]) {
                 loader(&Context::new(&limits));
             }
         }
+    }
+}
+
+/// Memory that takes everything and holds its own addresses.
+struct Anything;
+
+impl Memory for Anything {
+    fn load(&mut self, address: u64, width: Width) -> Option<u64> {
+        Some(address & width.mask())
+    }
+
+    fn store(&mut self, _: u64, width: Width, value: u64) -> bool {
+        assert_eq!(value & !width.mask(), 0, "a store is as wide as it says");
+        true
+    }
+}
+
+/// Lifts, interprets and shows `data` from the start on, as far as it is code. Registers stay within a pointer's width.
+pub fn lift(lifter: &dyn Lifter, mode: u8, data: &[u8]) {
+    let machine = lifter.machine();
+    let place = Place { address: 0x1_0000, mode: Mode(mode) };
+    let mut cursor = Cursor::at(place);
+    let mut vars = vec![0; 512];
+    while let Some(rest) = data.get((cursor.place.address - place.address) as usize..) {
+        let here = cursor;
+        let Ok(lifted) = lifter.lift(rest, &mut cursor) else { break };
+        assert!(lifted.len > 0 && usize::from(lifted.len) <= rest.len(), "as long as what was given");
+        assert_eq!(cursor.place.address, here.place.address + u64::from(lifted.len), "behind the instruction");
+        evaluate(&lifted, &mut vars, &mut Anything, &mut |_| {}).expect("variables of the machine, and memory for all");
+        for var in &vars[..machine.names.len()] {
+            assert!(machine.pointer == 8 || var >> (8 * machine.pointer) == 0, "within the register");
+        }
+        assert!(!lifter.show(rest, here).is_empty());
     }
 }

@@ -1,6 +1,7 @@
-//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack`.
+//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | fixtures code`.
 
 mod bench;
+mod fixtures;
 mod fuzz;
 mod manual;
 mod tidy;
@@ -26,8 +27,9 @@ fn main() -> anyhow::Result<ExitCode> {
         Some("docs") => manual::write(&root()).map(|()| ExitCode::SUCCESS),
         Some("fuzz") => fuzz::run(&root(), arguments.next().map_or(Ok(60), |seconds| seconds.parse())?),
         Some("bench") => bench::run(&root(), arguments),
+        Some("fixtures") => fixtures::run(&root(), arguments).map(|()| ExitCode::SUCCESS),
         _ => {
-            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack");
+            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | fixtures code");
             Ok(ExitCode::from(2))
         }
     }

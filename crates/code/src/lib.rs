@@ -8,10 +8,11 @@
 //! **Nothing here judges.** A flow from a socket to `system()` is a fact; whether it is a finding is decided by detectors that see the
 //! boot graph, the firewall and the accounts as well. **Nothing here knows a processor** outside `lift`.
 
+pub mod flow;
 pub mod functions;
 pub mod ir;
 pub mod lift;
 pub mod load;
-pub mod rules;
 pub mod script;
+pub mod models;
 pub mod values;

@@ -51,6 +51,8 @@ pub struct Block {
     pub edges: Vec<Edge>,
     /// Functions that its last instruction jumps to: tail calls.
     pub tail_calls: Vec<Place>,
+    /// Its last instruction comes back to the caller, perhaps under a condition.
+    pub gives_back: bool,
     /// Its last instruction is a jump to a computed address of which nothing is known.
     pub lost: bool,
 }
@@ -133,8 +135,15 @@ impl Code {
         for place in &starts {
             let first = self.instructions.len() as u32;
             let mut at = place.address;
-            let mut block =
-                Block { place: *place, end: at, instructions: first..first, edges: Vec::new(), tail_calls: Vec::new(), lost: false };
+            let mut block = Block {
+                place: *place,
+                end: at,
+                instructions: first..first,
+                edges: Vec::new(),
+                tail_calls: Vec::new(),
+                lost: false,
+                gives_back: false,
+            };
             while let Some(instruction) = walked.instructions.remove(&at) {
                 block.end = at + u64::from(instruction.lifted.len);
                 self.instructions.push(instruction);
@@ -143,6 +152,7 @@ impl Code {
                     block.edges = exit.to.into_iter().filter_map(edge).collect();
                     block.tail_calls = exit.tail_calls;
                     block.lost = exit.lost;
+                    block.gives_back = exit.returns;
                     break;
                 }
                 at = block.end;

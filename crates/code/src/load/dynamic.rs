@@ -83,10 +83,10 @@ fn table_of_symbols(program: &Program<'_>, at: u64, tag: &dyn Fn(elf::DynamicTag
     let word = |address: u64| program.memory.number(address, Width::W32);
     let by_hash = tag(elf::DT_HASH).and_then(|hash| word(hash.checked_add(4)?));
     let by_gnu = tag(elf::DT_GNU_HASH).and_then(|hash| gnu_count(program, hash));
-    // Without either, the table of names commonly follows the table of symbols.
-    let by_place = tag(elf::DT_STRTAB).filter(|strings| *strings > at).map(|strings| (strings - at) / 16);
-    let count = by_hash.max(by_gnu).or(by_place).unwrap_or(0).min(limits::SYMBOLS) as usize;
+    // A GNU table knows only what is defined; the table of names commonly follows the table of symbols.
     let size = symbols::entry_size(program.memory.class);
+    let by_place = tag(elf::DT_STRTAB).filter(|strings| *strings > at).map(|strings| (strings - at) / size as u64);
+    let count = by_hash.max(by_gnu).max(by_place).unwrap_or(0).min(limits::SYMBOLS) as usize;
     let raw = program.memory.raw(at).unwrap_or_default();
     let table = raw.get(..(count * size).min(raw.len())).unwrap_or_default();
     symbols::entries(table, program.memory.class, program.memory.big_endian).collect()
@@ -117,6 +117,7 @@ fn gnu_count(program: &Program<'_>, hash: u64) -> Option<u64> {
 struct Found {
     values: Vec<(u64, u64)>,
     imports: Vec<(u64, String)>,
+    slots: Vec<u64>,
     unknown: BTreeMap<u32, u64>,
     cut: bool,
 }
@@ -144,6 +145,9 @@ fn relocations(program: &Program<'_>, header: &Header, table: &Relocations, name
                 if entry.section == elf::SHN_UNDEF.0 {
                     found.imports.push((slot, name));
                 } else {
+                    if meaning == Meaning::Slot {
+                        found.slots.push(slot);
+                    }
                     found.values.push((slot, entry.value.wrapping_add(addend) & width.mask()));
                 }
             }
@@ -185,6 +189,7 @@ fn apply(program: &mut Program<'_>, found: Found) {
             program.pointers.insert(slot, value);
         }
     }
+    program.linked.slots.extend(found.slots);
     program.imports.extend(found.imports.into_iter().filter(|(_, name)| !name.is_empty()));
     if found.cut {
         program.problems.push(Problem::over_limit(0, "more relocations than are read"));

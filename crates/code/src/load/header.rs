@@ -205,6 +205,9 @@ impl Header {
                 elf::PT_ARM_EXIDX if self.architecture == Architecture::ARM => {
                     program.unwind_index = Some((segment.address, segment.memory_size));
                 }
+                elf::PT_GNU_RELRO => {
+                    program.linked.sealed = Some((segment.address, segment.address.saturating_add(segment.memory_size)));
+                }
                 elf::PT_GNU_EH_FRAME => program.frame_index = Some((segment.address, segment.memory_size)),
                 _ => {}
             }

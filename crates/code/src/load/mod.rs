@@ -13,7 +13,7 @@ mod memory;
 mod relocatable;
 mod symbols;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assay_core::Problem;
 
@@ -58,6 +58,22 @@ pub struct Symbol {
     pub exported: bool,
 }
 
+/// Places that hold what the loader put there for good, though their segment may be written.
+#[derive(Debug, Default)]
+pub struct Linked {
+    /// Slots of the global offset table that hold addresses of the file itself.
+    pub slots: BTreeSet<u64>,
+    /// What is made read-only after relocation (`PT_GNU_RELRO`): start and end.
+    pub sealed: Option<(u64, u64)>,
+}
+
+impl Linked {
+    /// Is `address` such a place?
+    pub fn contains(&self, address: u64) -> bool {
+        self.slots.contains(&address) || self.sealed.is_some_and(|(start, end)| (start..end).contains(&address))
+    }
+}
+
 /// A program in memory.
 #[derive(Debug)]
 pub struct Program<'a> {
@@ -75,6 +91,8 @@ pub struct Program<'a> {
     pub imports: BTreeMap<u64, String>,
     /// Places that were relocated to an address within the program: slot to address.
     pub pointers: BTreeMap<u64, u64>,
+    /// Places that only the loader writes.
+    pub linked: Linked,
     /// Functions that run before and after the program proper: `.init_array` and its like, `DT_INIT`, `DT_FINI`.
     pub initialisers: Vec<u64>,
     /// The unwinder's index (`PT_ARM_EXIDX`): start and length.
@@ -111,6 +129,7 @@ pub fn load(file: &[u8]) -> Result<Program<'_>, NotLoaded> {
         symbols: Vec::new(),
         imports: BTreeMap::new(),
         pointers: BTreeMap::new(),
+        linked: Linked::default(),
         initialisers: Vec::new(),
         unwind_index: None,
         frame_index: None,

@@ -205,7 +205,8 @@ pub fn enforcement(path: &Path, check: u32, others: &dyn Fn(u32) -> bool) -> Opt
     let fails = possible(path, check, Some(Outcome::Fail), others).with;
     let other = possible(path, check, Some(Outcome::Other), others).with;
     let around = possible(path, check, None, others);
-    if !passes.with && !fails && !other {
+    // A way that is taken only where the check fails is no way through the check.
+    if !passes.with {
         return None;
     }
     Some(match (fails, other) {

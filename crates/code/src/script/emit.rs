@@ -10,7 +10,7 @@ use assay_core::{
     escape::visible,
     facts::{
         CodeFact,
-        code::{Channel, Check, CheckKind, Disclosure, Enforcement, FileAccess, Flow, PathStep, Run, Trigger},
+        code::{Channel, Check, CheckKind, Disclosure, Enforcement, FileAccess, Flow, Manner, PathStep, Run, Trigger},
     },
     finding::Role,
 };
@@ -148,11 +148,35 @@ impl Emitter {
         Sha256::of(text.as_bytes()).hex()
     }
 
+    /// A file that is written line by line is one flow: of those that differ only in their line the first one stays. And what reaches an
+    /// actuator as data need not be told once more as a decision over the same thing.
+    fn merge(&mut self) {
+        let mut known: BTreeSet<String> = BTreeSet::new();
+        let data: BTreeSet<String> = self
+            .facts
+            .values()
+            .filter_map(|fact| match fact {
+                CodeFact::Flow(flow) if flow.manner == Manner::Data => Some(format!("{:?} {}", flow.actuator, door(&flow.source))),
+                _ => None,
+            })
+            .collect();
+        self.facts.retain(|_, fact| match fact {
+            CodeFact::Flow(flow) => {
+                let told = flow.manner == Manner::Control && data.contains(&format!("{:?} {}", flow.actuator, door(&flow.source)));
+                let key = format!("{:?} {:?} {:?} {:?} {:?}", flow.source, flow.actuator, flow.choice, flow.triggers, flow.checks);
+                !told && known.insert(key)
+            }
+            CodeFact::Disclosure(told) => known.insert(format!("{:?} {} {:?} {:?}", told.what, told.from, told.to, told.triggers)),
+            _ => true,
+        });
+    }
+
     /// Hands everything over.
-    pub fn finish(self, facts: &mut ScriptFacts) {
+    pub fn finish(mut self, facts: &mut ScriptFacts) {
         if self.full {
             facts.problems.push(Problem::over_limit(0, "more facts than are kept of one script"));
         }
+        self.merge();
         let mut all: Vec<(u32, String, CodeFact)> = self.facts.into_iter().map(|((line, key), fact)| (line, key, fact)).collect();
         for ((line, source, trigger), handlers) in self.words {
             let key = format!("word {source:?} {trigger:?}");
@@ -163,6 +187,11 @@ impl Emitter {
         facts.filters = self.filters.into_iter().map(|((line, _), words)| (At::Line(u64::from(line)), words)).collect();
         facts.coverage = ScriptCoverage { resolved: self.resolved.len() as u64, unresolved: self.unresolved.len() as u64, ..facts.coverage };
     }
+}
+
+/// All of one request come through one door.
+fn door(source: &Channel) -> String {
+    if matches!(source, Channel::Cgi(_)) { "request".to_owned() } else { format!("{source:?}") }
 }
 
 /// How little the checks on a way hold.

@@ -250,8 +250,13 @@ impl Value {
             all.retain(|text| !text.is_empty());
         }
         let mut text = match &all[..] {
+            [] => String::new(),
             [only] => only.clone(),
-            _ => "{}".to_owned(),
+            [first, rest @ ..] => {
+                let shared = |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum::<usize>();
+                let start = rest.iter().fold(first.len(), |len, other| len.min(shared(first, other)));
+                format!("{}{{}}", first[..start].trim_end_matches(['{', '}']))
+            }
         };
         text.truncate(text.floor_char_boundary(400));
         text
@@ -362,6 +367,20 @@ pub fn rank(choice: &Choice) -> u8 {
         Choice::Number { .. } => 5,
         Choice::OneOf(_) => 6,
         Choice::Whether => 7,
+    }
+}
+
+/// What is left where either holds.
+pub fn wider(a: &Choice, b: &Choice) -> Choice {
+    match (a, b) {
+        (Choice::OneOf(x), Choice::OneOf(y)) => Choice::OneOf(x.saturating_add(*y)),
+        (Choice::Number { min: a, max: b }, Choice::Number { min: c, max: d }) => {
+            Choice::Number { min: a.zip(*c).map(|(a, c)| a.min(c)), max: b.zip(*d).map(|(b, d)| b.max(d)) }
+        }
+        (Choice::Only(x), Choice::Only(y)) if x != y => Choice::Only(format!("{x}{y}")),
+        (Choice::Without(x), Choice::Without(y)) => Choice::Without(x.chars().filter(|letter| y.contains(*letter)).collect()),
+        _ if rank(a) <= rank(b) => a.clone(),
+        _ => b.clone(),
     }
 }
 

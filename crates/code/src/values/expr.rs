@@ -87,6 +87,29 @@ impl Exprs {
         self.intern(Node::Leaf(leaf))
     }
 
+    /// The expression that is this leaf.
+    pub fn leaf_expr(&self, leaf: u32) -> Option<Expr> {
+        self.numbers.get(&Node::Leaf(leaf)).copied()
+    }
+
+    /// `expr` plus a number, if that expression was ever made.
+    pub fn sum(&self, expr: Expr, by: u64) -> Option<Expr> {
+        for width in [Width::W32, Width::W64] {
+            let (base, offset) = self.base_and_offset(expr, width);
+            let sum = offset.wrapping_add(by) & width.mask();
+            let number = self.numbers.get(&Node::Const(sum));
+            let found = match (base, number) {
+                (None, Some(number)) => Some(*number),
+                (Some(base), Some(number)) => self.numbers.get(&Node::Binary(Binary::Add, width, base, *number)).copied(),
+                _ => None,
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
     /// The number that `expr` is.
     pub fn value(&self, expr: Expr) -> Option<u64> {
         match self.node(expr) {

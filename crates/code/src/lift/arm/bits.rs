@@ -18,5 +18,5 @@ pub fn reg(word: u32, low: u32) -> u8 {
 /// The low `from` bits of a number, with their sign, as a 32-bit distance.
 pub fn signed(value: u32, from: u32) -> u32 {
     let shift = 32 - from;
-    ((value << shift) as i32 >> shift) as u32
+    ((value << shift).cast_signed() >> shift).cast_unsigned()
 }

@@ -5,9 +5,9 @@
 //! into the register is selected, stores and loads are guarded.
 
 use crate::{
-    ir::{Binary, Flow, Op, Place, Src, Target, Unary, Var, Width, binary, unary},
+    ir::{Binary, Flow, Op, Src, Target, Unary, Var, Width, binary, unary},
     lift::arm::{
-        MACHINE, T32,
+        MACHINE,
         insn::{LR, PC},
     },
 };
@@ -262,12 +262,7 @@ impl Block {
 /// A value as a target.
 pub fn target(value: Src) -> Target {
     match value {
-        Src::Const(value) => {
-            let place = MACHINE.place_of(value);
-            // A32 instructions stand at words.
-            let mask = if place.mode == T32 { !1 } else { !3 };
-            Target::At(Place { address: place.address & mask, ..place })
-        }
+        Src::Const(value) => Target::At(MACHINE.place_of(value)),
         Src::Var(_) => Target::Value(value),
     }
 }

@@ -139,6 +139,11 @@ impl Address {
         Self::plus(base, 0)
     }
 
+    /// Whether the base is written, and is none of the registers that are transferred: what came of that is not defined.
+    pub fn leaves(self, transferred: &[u8]) -> bool {
+        self.index == Index::Offset || (self.base != PC && !transferred.contains(&self.base))
+    }
+
     /// `base` + `offset`.
     pub fn plus(base: u8, offset: u32) -> Self {
         Self { base, offset: Operand::imm(offset), add: true, index: Index::Offset }
@@ -211,6 +216,21 @@ pub enum Size {
     Double { second: u8 },
 }
 
+/// Several registers in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct List {
+    /// Base register.
+    pub base: u8,
+    /// A bit for each register.
+    pub registers: u16,
+    /// Towards higher addresses.
+    pub up: bool,
+    /// The address moves before each access, not after it.
+    pub before: bool,
+    /// The base takes the address behind the last.
+    pub wback: bool,
+}
+
 /// What an instruction does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Insn {
@@ -244,6 +264,8 @@ pub enum Insn {
     Pack { rd: u8, rn: u8, operand: Operand, top: bool },
     /// To a range of `bits` bits.
     Saturate { rd: u8, operand: Operand, bits: u8, signed: bool },
+    /// The same for each half.
+    SaturatePair { rd: u8, rn: u8, bits: u8, signed: bool },
     /// Saturating sum or difference of rm and rn (doubled).
     SaturatingAdd { rd: u8, rm: u8, rn: u8, subtract: bool, double: bool },
     /// Flags from a register.
@@ -254,8 +276,8 @@ pub enum Insn {
     Exclusive { kind: Guarded, rt: u8, address: Address, size: Size },
     /// Exchange of a register and memory.
     Swap { rt: u8, rm: u8, base: u8, width: Width },
-    /// Several registers; `before`: the address moves before each access.
-    Multiple { load: bool, base: u8, list: u16, up: bool, before: bool, wback: bool },
+    /// Several registers.
+    Multiple { load: bool, list: List },
     /// A fixed place, in this instruction set or the other.
     Branch { to: u32, thumb: bool, link: bool },
     /// The place that a register holds; `exchange`: bit 0 selects the instruction set.

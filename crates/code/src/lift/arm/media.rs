@@ -36,10 +36,7 @@ pub fn extend_pair(block: &mut Block, rd: u8, rn: Option<u8>, rm: u8, rotate: u8
         let rn = if at == 0 { rn } else { block.binary(Binary::ShrU, rn, at.into()) };
         block.binary(Binary::Add, rn, half)
     });
-    let low = block.binary(Binary::And, halves[0], 0xffff.into());
-    let high = block.binary(Binary::Shl, halves[1], 16.into());
-    let both = block.binary(Binary::Or, high, low);
-    block.set(rd, both);
+    join_halves(block, rd, halves);
 }
 
 fn turned(block: &mut Block, rm: u8, rotate: u8) -> Src {
@@ -129,6 +126,25 @@ pub fn saturate(block: &mut Block, rd: u8, operand: Operand, bits: u8, signed: b
     block.set(rd, result);
 }
 
+/// `ssat16`, `usat16`.
+pub fn saturate_pair(block: &mut Block, rd: u8, rn: u8, bits: u8, signed: bool) {
+    let rn = block.read(rn);
+    let halves = [0u64, 16].map(|at| {
+        let half = if at == 0 { rn } else { block.binary(Binary::ShrU, rn, at.into()) };
+        let wide = block.unary_on(WIDE, Unary::SignExtend(Width::W16), half);
+        clamp(block, wide, bits, signed)
+    });
+    join_halves(block, rd, halves);
+}
+
+/// The low halves of two values, low one first, into a register.
+fn join_halves(block: &mut Block, rd: u8, [low, high]: [Src; 2]) {
+    let low = block.binary(Binary::And, low, 0xffff.into());
+    let high = block.binary(Binary::Shl, high, 16.into());
+    let both = block.binary(Binary::Or, high, low);
+    block.set(rd, both);
+}
+
 /// `qadd`, `qsub`, `qdadd`, `qdsub`: rm ± rn, or rm ± 2·rn.
 pub fn saturating_add(block: &mut Block, rd: u8, rm: u8, rn: u8, subtract: bool, double: bool) {
     let (m, n) = (block.read(rm), block.read(rn));
@@ -152,10 +168,10 @@ fn clamp(block: &mut Block, value: Src, bits: u8, signed: bool) -> Src {
     } else {
         (0, (1i64 << bits.min(32)) - 1)
     };
-    let below = block.binary_on(WIDE, Binary::LtS, value, (least as u64).into());
-    let above = block.binary_on(WIDE, Binary::LtS, (most as u64).into(), value);
-    let raised = block.select(below, (least as u64).into(), value);
-    let lowered = block.select(above, (most as u64).into(), raised);
+    let below = block.binary_on(WIDE, Binary::LtS, value, least.cast_unsigned().into());
+    let above = block.binary_on(WIDE, Binary::LtS, most.cast_unsigned().into(), value);
+    let raised = block.select(below, least.cast_unsigned().into(), value);
+    let lowered = block.select(above, most.cast_unsigned().into(), raised);
     let outside = block.binary(Binary::Or, below, above);
     let result = block.unary_on(WIDE, Unary::ZeroExtend(Width::W32), lowered);
     block.saturated(outside);

@@ -7,7 +7,7 @@ use crate::{
     ir::{Binary, Op, Src, Unary, Var, Width},
     lift::arm::{
         block::Block,
-        insn::{Address, Guarded, Index, Operand, PC, SP, Size},
+        insn::{Address, Guarded, Index, List, Operand, PC, SP, Size},
         shift,
     },
 };
@@ -95,7 +95,7 @@ pub fn access(block: &mut Block, load: bool, rt: u8, address: Address, size: Siz
     }
 }
 
-/// `ldrex`, `strex` and ARMv8's `ldaex`, `stlex`. The store is taken to happen; its status says nothing.
+/// `ldrex`, `strex` and `ARMv8`'s `ldaex`, `stlex`. The store is taken to happen; its status says nothing.
 pub fn exclusive(block: &mut Block, kind: Guarded, rt: u8, address: Address, size: Size) {
     let load = kind == Guarded::Load;
     if load && rt == PC {
@@ -118,20 +118,22 @@ pub fn swap(block: &mut Block, rt: u8, rm: u8, base: u8, width: Width) {
 }
 
 /// `ldm`, `stm`, `push`, `pop`. The lowest register is at the lowest address.
-pub fn multiple(block: &mut Block, load: bool, base: u8, list: u16, up: bool, before: bool, wback: bool) {
-    let bytes = u64::from(list.count_ones()) * 4;
+pub fn multiple(block: &mut Block, load: bool, list: List) {
+    let List { base, registers, up, before, wback } = list;
+    let bytes = i64::from(registers.count_ones()) * 4;
     let start = block.read(base);
     // The distance of the first slot from the base: ia 0, ib 4, da -(bytes - 4), db -bytes.
     let first = match (up, before) {
         (true, false) => 0i64,
         (true, true) => 4,
-        (false, false) => 4 - bytes as i64,
-        (false, true) => -(bytes as i64),
+        (false, false) => 4 - bytes,
+        (false, true) => -bytes,
     };
     // A base that is loaded itself must not move the accesses behind it.
-    let start = if load && list >> base & 1 != 0 { block.keep(start) } else { start };
+    let loads_base = load && registers >> base & 1 != 0;
+    let start = if loads_base { block.keep(start) } else { start };
     let mut pc = None;
-    let listed = (0..16u8).filter(|reg| list >> reg & 1 != 0);
+    let listed = (0..16u8).filter(|reg| registers >> reg & 1 != 0);
     for (distance, reg) in (0..).map(|slot| first + 4 * slot).zip(listed) {
         let at = moved(block, start, distance >= 0, distance.unsigned_abs());
         if !load {
@@ -146,8 +148,8 @@ pub fn multiple(block: &mut Block, load: bool, base: u8, list: u16, up: bool, be
         }
     }
     // A base that is loaded keeps what was loaded.
-    if wback && !(load && list >> base & 1 != 0) {
-        let end = moved(block, start, up, bytes);
+    if wback && !loads_base {
+        let end = moved(block, start, up, bytes.unsigned_abs());
         block.set(base, end);
     }
     if let Some(pc) = pc {

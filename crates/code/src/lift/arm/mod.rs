@@ -1,4 +1,4 @@
-//! Arm, 32 bits: A32 and T32 (Thumb-2) of the application profile up to ARMv7-A with division; what ARMv8 added to them is decoded
+//! Arm, 32 bits: A32 and T32 (Thumb-2) of the application profile up to ARMv7-A with division; what `ARMv8` added to them is decoded
 //! where it writes core registers or memory.
 //!
 //! **Specification**: Arm Architecture Reference Manual, ARMv7-A and ARMv7-R edition (DDI 0406C): chapters A2 (state), A5 and A6
@@ -8,20 +8,23 @@
 //! bytes -> a32 or t32 -> Decoded (insn.rs: one form for both) -> block.rs, one file per kind of instruction -> Lifted
 //! ```
 //!
-//! **Why not a library's decoder.** `yaxpeax-arm` writes the text that people read ([`Lifter::show`]). Flows and values are decoded here: its
-//! operands no longer say which carry an immediate operand gave, it decodes no vector instructions, and it panics on some words.
+//! **Why not a library's decoder.** `yaxpeax-arm` lends its text for what is only clobbered here ([`Lifter::show`]). Flows and values are
+//! decoded by this folder: the library's operands do not say which carry an immediate operand gave, it reads `stmib` as `stmia`, knows
+//! no vector instructions, and panics on some words.
 //!
 //! **Conventions of the lifted code**
 //! - `pc` is never a variable: it reads as a constant, two instructions ahead; T32 literals and `adr` see it rounded down to a word.
 //! - Bit 0 of a code address names the instruction set. Where an instruction cannot change it, the value that is jumped to says so.
 //! - `bx lr`, `mov pc, lr`, `pop {…, pc}` and loads of `pc` by way of the stack or frame pointer are returns; other writes to `pc` are
-//!   jumps. ARMv4's call without `blx` (`mov lr, pc` before `bx rX` or `ldr pc, […]`) comes out as what it is: lr := constant, and a
+//!   jumps. `ARMv4`'s call without `blx` (`mov lr, pc` before `bx rX` or `ldr pc, […]`) comes out as what it is: lr := constant, and a
 //!   jump. An analysis recognises that lr holds the address behind the jump.
 //! - `ldrex` is a load and `strex` a store that happens; whether it happened (its status) is unknown.
 //! - Vector and other coprocessor registers are not variables. What they write to core registers, flags and memory is clobbered.
 //!
-//! **Limitations**: parallel additions, `sel` and sums of absolute differences clobber their result (the GE flags are not kept). System
-//! instructions say their flow, not what they do to the system. Undefined and some unpredictable encodings are refused.
+//! **Limitations**: parallel additions, `sel` and sums of absolute differences clobber their result (the GE flags are not kept), reads of
+//! the status register theirs. A clobber has no condition: what is only clobbered is so whether or not its condition holds. System
+//! instructions say their flow, not what they do to the system. Undefined encodings are refused, and of those whose outcome the manual
+//! leaves open the ones that processors and qemu refuse or disagree on. Words are little-endian.
 
 mod a32;
 mod alu;
@@ -35,6 +38,9 @@ mod multiply;
 mod shift;
 mod show;
 mod t32;
+#[cfg(test)]
+mod tests;
+mod text;
 mod vector;
 
 use crate::{
@@ -126,11 +132,12 @@ fn apply(block: &mut Block, decoded: Decoded, len: u8) {
         Insn::Reverse { rd, rm, kind } => media::reverse(block, rd, rm, kind),
         Insn::Pack { rd, rn, operand, top } => media::pack(block, rd, rn, operand, top),
         Insn::Saturate { rd, operand, bits, signed } => media::saturate(block, rd, operand, bits, signed),
+        Insn::SaturatePair { rd, rn, bits, signed } => media::saturate_pair(block, rd, rn, bits, signed),
         Insn::SaturatingAdd { rd, rm, rn, subtract, double } => media::saturating_add(block, rd, rm, rn, subtract, double),
         Insn::Access { load, rt, address, size, signed } => memory::access(block, load, rt, address, size, signed),
         Insn::Exclusive { kind, rt, address, size } => memory::exclusive(block, kind, rt, address, size),
         Insn::Swap { rt, rm, base, width } => memory::swap(block, rt, rm, base, width),
-        Insn::Multiple { load, base, list, up, before, wback } => memory::multiple(block, load, base, list, up, before, wback),
+        Insn::Multiple { load, list } => memory::multiple(block, load, list),
         Insn::Transfer { load, address, bytes } => memory::transfer(block, load, address, bytes),
         Insn::Branch { to, thumb, link } => branch::fixed(block, to, thumb, link, len),
         Insn::BranchTo { rm, link } => branch::register(block, rm, link, len),

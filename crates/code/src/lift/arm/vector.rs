@@ -13,6 +13,11 @@ pub const NO_CORE: Insn = Insn::Opaque { writes: 0, flags: false };
 
 /// Loads, stores, moves and data processing of coprocessors: bits 27 to 25 are 110 or 111.
 pub fn coprocessor(word: u32) -> Option<Insn> {
+    let coprocessor = bits(word, 11, 8);
+    // Without a condition the upper half are vector instructions of ARMv8, all of them data processing.
+    if bits(word, 31, 28) == 15 && coprocessor >= 8 {
+        return Some(NO_CORE);
+    }
     if bits(word, 27, 24) == 0b1110 {
         return Some(if bit(word, 4) { transfer(word) } else { NO_CORE });
     }
@@ -40,30 +45,35 @@ fn transfer(word: u32) -> Insn {
 /// `vldr`, `vstr`, `vldm`, `vstm`, `ldc`, `stc`. Bits P (24), U (23), W (21); the offset counts words.
 fn memory(word: u32) -> Option<Insn> {
     let (before, up, wback, load) = (bit(word, 24), bit(word, 23), bit(word, 21), bit(word, 20));
-    let (base, distance) = (reg(word, 16), bits(word, 7, 0) * 4);
-    let floating = bits(word, 11, 9) == 0b101;
+    // ARMv8's half-precision numbers (coprocessor 9) are counted in halfwords.
+    let half = bits(word, 11, 8) == 0b1001;
+    let (base, distance) = (reg(word, 16), bits(word, 7, 0) * if half { 2 } else { 4 });
+    let floating = bits(word, 11, 9) == 0b101 || half;
     let double = bit(word, 8);
     let index = match (before, wback) {
-        (true, false) => Index::Offset,
         (true, true) => Index::Pre,
-        // The offset is then an option of the coprocessor, or the length of the list; the base stays.
-        (false, false) => Index::Offset,
         (false, true) => Index::Post,
+        (_, false) => Index::Offset,
     };
     if wback && base == PC {
         return None;
     }
     // A list of registers is as long as the offset says.
-    let list = floating && !(before && !wback);
+    let list = floating && (wback || !before);
     let bytes = if list {
         // The odd word of the form with a format word (`fstmx`) is not stored.
         distance & if double { !7 } else { !3 }
     } else if floating {
-        if double { 8 } else { 4 }
+        match (half, double) {
+            (true, _) => 2,
+            (_, true) => 8,
+            _ => 4,
+        }
     } else {
         // How much another coprocessor transfers is its own matter.
         0
     };
+    // Neither before nor written: the offset is the length of the list, or an option of the coprocessor.
     let offset = Operand::imm(if !before && !wback { 0 } else { distance });
     Some(Insn::Transfer { load, address: Address { base, offset, add: up, index }, bytes: bytes as u16 })
 }
@@ -84,9 +94,9 @@ pub fn elements(word: u32) -> Option<Insn> {
     } else {
         match kind {
             0b0111 => 8,
-            0b1010 | 0b1000 | 0b1001 => 16,
-            0b0110 | 0b0100 | 0b0101 => 24,
-            0b0010 | 0b0011 | 0b0000 | 0b0001 => 32,
+            0b1000..=0b1010 => 16,
+            0b0100..=0b0110 => 24,
+            0b0000..=0b0011 => 32,
             _ => return None,
         }
     };

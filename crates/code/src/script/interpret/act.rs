@@ -15,7 +15,7 @@ use crate::script::{
     condition::{self, Asks, Atom, Condition, Path, atoms},
     rules::Read,
     state::State,
-    value::{Hole, Origin, Value, Way, narrower, rank},
+    value::{Hole, Origin, Value, Way, narrower, rank, wider},
 };
 
 /// Something acts.
@@ -89,10 +89,15 @@ impl Interpreter<'_> {
             outside if is_outside(outside) => true,
             Channel::Argument(_) => !(content && kind == Kind::File),
             Channel::Environment(_) => kind == Kind::Command,
-            Channel::File(path) => weighty && !content && !self.is_inside(path),
+            // What the owner wrote is the owner's; a file of commands is a way from one program into another.
+            Channel::File(path) => weighty && !content && path != event.argument && !self.is_inside(path) && (kind == Kind::Command || !self.is_configured(path)),
             Channel::Output(_) => weighty && !content,
             _ => false,
         }
+    }
+
+    fn is_configured(&self, path: &str) -> bool {
+        self.rules.path(path, |rule| rule.read) == Some(Read::Configured)
     }
 
     fn is_inside(&self, path: &str) -> bool {
@@ -122,14 +127,18 @@ impl Interpreter<'_> {
             }
         });
         let mut decided = false;
+        let asked = told.iter().any(|source| matches!(source, Channel::Cgi(_)));
         for (origin, positive) in sources {
+            // One request: what its body says as data, its method need not say once more.
+            if asked && matches!(origin.source, Channel::Cgi(_)) {
+                continue;
+            }
             if !told.contains(&origin.source) && self.tells_decision(event, &origin.source, positive) {
                 decided |= matches!(origin.source, Channel::Cgi(_));
                 self.flow(event, state, &origin, Manner::Control, Choice::Whether);
             }
         }
         // A program of the web server that does something grave does it because somebody asked.
-        let asked = told.iter().any(|source| matches!(source, Channel::Cgi(_)));
         if self.cgi && !decided && !asked && is_grave(event.kind) && event.kind != ActuatorKind::Pool && event.kind != ActuatorKind::Command {
             let origin = Origin { source: Channel::Cgi("request".into()), tells: Vec::new(), from: "".into(), way: None };
             let origin = origin.step(1, None, Role::Source, "the web server runs this script on a request".into());
@@ -140,7 +149,7 @@ impl Interpreter<'_> {
     fn tells_decision(&self, event: &Event, source: &Channel, positive: bool) -> bool {
         use ActuatorKind as Kind;
         let kind = event.kind;
-        if kind == Kind::Message {
+        if kind == Kind::Message || (kind == Kind::File && event.name != ">") {
             return false;
         }
         let miner = kind != Kind::StopProcess || self.rules.is_miner(event.argument);
@@ -292,11 +301,7 @@ fn narrowed(path: &Path, id: u32) -> Option<Choice> {
             },
             // On every one of the ways: the widest of what they leave.
             Condition::Either(paths) => paths.iter().map(|path| narrowed(path, id)).collect::<Option<Vec<_>>>().and_then(|all| {
-                all.into_iter().reduce(|a, b| match (&a, &b) {
-                    (Choice::OneOf(x), Choice::OneOf(y)) => Choice::OneOf(x.saturating_add(*y)),
-                    _ if rank(&a) <= rank(&b) => a,
-                    _ => b,
-                })
+                all.into_iter().reduce(|a, b| wider(&a, &b))
             }),
         };
         if let Some(asked) = asked {

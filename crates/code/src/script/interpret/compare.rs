@@ -73,7 +73,16 @@ impl Interpreter<'_> {
             Choice::Number { min, max }
         };
         let yes = hole.map(|id| (id, range(operator)));
-        self.compared(origins, vec![trigger], yes, None)
+        let opposite = match operator {
+            "-lt" => "-ge",
+            "-le" => "-gt",
+            "-gt" => "-le",
+            "-ge" => "-lt",
+            _ => "-ne",
+        };
+        let digits = one.only_hole().is_some_and(|hole| matches!(hole.left, Choice::Number { .. }));
+        let no = hole.filter(|_| digits).map(|id| (id, range(opposite)));
+        self.compared(origins, vec![trigger], yes, no)
     }
 
     /// Is the text the same?
@@ -127,7 +136,7 @@ impl Interpreter<'_> {
             let trigger = Trigger { kind: TriggerKind::Equals, value: text.clone(), fits: true };
             let peer = origins.iter().any(|origin| matches!(&origin.source, Channel::Cgi(name) if name.starts_with("REMOTE_")));
             let (mut yes, mut no) = self.compared(origins, vec![trigger], hole.map(|id| (id, Choice::OneOf(1))), None);
-            if (secret || peer) && !text.is_empty() {
+            if (secret || peer || looks_secret(&text)) && !text.is_empty() {
                 let kind = if peer { CheckKind::PeerAddress } else { CheckKind::FixedPassword };
                 let (passed, failed) = self.check(kind, text, Vec::new());
                 yes.extend(passed);
@@ -236,6 +245,12 @@ impl Interpreter<'_> {
     }
 }
 
+/// Letters and digits mixed, as nobody writes a word of a protocol.
+fn looks_secret(text: &str) -> bool {
+    let count = |kind: fn(&u8) -> bool| text.bytes().filter(kind).count();
+    text.len() >= 10 && count(u8::is_ascii_alphanumeric) == text.len() && count(u8::is_ascii_digit) >= 3 && count(u8::is_ascii_alphabetic) >= 3
+}
+
 /// A pattern without the text that the value begins with too (`x$a` against `xstop`).
 fn prefix_of(one: &Alternative, pattern: &str) -> String {
     match one.pieces.first() {
@@ -266,7 +281,7 @@ fn without(pattern: &str) -> Option<Choice> {
     let inner = pattern.trim_start_matches('*').trim_end_matches('*');
     if pattern.starts_with('*') && pattern.ends_with('*') && pattern.len() > 2 {
         if let Some(set) = inner.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            return Some(set.strip_prefix(['!', '^']).map_or_else(|| Choice::Without(set.to_owned()), |only| Choice::Only(only.to_owned())));
+            return Some(set.strip_prefix(['!', '^']).map_or_else(|| Choice::Without(set.to_owned()), super::expand::only));
         }
         let plain = inner.replace('\\', "");
         if plain.chars().count() <= 2 && !plain.is_empty() {

@@ -145,6 +145,9 @@ impl Interpreter<'_> {
             "PWD" | "OLDPWD" | "HOME" | "PATH" | "IFS" | "USER" | "SHELL" | "TERM" | "HOSTNAME" | "LANG" | "UID" | "EUID" | "LOGNAME" => {
                 return self.unknown();
             }
+            _ if self.rules.is_hotplug(name) => {
+                self.outside(Channel::Removable(format!("${name}")), &format!("the kernel names the device in {name}"))
+            }
             _ if self.cgi && self.rules.is_cgi(name) => self.outside(Channel::Cgi(name.to_owned()), &format!("the web server sets {name}")),
             // Assigned somewhere in this script, but not on this way: empty, as far as this script goes.
             _ if self.assigned.contains(name) => return Value::default(),
@@ -193,7 +196,12 @@ impl Interpreter<'_> {
             },
             Change::Cut { how, pattern } => match value.literal() {
                 Some(text) => Value::text(&cut(&text, how, pattern)),
-                None => self.narrowed(&value, &Choice::Free),
+                // `${x%%[!0-9]*}`: up to the first character that is not of the set.
+                None => {
+                    let set = pattern.strip_prefix("[!").or_else(|| pattern.strip_prefix("[^")).and_then(|rest| rest.strip_suffix("]*"));
+                    let left = set.filter(|set| *how == "%%" && !set.contains(']')).map_or(Choice::Free, only);
+                    self.narrowed(&value, &left)
+                }
             },
             Change::Replace { all, pattern, with } => {
                 let (with, after) = self.expand(with, state)?;
@@ -215,7 +223,7 @@ impl Interpreter<'_> {
         }
         let set = pattern.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|set| !set.contains(']') || set.starts_with("[:"));
         let left = match set {
-            Some(set) if all && set.starts_with(['!', '^']) => Choice::Only(set[1..].to_owned()),
+            Some(set) if all && set.starts_with(['!', '^']) => only(&set[1..]),
             Some(set) if all => Choice::Without(set.to_owned()),
             None if all && pattern.trim_start_matches('\\').chars().count() == 1 && !matches!(pattern, "*" | "?") => {
                 Choice::Without(pattern.trim_start_matches('\\').to_owned())
@@ -237,6 +245,11 @@ impl Interpreter<'_> {
             crate::script::value::Hole { id: numbers.next().unwrap_or(0), left, ..hole.clone() }
         })
     }
+}
+
+/// Text of these characters only; of digits it is a number.
+pub fn only(set: &str) -> Choice {
+    if matches!(set, "0-9" | "[:digit:]" | "0123456789") { Choice::Number { min: None, max: None } } else { Choice::Only(set.to_owned()) }
 }
 
 /// `#`, `##`, `%`, `%%` and `:` on known text.

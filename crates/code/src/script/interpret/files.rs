@@ -164,9 +164,9 @@ impl Interpreter<'_> {
     /// What a change of the file does to the machine.
     pub(super) fn touched(&mut self, path: &Value, text: &[&Value], content: &[&Value], by: &str, state: &State) {
         let name = self.whole_path(path, state);
-        let mut kind = self.rules.path(&name, |rule| rule.write);
+        let mut kind = self.rules.written(&name);
         if let Some((_, device)) = self.mounts.iter().find(|(folder, _)| name.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))) {
-            kind = kind.or_else(|| self.rules.path(device, |rule| rule.write).filter(|kind| *kind == ActuatorKind::Flash));
+            kind = self.rules.written(device).filter(|kind| *kind == ActuatorKind::Flash).or(kind);
         }
         // A path that the outside chooses, or outside content under a name of the script's.
         let kind = kind.unwrap_or(ActuatorKind::File);

@@ -37,10 +37,10 @@ impl Interpreter<'_> {
         let has = |letter: char| texts.iter().any(|text| text.starts_with('-') && !text.starts_with("--") && text.contains(letter));
         let set = texts.iter().find(|text| !text.starts_with('-')).cloned().unwrap_or_default();
         let left = match (has('d') || texts.iter().any(|text| text == "--delete"), has('c') || has('C') || texts.iter().any(|text| text == "--complement")) {
-            (true, true) => Choice::Only(set.clone()),
+            (true, true) => super::expand::only(&set),
             (true, false) => Choice::Without(set.clone()),
             // `tr -c set x`: what is not in the set becomes a fixed character.
-            (false, true) => Choice::Only(set.clone()),
+            (false, true) => super::expand::only(&set),
             (false, false) => Choice::Free,
         };
         if has('d') && let Some(text) = input.literal() && !has('c') {
@@ -177,7 +177,7 @@ pub fn any_of_set(expression: &str) -> Option<Choice> {
     if set.contains(']') && !set.contains("[:") {
         return None;
     }
-    Some(set.strip_prefix('^').map_or_else(|| Choice::Without(set.to_owned()), |only| Choice::Only(only.to_owned())))
+    Some(set.strip_prefix('^').map_or_else(|| Choice::Without(set.to_owned()), super::expand::only))
 }
 
 /// `^[set]+$`, `^(a|b)$`, `^[0-9]{1,3}$` and lines of sets: what text that fits as a whole can hold.

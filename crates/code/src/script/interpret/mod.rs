@@ -331,6 +331,10 @@ impl Seen {
                     self.word(&assignment.value, depth);
                 }
                 words.iter().for_each(|word| self.word(word, depth));
+                let name = words.first().and_then(Word::literal);
+                if matches!(name.as_deref(), Some("read" | "getopts")) {
+                    self.assigned.extend(words[1..].iter().filter_map(Word::literal).map(Rc::from));
+                }
             }
             Kind::Pipeline(list) | Kind::Group(list) | Kind::Subshell(list) => self.list(list, depth),
             Kind::And(a, b) | Kind::Or(a, b) => {

@@ -107,7 +107,11 @@ impl Interpreter<'_> {
     pub(super) fn listen(&mut self, command: &Command, arguments: &Arguments) -> Option<Value> {
         let listens = command.listens.as_ref()?;
         let literal = |this: &Select| arguments.select(this).first().map(|field| field.value.template());
-        let said = listens.port.as_ref().and_then(literal);
+        let numbered = |this: &Select| {
+            let all = arguments.select(this).first().map(|field| field.value.templates()).unwrap_or_default();
+            all.iter().find(|text| text.bytes().any(|byte| byte.is_ascii_digit())).or(all.first()).cloned()
+        };
+        let said = listens.port.as_ref().and_then(numbered);
         let (mut address, said) = match said.as_deref().and_then(|text| text.rsplit_once(':')) {
             Some((host, port)) => (Some(host.trim_matches(['[', ']']).to_owned()).filter(|host| !host.is_empty()), Some(port.to_owned())),
             None => (None, said),

@@ -194,8 +194,9 @@ impl Interpreter<'_> {
             let mut way = origin.way.as_ref();
             let mut looked = 0;
             while let Some(step) = way.filter(|_| looked < 6) {
-                let named = step.note.strip_prefix("kept in ").is_some_and(|name| self.rules.is_secret(name));
-                if named {
+                let words = step.note.strip_prefix("kept in ").or_else(|| step.note.strip_prefix("through "));
+                let mut words = words.unwrap_or_default().split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+                if words.any(|name| !name.is_empty() && self.rules.is_secret(name)) {
                     return true;
                 }
                 way = step.before.as_ref();

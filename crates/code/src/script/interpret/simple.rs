@@ -12,15 +12,13 @@ use crate::script::{
     condition::{Asks, Outcome},
     rules::{Arguments, Command, Output, Select},
     state::State,
-    syntax::tree::{Assignment, Word},
+    syntax::tree::{Assignment, Part, Word},
     value::{Alternative, Value},
 };
 
 impl Interpreter<'_> {
     pub(super) fn simple(&mut self, assignments: &[Assignment], words: &[Word], state: State) -> Option<State> {
-        let mut state = State { status: Value::text("0"), ..state };
-        let (fields, after) = self.fields(words, state)?;
-        state = after;
+        let (fields, mut state) = self.fields(words, state)?;
         let name = fields.first().and_then(|field| field.value.literal()).unwrap_or_default();
         let declares = matches!(name.as_str(), "export" | "local" | "declare" | "typeset" | "readonly");
         for one in assignments {
@@ -34,7 +32,10 @@ impl Interpreter<'_> {
             }
         }
         if fields.is_empty() {
-            return Some(state);
+            // `x=$(command)` has the command's status, any other assignment succeeds.
+            let runs = |one: &Assignment| one.value.parts.iter().any(|part| matches!(part, Part::Output { .. }));
+            let status = if assignments.iter().any(runs) { state.status } else { Value::text("0") };
+            return Some(State { status, ..state });
         }
         if declares {
             return Some(State { status: Value::text("0"), ..state });
@@ -210,6 +211,9 @@ impl Interpreter<'_> {
                 state = self.shell_script(name, arguments.select(select).first().cloned(), state)?;
                 continue;
             }
+            if let Some((device, folder)) = &entry.mounts {
+                self.mounted(&arguments, device, folder, &state);
+            }
             let (input, files) = self.inputs(entry, &arguments, &mut state);
             if let Some(outcome) = self.checks_of(entry, &arguments, &mut state) {
                 status = Some(outcome);
@@ -233,6 +237,19 @@ impl Interpreter<'_> {
         let quiet = matches!(name, "echo" | "printf");
         let status = status.unwrap_or_else(|| if quiet { Value::text("0") } else { self.open_status() });
         Some(State { status, ..state })
+    }
+
+    /// A device under a folder: what is written below is on the device, what is read comes from it.
+    fn mounted(&mut self, arguments: &Arguments, device: &Select, folder: &Select, state: &State) {
+        const MOUNTS: usize = 64;
+        let select = |this: &Select| arguments.select(this).into_iter().next().map(|field| field.value);
+        let (Some(device), Some(folder)) = (select(device), select(folder)) else { return };
+        let removable = device.origins().iter().any(|origin| matches!(origin.source, Channel::Removable(_)));
+        let device = if removable { "/dev/sda".to_owned() } else { device.template() };
+        let folder = self.whole_path(&folder, state);
+        if self.mounts.len() < MOUNTS && folder.len() > 1 && !folder.starts_with('{') {
+            self.mounts.insert(folder.trim_end_matches('/').to_owned(), device);
+        }
     }
 
     fn handled_by_rules(&mut self, name: &str, state: &State) {
@@ -312,7 +329,7 @@ impl Interpreter<'_> {
                 files.extend(self.family(&path, state));
                 content.push(self.read_file(&field.value, state));
             }
-            if act.input {
+            if act.input && content.is_empty() {
                 content.push(state.input.clone());
             }
             let argument = if names.is_empty() {
@@ -335,7 +352,7 @@ impl Interpreter<'_> {
     fn writes_of(&mut self, name: &str, entry: &Command, arguments: &Arguments, input: &Value, files: &[Rc<str>], received: Option<&Value>, state: &mut State) {
         for write in &entry.writes {
             let mut targets: Vec<Value> = arguments.select(&write.file).into_iter().map(|field| field.value).collect();
-            if targets.is_empty() && (write.below || received.is_some()) {
+            if targets.is_empty() && (write.below || write.implied) {
                 // Into the folder that the script is in.
                 targets.push(Value::text("./"));
             }
@@ -411,6 +428,7 @@ impl Interpreter<'_> {
             }
             Output::Input => {
                 let (value, sides) = self.filtered(entry.filter, fields, input);
+                let value = if fields.len() > 1 { self.step(&value, &format!("through {command}")) } else { value };
                 (value, sides)
             }
             Output::Operands => {

@@ -8,7 +8,7 @@ mod arguments;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use assay_core::facts::code::{ActuatorKind, CheckKind, Disclosed, Transport};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 pub use arguments::{Arguments, Select};
 
@@ -67,6 +67,8 @@ pub struct Command {
     pub talks: Option<Talks>,
     /// Where it listens.
     pub listens: Option<Listens>,
+    /// What is mounted, and where.
+    pub mounts: Option<(Select, Select)>,
     /// Something ordinary: `ntp client`.
     pub ordinary: Option<String>,
 }
@@ -129,6 +131,9 @@ pub struct Write {
     /// The argument is a folder: all below it is written.
     #[serde(default)]
     pub below: bool,
+    /// Where no file is named, one in the folder that the script is in.
+    #[serde(default)]
+    pub implied: bool,
     /// Adds to what is there.
     #[serde(default)]
     pub append: bool,
@@ -175,9 +180,6 @@ pub struct Checks {
     /// Key or list it checks with.
     #[serde(default)]
     pub with: Option<Select>,
-    /// It prints what came out, rather than saying so by its status.
-    #[serde(default)]
-    pub prints: bool,
 }
 
 /// Whom a command talks to.
@@ -243,6 +245,8 @@ struct PathFile {
     #[serde(default)]
     cgi: Vec<String>,
     #[serde(default)]
+    hotplug: Vec<String>,
+    #[serde(default)]
     secrets: Vec<String>,
 }
 
@@ -284,6 +288,7 @@ pub struct Rules {
     paths: Vec<PathRule>,
     miners: Vec<String>,
     cgi: Vec<String>,
+    hotplug: Vec<String>,
     secrets: Vec<String>,
 }
 
@@ -296,7 +301,7 @@ impl Rules {
 
     fn read() -> Result<Self, String> {
         let mut rules = Self::default();
-        for file in crate::rules::of_kind::<CommandFile>("commands")? {
+        for file in of_kind::<CommandFile>("commands")? {
             for command in file.command {
                 let names = command.name.clone();
                 if names.iter().any(|name| name != "[" && glob::is_pattern(name)) {
@@ -307,10 +312,11 @@ impl Rules {
                 }
             }
         }
-        for file in crate::rules::of_kind::<PathFile>("paths")? {
+        for file in of_kind::<PathFile>("paths")? {
             rules.paths.extend(file.path);
             rules.miners.extend(file.miners);
             rules.cgi.extend(file.cgi);
+            rules.hotplug.extend(file.hotplug);
             rules.secrets.extend(file.secrets);
         }
         Ok(rules)
@@ -342,11 +348,28 @@ impl Rules {
         self.cgi.iter().any(|one| glob::fits(one, name))
     }
 
+    /// Is it a variable by which the kernel names a device that came?
+    pub fn is_hotplug(&self, name: &str) -> bool {
+        self.hotplug.iter().any(|one| one == name)
+    }
+
+    /// What writing a path does; this crate's own table of places where the paths of scripts say nothing.
+    pub fn written(&self, path: &str) -> Option<ActuatorKind> {
+        self.path(path, |rule| rule.write).or_else(|| crate::models::kind_of_path(path))
+    }
+
     /// Does the variable's name say that it holds a password?
     pub fn is_secret(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         self.secrets.iter().any(|one| glob::fits(one, &name))
     }
+}
+
+/// Every file of one kind, in order of the names. A malformed file is a defect of the build; the tests read all of them.
+fn of_kind<T: DeserializeOwned>(kind: &str) -> Result<Vec<T>, String> {
+    let folder = format!("code/{kind}/");
+    let files = crate::models::files().into_iter().filter(|(name, _)| name.starts_with(&folder));
+    files.map(|(name, text)| toml::from_str(text).map_err(|error| format!("{name}: {error}"))).collect()
 }
 
 #[cfg(test)]

@@ -30,7 +30,16 @@ impl<'a> Lowering<'a> {
 
     /// All commands of a program.
     pub fn program(&mut self, node: Node) -> List {
-        self.list(&children(node))
+        let list = self.list(&children(node));
+        if self.told == 0 && node.has_error() {
+            // An error inside a word, or something that is missing: the deepest node that has it all is the place.
+            let mut place = node;
+            while let Some(inner) = children(place).into_iter().find(|child| child.has_error() && child.child_count() > 0) {
+                place = inner;
+            }
+            self.problem(place, false, "not understood as a whole; what could be read is kept");
+        }
+        list
     }
 
     pub(super) fn source(&self, node: Node) -> &'a str {

@@ -31,7 +31,8 @@ pub fn immediate(word: u32, at: u32) -> Option<Insn> {
         0b10100 if rd != PC => Some(Insn::MoveTop { rd, value: wide }),
         0b10000 | 0b10100 => None,
         // A mask of no fields is a hint.
-        0b10010 if bits(word, 19, 16) == 0 => Some(Insn::Nothing),
+        0b10010 | 0b10110 if bits(word, 15, 12) != 15 => None,
+        0b10010 if bits(word, 19, 16) == 0 => (bits(word, 11, 8) == 0).then_some(Insn::Nothing),
         0b10010 => Some(Insn::FlagsFrom { operand: expanded(word), nzcvq: bit(word, 19) }),
         // The saved state, which programs do not have.
         0b10110 => Some(Insn::Opaque { writes: 0, flags: false }),
@@ -75,9 +76,8 @@ fn processing(word: u32, operand: Operand) -> Option<Insn> {
         14 => (Alu::Bic, true),
         _ => (Alu::Mvn, true),
     };
-    // Compare operations have no result. The field of theirs that would name it is 15 in processors before ARMv6 for a long-gone
-    // purpose, and 0 today; other values are data.
-    if !keeps && rd != 0 && rd != PC {
+    // Compare operations have no result, moves no first operand; the fields that would name them are 0.
+    if (!keeps && rd != 0) || (matches!(op, Alu::Mov | Alu::Mvn) && rn != 0) {
         return None;
     }
     Some(Insn::Alu { op, rd: keeps.then_some(rd), rn, operand, flags })
@@ -89,29 +89,32 @@ pub fn multiply(word: u32) -> Option<Insn> {
     // rd and ra are where other instructions have rn and rd.
     let (ra, rd, rn, rm) = (reg(word, 12), reg(word, 16), reg(word, 0), reg(word, 8));
     let one = |kind| Some(Insn::Multiply { kind, rd, rn, rm });
-    let two = |kind| Some(Insn::MultiplyLong { kind, low: ra, high: rd, rn, rm });
+    let two = |kind| (ra != rd).then_some(Insn::MultiplyLong { kind, low: ra, high: rd, rn, rm });
     if rn == PC || rm == PC || rd == PC {
         return None;
     }
     match bits(word, 23, 21) {
-        0 => one(Multiply::Low { flags }),
+        0 if ra == 0 => one(Multiply::Low { flags }),
         1 if ra != PC => one(Multiply::Add { ra, flags }),
         2 if !flags => two(MultiplyLong::AddTwice),
         3 if !flags && ra != PC => one(Multiply::Subtract { ra }),
-        kind @ 4.. if ra != rd => two(MultiplyLong::Whole { signed: kind & 2 != 0, add: kind & 1 != 0, flags }),
+        kind @ 4.. => two(MultiplyLong::Whole { signed: kind & 2 != 0, add: kind & 1 != 0, flags }),
         _ => None,
     }
 }
 
 /// Multiplications of halves (A5.2.7).
-pub fn multiply_halves(word: u32) -> Insn {
+pub fn multiply_halves(word: u32) -> Option<Insn> {
     let (ra, rd, rn, rm) = (reg(word, 12), reg(word, 16), reg(word, 0), reg(word, 8));
     let (m, n) = (bit(word, 6), bit(word, 5));
-    let one = |kind| Insn::Multiply { kind, rd, rn, rm };
+    let one = |kind| Some(Insn::Multiply { kind, rd, rn, rm });
     match bits(word, 22, 21) {
+        // Without a summand its field is 0.
+        1 | 3 if ra != 0 && (n || bit(word, 22)) => None,
         0 => one(Multiply::Halves { n, m, ra: Some(ra) }),
         1 => one(Multiply::Word { m, ra: (!n).then_some(ra) }),
-        2 => Insn::MultiplyLong { kind: MultiplyLong::Halves { n, m }, low: ra, high: rd, rn, rm },
+        2 if ra == rd => None,
+        2 => Some(Insn::MultiplyLong { kind: MultiplyLong::Halves { n, m }, low: ra, high: rd, rn, rm }),
         _ => one(Multiply::Halves { n, m, ra: None }),
     }
 }

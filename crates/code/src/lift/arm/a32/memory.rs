@@ -5,7 +5,7 @@ use crate::{
     ir::Width,
     lift::arm::{
         bits::{bit, bits, reg},
-        insn::{Address, Guarded, Index, Insn, Operand, PC, Size},
+        insn::{Address, Guarded, Index, Insn, List, Operand, PC, Size},
     },
 };
 
@@ -18,10 +18,10 @@ fn index(word: u32) -> Index {
     }
 }
 
-/// An address with this offset. A base that is written cannot be the program counter.
-fn address(word: u32, offset: Operand) -> Option<Address> {
+/// An address with this offset, for these registers.
+fn address(word: u32, offset: Operand, transferred: &[u8]) -> Option<Address> {
     let address = Address { base: reg(word, 16), offset, add: bit(word, 23), index: index(word) };
-    (address.index == Index::Offset || address.base != PC).then_some(address)
+    address.leaves(transferred).then_some(address)
 }
 
 /// Words and bytes (A5.3).
@@ -41,7 +41,7 @@ pub fn single(word: u32) -> Option<Insn> {
         return None;
     }
     let width = if byte { Width::W8 } else { Width::W32 };
-    Some(Insn::Access { load: bit(word, 20), rt, address: address(word, offset)?, size: Size::One(width), signed: false })
+    Some(Insn::Access { load: bit(word, 20), rt, address: address(word, offset, &[rt])?, size: Size::One(width), signed: false })
 }
 
 /// Halves, signed bytes and halves, pairs (A5.2.8, A5.2.9).
@@ -50,16 +50,20 @@ pub fn extra(word: u32) -> Option<Insn> {
     let offset = if bit(word, 22) {
         Operand::imm(bits(word, 11, 8) << 4 | bits(word, 3, 0))
     } else {
-        if rm == PC {
+        if rm == PC || bits(word, 11, 8) != 0 {
             return None;
         }
         Operand::Reg(rm)
     };
-    let address = address(word, offset)?;
+    let address = address(word, offset, &[rt])?;
     let one = |load, width, signed| (rt != PC).then_some(Insn::Access { load, rt, address, size: Size::One(width), signed });
     // Pairs are an even register and the next one.
     let pair = |load| {
-        let whole = rt.is_multiple_of(2) && rt != 14 && !(!bit(word, 24) && bit(word, 21));
+        let whole = rt.is_multiple_of(2)
+            && rt != 14
+            && (bit(word, 24) || !bit(word, 21))
+            && address.leaves(&[rt + 1])
+            && !(load && [Operand::Reg(rt), Operand::Reg(rt + 1)].contains(&offset));
         whole.then_some(Insn::Access { load, rt, address, size: Size::Double { second: rt + 1 }, signed: false })
     };
     match (bits(word, 6, 5), bit(word, 20)) {
@@ -72,7 +76,7 @@ pub fn extra(word: u32) -> Option<Insn> {
     }
 }
 
-/// `swp`, `ldrex`, `strex` and ARMv8's acquiring and releasing forms (A5.2.10).
+/// `swp`, `ldrex`, `strex` and `ARMv8`'s acquiring and releasing forms (A5.2.10).
 pub fn synchronise(word: u32) -> Option<Insn> {
     let (rd, rn, low) = registers(word);
     let load = bit(word, 20);
@@ -95,7 +99,10 @@ pub fn synchronise(word: u32) -> Option<Insn> {
         let whole = !load && !bit(word, 21) && bits(word, 11, 8) == 0 && rd != PC;
         return whole.then_some(Insn::Swap { rt: rd, rm: low, base: rn, width });
     }
+    // The fields that name no register are ones.
+    let full = if load { low == 15 } else { bits(word, 9, 8) != 0 || rd == 15 };
     match (bits(word, 11, 8), load) {
+        _ if !full => None,
         // `lda`, `stl`: order without exclusion.
         (0b1100, _) if size != (Size::Double { second: rt + 1 }) => Some(Insn::Access { load, rt, address, size, signed: false }),
         (0b1110 | 0b1111, true) => Some(Insn::Exclusive { kind: Guarded::Load, rt, address, size }),
@@ -107,7 +114,8 @@ pub fn synchronise(word: u32) -> Option<Insn> {
 /// `ldm`, `stm` (A5.5). With bit 22 the registers are a user's, or an exception ends; programs have neither.
 pub fn multiple(word: u32) -> Option<Insn> {
     let (load, base, list) = (bit(word, 20), reg(word, 16), bits(word, 15, 0) as u16);
-    if list == 0 || base == PC {
+    // A base that is both loaded and moved is undefined.
+    if list == 0 || base == PC || (load && bit(word, 21) && list >> base & 1 != 0) {
         return None;
     }
     if bit(word, 22) {
@@ -115,5 +123,6 @@ pub fn multiple(word: u32) -> Option<Insn> {
         let returns = load && bit(word, 15);
         return Some(if returns { Insn::ExceptionReturn } else { Insn::Opaque { writes, flags: false } });
     }
-    Some(Insn::Multiple { load, base, list, up: bit(word, 23), before: bit(word, 24), wback: bit(word, 21) })
+    let list = List { base, registers: list, up: bit(word, 23), before: bit(word, 24), wback: bit(word, 21) };
+    Some(Insn::Multiple { load, list })
 }

@@ -7,7 +7,7 @@ mod special;
 
 use crate::lift::arm::{
     bits::{bit, bits, reg, signed},
-    insn::{Decoded, Insn},
+    insn::{ALWAYS, Decoded, Insn},
     vector,
 };
 
@@ -17,7 +17,8 @@ pub fn decode(bytes: &[u8], at: u32) -> Option<(Decoded, u8)> {
     let cond = bits(word, 31, 28) as u8;
     let decoded =
         if cond == 15 { Decoded::always(special::unconditional(word, at)?) } else { Decoded::under(cond, conditional(word, at)?) };
-    Some((decoded, 4))
+    // What stops does so always.
+    (decoded.insn != Insn::Stop || cond == ALWAYS).then_some((decoded, 4))
 }
 
 /// Table A5-1.
@@ -25,9 +26,8 @@ fn conditional(word: u32, at: u32) -> Option<Insn> {
     match bits(word, 27, 25) {
         0b000 => low(word),
         0b001 => data::immediate(word, at),
-        0b010 => memory::single(word),
         0b011 if bit(word, 4) => media::decode(word),
-        0b011 => memory::single(word),
+        0b010 | 0b011 => memory::single(word),
         0b100 => memory::multiple(word),
         0b101 => {
             let to = at.wrapping_add(8).wrapping_add(signed(bits(word, 23, 0), 24) << 2);
@@ -47,7 +47,7 @@ fn low(word: u32) -> Option<Insn> {
         (true, true) if bit(word, 24) => memory::synchronise(word),
         (true, true) => data::multiply(word),
         (false, _) if miscellaneous => special::miscellaneous(word),
-        (true, false) if miscellaneous => Some(data::multiply_halves(word)),
+        (true, false) if miscellaneous => data::multiply_halves(word),
         (_, by_register) => data::register(word, by_register),
     }
 }

@@ -16,14 +16,17 @@ pub fn miscellaneous(word: u32) -> Option<Insn> {
     match (bits(word, 6, 4), op) {
         // Reads of the state; `bit 9`: of a banked register.
         (0, 0 | 2) => Some(Insn::Opaque { writes: 1 << rd, flags: false }),
-        (0, 1) if !bit(word, 9) => Some(Insn::FlagsFrom { operand: Operand::Reg(rm), nzcvq: bit(word, 19) }),
+        (0, 1) if bits(word, 15, 8) == 0xf0 => Some(Insn::FlagsFrom { operand: Operand::Reg(rm), nzcvq: bit(word, 19) }),
+        (0, 1) if !bit(word, 9) => None,
         (0, _) => Some(Insn::Opaque { writes: 0, flags: false }),
         (1 | 2, 1) if full => Some(Insn::BranchTo { rm, link: false }),
-        (1, 3) if rm != PC => Some(Insn::CountZeros { rd, rm }),
+        (1, 3) if rm != PC && rn == 15 && bits(word, 11, 8) == 15 => Some(Insn::CountZeros { rd, rm }),
         (3, 1) if full && rm != PC => Some(Insn::BranchTo { rm, link: true }),
         // ARMv8's checksums.
-        (4, 0..=2) if bits(word, 11, 10) == 0 && bits(word, 8, 7) == 0 => Some(Insn::Opaque { writes: 1 << rd, flags: false }),
-        (5, _) => {
+        (4, 0..=2) if bits(word, 11, 10) == 0 && bits(word, 8, 7) == 0 && rm != PC && rn != PC => {
+            Some(Insn::Opaque { writes: 1 << rd, flags: false })
+        }
+        (5, _) if bits(word, 11, 8) == 0 => {
             let (subtract, double) = (op & 1 != 0, op & 2 != 0);
             Some(Insn::SaturatingAdd { rd, rm, rn, subtract, double })
         }
@@ -67,7 +70,7 @@ fn state(word: u32) -> Option<Insn> {
 fn hint(word: u32) -> Option<Insn> {
     let prefetch = bits(word, 15, 12) == 15;
     let known = match bits(word, 26, 20) {
-        0b1010111 => matches!(bits(word, 7, 4), 1 | 4 | 5 | 6),
+        0b1010111 => bits(word, 19, 8) == 0xff0 && matches!(bits(word, 7, 4), 1 | 4 | 5 | 6),
         0b1000001 | 0b1000101 | 0b1001001 | 0b1001101 | 0b1010001 | 0b1010101 | 0b1011001 | 0b1011101 => prefetch,
         0b1100001 | 0b1100101 | 0b1101001 | 0b1101101 | 0b1110001 | 0b1110101 | 0b1111001 | 0b1111101 => prefetch && !bit(word, 4),
         _ => false,

@@ -89,25 +89,26 @@ pub fn plain_immediate(word: u32, at: u32) -> Option<Insn> {
     let sum = |op| Some(Insn::Alu { op, rd: Some(rd), rn, operand: Operand::imm(imm12), flags: false });
     let wide = (bits(word, 19, 16) << 12 | imm12) as u16;
     match bits(word, 24, 20) {
+        0b10000.. if bit(word, 26) || bit(word, 5) => None,
         0b00000 if rn == PC => Some(Insn::Constant { rd, value: pc.wrapping_add(imm12) }),
         0b00000 => sum(Alu::Add),
         0b01010 if rn == PC => Some(Insn::Constant { rd, value: pc.wrapping_sub(imm12) }),
         0b01010 => sum(Alu::Sub),
         0b00100 => Some(Insn::Alu { op: Alu::Mov, rd: Some(rd), rn: 0, operand: Operand::imm(wide.into()), flags: false }),
         0b01100 => Some(Insn::MoveTop { rd, value: wide }),
-        op @ (0b10000 | 0b10010 | 0b11000 | 0b11010) if !bit(word, 26) && rn != PC => {
+        op @ (0b10000 | 0b10010 | 0b11000 | 0b11010) if rn != PC => {
+            let signed = op & 8 == 0;
+            let bits = last + u8::from(signed);
             // An arithmetic shift by nothing is the form for two halves.
             if op & 2 != 0 && lsb == 0 {
-                return Some(Insn::Opaque { writes: 1 << rd, flags: false });
+                return (!bit(word, 4)).then_some(Insn::SaturatePair { rd, rn, bits, signed });
             }
-            let signed = op & 8 == 0;
-            let operand = Operand::shifted(rn, op & 2, lsb.into());
-            Some(Insn::Saturate { rd, operand, bits: last + u8::from(signed), signed })
+            Some(Insn::Saturate { rd, operand: Operand::shifted(rn, op & 2, lsb.into()), bits, signed })
         }
-        op @ (0b10100 | 0b11100) if !bit(word, 26) && lsb + last < 32 && rn != PC => {
+        op @ (0b10100 | 0b11100) if lsb + last < 32 && rn != PC => {
             Some(Insn::Extract { rd, rn, lsb, width: last + 1, signed: op & 8 == 0 })
         }
-        0b10110 if !bit(word, 26) && lsb <= last => Some(Insn::Insert { rd, rn: (rn != PC).then_some(rn), lsb, width: last - lsb + 1 }),
+        0b10110 if lsb <= last => Some(Insn::Insert { rd, rn: (rn != PC).then_some(rn), lsb, width: last - lsb + 1 }),
         _ => None,
     }
 }
@@ -125,15 +126,15 @@ pub fn register(word: u32) -> Option<Insn> {
             let operand = Operand::ShiftedBy { rm: rn, shift: Shift::of(op1 >> 1), rs: rm };
             Some(Insn::Alu { op: Alu::Mov, rd: Some(rd), rn: 0, operand, flags: op1 & 1 != 0 })
         }
-        (0..=5, 8..) => {
+        (0..=5, 8..=11) => {
             let (rn, rotate, signed) = ((rn != PC).then_some(rn), bits(word, 5, 4) as u8 * 8, op1 & 1 == 0);
             Some(match op1 >> 1 {
                 1 => Insn::ExtendPair { rd, rn, rm, rotate, signed },
                 kind => Insn::Extend { rd, rn, rm, rotate, from: if kind == 0 { Width::W16 } else { Width::W8 }, signed },
             })
         }
-        // Parallel additions and subtractions: plain, saturating, halving; signed and unsigned.
-        (8..=10 | 12..=14, 0..=2 | 4..=6) => opaque,
+        // Parallel additions and subtractions (plain, saturating, halving; signed and unsigned), `sel`, and ARMv8's checksums.
+        (8..=10 | 12..=14, 0..=2 | 4..=6) | (10, 8) | (12 | 13, 8..=10) => opaque,
         (8, 8..=11) => {
             let (double, subtract) = (op2 & 1 != 0, op2 & 2 != 0);
             Some(Insn::SaturatingAdd { rd, rm, rn, subtract, double })
@@ -145,8 +146,6 @@ pub fn register(word: u32) -> Option<Insn> {
             let kind = [Reverse::Bytes, Reverse::BytesOfHalves, Reverse::Bits, Reverse::BytesOfLowSigned][(op2 & 3) as usize];
             Insn::Reverse { rd, rm, kind }
         }),
-        // `sel`, and ARMv8's checksums.
-        (10, 8) | (12 | 13, 8..=10) => opaque,
         _ => None,
     }
 }
@@ -183,7 +182,7 @@ pub fn multiply_long(word: u32) -> Option<Insn> {
     let low = reg(word, 12);
     let op2 = bits(word, 7, 4);
     let divides = matches!(bits(word, 22, 20), 1 | 3);
-    if high == PC || rn == PC || rm == PC || (!divides && (low == PC || low == high)) {
+    if high == PC || rn == PC || rm == PC || if divides { low != PC } else { low == PC || low == high } {
         return None;
     }
     let two = |kind| Some(Insn::MultiplyLong { kind, low, high, rn, rm });

@@ -4,7 +4,7 @@ use crate::{
     ir::Width,
     lift::arm::{
         bits::{bit, bits, reg},
-        insn::{Address, Guarded, Index, Insn, LR, Operand, PC, SP, Size},
+        insn::{Address, Guarded, Index, Insn, LR, List, Operand, PC, SP, Size},
     },
 };
 
@@ -21,7 +21,8 @@ pub fn multiple(word: u32) -> Option<Insn> {
     // One register has a shorter form, the stack pointer cannot be in a list, and only loads reach the program counter.
     let whole = list.count_ones() >= 2 && base != PC && !bit(word, 13) && (load || !bit(word, 15)) && !(load && list >> LR == 3);
     let moves_itself = wback && list >> base & 1 != 0;
-    (whole && !moves_itself).then_some(Insn::Multiple { load, base, list, up, before: !up, wback })
+    let list = List { base, registers: list, up, before: !up, wback };
+    (whole && !moves_itself).then_some(Insn::Multiple { load, list })
 }
 
 /// Pairs, exclusive accesses, tables of branches (A6.3.6).
@@ -37,7 +38,7 @@ pub fn pairs(word: u32) -> Option<Insn> {
             _ => Index::Post,
         };
         let address = Address { base, offset: Operand::imm(distance), add: bit(word, 23), index };
-        let whole = rt != PC && second != PC && (base != PC || (load && !wback)) && !(load && rt == second);
+        let whole = rt != PC && second != PC && (base != PC || load) && address.leaves(&[rt, second]) && !(load && rt == second);
         return whole.then_some(Insn::Access { load, rt, address, size: Size::Double { second }, signed: false });
     }
     let exclusive = |size, address, status| {
@@ -45,6 +46,9 @@ pub fn pairs(word: u32) -> Option<Insn> {
         (rt != PC && base != PC).then_some(Insn::Exclusive { kind, rt, address, size })
     };
     if !bit(word, 23) {
+        if load && second != 15 {
+            return None;
+        }
         return exclusive(Size::One(Width::W32), Address::plus(base, distance), second);
     }
     let width = match bits(word, 5, 4) {
@@ -53,8 +57,12 @@ pub fn pairs(word: u32) -> Option<Insn> {
         _ => Width::W32,
     };
     let size = if bits(word, 5, 4) == 3 { Size::Double { second } } else { Size::One(width) };
-    match bits(word, 7, 4) {
+    // The fields that name no register are ones.
+    let op = bits(word, 7, 4);
+    let full = (op & 3 == 3 || second == 15) && (low == 15 || (!load && op & 0b1100 != 0b1000));
+    match op {
         op @ (0 | 1) if load && bits(word, 15, 8) == 0xf0 && low != PC => Some(Insn::BranchTable { rn: base, rm: low, half: op == 1 }),
+        _ if !full => None,
         4 | 5 | 7 | 12..=15 => exclusive(size, Address::plain(base), low),
         // `lda`, `stl`: order without exclusion.
         8..=10 if rt != PC && base != PC => Some(Insn::Access { load, rt, address: Address::plain(base), size, signed: false }),
@@ -75,9 +83,11 @@ pub fn single(word: u32) -> Option<Insn> {
     if !load && (signed || base == PC || rt == PC) {
         return None;
     }
-    let address = address(word, base, load)?;
+    let address = address(word, base, load).filter(|address| address.leaves(&[rt]))?;
     if load && rt == PC && width != Width::W32 {
-        return (address.index == Index::Offset).then_some(Insn::Nothing);
+        // Not with a user's rights.
+        let user = base != PC && !bit(word, 23) && bits(word, 11, 8) == 14;
+        return (address.index == Index::Offset && !user).then_some(Insn::Nothing);
     }
     Some(Insn::Access { load, rt, address, size: Size::One(width), signed })
 }

@@ -13,24 +13,30 @@ use super::insn::{ALWAYS, Decoded, Insn};
 /// The instruction at the start of `bytes`, which stand at `at`, and its length.
 pub fn decode(bytes: &[u8], at: u32, state: u8) -> Option<(Decoded, u8)> {
     let first = u16::from_le_bytes(*bytes.first_chunk()?);
-    let cond = if state & 15 == 0 { ALWAYS } else { (state >> 4).min(ALWAYS) };
+    let in_block = state & 0b1111 != 0;
+    let cond = if in_block { (state >> 4).min(ALWAYS) } else { ALWAYS };
     let (mut decoded, len) = if first >= 0xe800 {
         let second = u16::from_le_bytes(*bytes.get(2..)?.first_chunk()?);
         (wide::decode(u32::from(first) << 16 | u32::from(second), at)?, 4)
     } else {
-        (narrow::decode(first.into(), at, state & 15 != 0)?, 2)
+        (narrow::decode(first.into(), at, in_block)?, 2)
     };
-    // A breakpoint stops whatever the condition; an `it` in a block, and a branch with a condition of its own, are no instructions.
-    if state & 15 != 0 {
-        if matches!(decoded.insn, Insn::IfThen { .. }) || decoded.cond != ALWAYS {
+    // A breakpoint stops whatever the condition; `udf` only under it, which a flow cannot say. An `it` in a block, and branches with
+    // conditions of their own, are no instructions.
+    if in_block {
+        let breaks = first >> 8 == 0xbe;
+        if matches!(decoded.insn, Insn::IfThen { .. } | Insn::BranchIfZero { .. })
+            || decoded.cond != ALWAYS
+            || (decoded.insn == Insn::Stop && !breaks)
+        {
             return None;
         }
-        decoded.cond = cond;
+        decoded.cond = if breaks { ALWAYS } else { cond };
     }
     Some((decoded, len))
 }
 
 /// The state behind an instruction (`ITAdvance`).
 pub fn advance(state: u8) -> u8 {
-    if state & 7 == 0 { 0 } else { state & 0xe0 | state << 1 & 0x1f }
+    if state.trailing_zeros() >= 3 { 0 } else { state & 0xe0 | state << 1 & 0x1f }
 }

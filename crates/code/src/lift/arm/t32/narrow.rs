@@ -4,7 +4,7 @@ use crate::{
     ir::Width,
     lift::arm::{
         bits::{bit, bits, signed},
-        insn::{Address, Alu, Decoded, Insn, LR, Operand, PC, Reverse, SP, Shift, Size},
+        insn::{Address, Alu, Decoded, Insn, LR, List, Operand, PC, Reverse, SP, Shift, Size},
     },
 };
 
@@ -38,9 +38,10 @@ pub fn decode(half: u32, at: u32, in_block: bool) -> Option<Decoded> {
             let (load, base, list) = (bit(half, 11), low(half, 8), bits(half, 7, 0) as u16);
             // A base that is loaded is not moved.
             let wback = !(load && list >> base & 1 != 0);
-            (list != 0).then_some(Insn::Multiple { load, base, list, up: true, before: false, wback })?
+            let list = List { base, registers: list, up: true, before: false, wback };
+            (list.registers != 0).then_some(Insn::Multiple { load, list })?
         }
-        0b110100..=0b110111 => return conditional(half, at),
+        0b110100..=0b110111 => return Some(conditional(half, at)),
         _ => {
             let to = at.wrapping_add(4).wrapping_add(signed(bits(half, 10, 0), 11) << 1);
             Insn::Branch { to, thumb: true, link: false }
@@ -162,11 +163,13 @@ fn miscellaneous(half: u32, at: u32) -> Option<Insn> {
         }
         0b0100 | 0b0101 => {
             let list = bits(half, 7, 0) as u16 | u16::from(bit(half, 8)) << LR;
-            (list != 0).then_some(Insn::Multiple { load: false, base: SP, list, up: false, before: true, wback: true })
+            let list = List { base: SP, registers: list, up: false, before: true, wback: true };
+            (list.registers != 0).then_some(Insn::Multiple { load: false, list })
         }
         0b1100 | 0b1101 => {
             let list = bits(half, 7, 0) as u16 | u16::from(bit(half, 8)) << PC;
-            (list != 0).then_some(Insn::Multiple { load: true, base: SP, list, up: true, before: false, wback: true })
+            let list = List { base: SP, registers: list, up: true, before: false, wback: true };
+            (list.registers != 0).then_some(Insn::Multiple { load: true, list })
         }
         // `setend` and `cps`: the processor's state, which programs cannot change.
         0b0110 if bits(half, 7, 4) == 5 && bits(half, 2, 0) == 0 || bits(half, 7, 5) == 3 && !bit(half, 3) => {
@@ -196,11 +199,11 @@ fn miscellaneous(half: u32, at: u32) -> Option<Insn> {
 }
 
 /// Conditional branches, and in the place of the last two conditions `udf` and `svc` (A6.2.6).
-fn conditional(half: u32, at: u32) -> Option<Decoded> {
+fn conditional(half: u32, at: u32) -> Decoded {
     let to = at.wrapping_add(4).wrapping_add(signed(bits(half, 7, 0), 8) << 1);
-    Some(match bits(half, 11, 8) {
+    match bits(half, 11, 8) {
         14 => Decoded::always(Insn::Stop),
         15 => Decoded::always(Insn::System),
         cond => Decoded::under(cond as u8, Insn::Branch { to, thumb: true, link: false }),
-    })
+    }
 }

@@ -67,9 +67,9 @@ fn control(word: u32) -> Option<Insn> {
     match bits(word, 26, 20) {
         // `msr`; bit 11 of the second halfword is the mask's N Z C V Q, bit 20 chooses the saved state.
         0b0111000 if !bit(word, 5) => Some(Insn::FlagsFrom { operand: Operand::Reg(reg(word, 16)), nzcvq: bit(word, 11) }),
-        0b0111000 | 0b0111001 => Some(Insn::Opaque { writes: 0, flags: false }),
         0b0111010 if bits(word, 10, 8) == 0 => Some(Insn::Nothing),
-        0b0111010 => Some(Insn::Opaque { writes: 0, flags: false }),
+        // The saved state; `cps`.
+        0b0111000..=0b0111010 => Some(Insn::Opaque { writes: 0, flags: false }),
         // `clrex`, barriers.
         0b0111011 => matches!(bits(word, 7, 4), 2 | 4 | 5 | 6).then_some(Insn::Nothing),
         0b0111100 => Some(Insn::BranchTo { rm: reg(word, 16), link: false }),

@@ -1,0 +1,450 @@
+//! Who is at the other end of a descriptor, a stream or a handle.
+//!
+//! A channel is found where it was opened; a socket also where it was bound or connected. Addresses are read from the `sockaddr` as it
+//! stands in memory before the call (Linux `ip(7)`, `unix(7)`), or from the text that a name was looked up by.
+
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+};
+
+use assay_core::facts::code::{Channel, Host, Transport};
+
+use super::{
+    content::{Contents, Origin, Text},
+    context::Context,
+    resolve::{Found, Resolver},
+    unit::Target,
+};
+use crate::{
+    functions::FunctionId,
+    ir::Width,
+    models::{Ends, Gives, Opens},
+    values::{Address, CallId, Expr, Location, Snapshot},
+};
+
+/// Channels that one value can be.
+const CHANNELS: usize = 16;
+
+/// Variables by which a web server hands over a request (RFC 3875, section 4.1).
+const CGI: &[&str] = &[
+    "QUERY_STRING",
+    "CONTENT_LENGTH",
+    "CONTENT_TYPE",
+    "REQUEST_METHOD",
+    "REQUEST_URI",
+    "PATH_INFO",
+    "PATH_TRANSLATED",
+    "REMOTE_ADDR",
+    "REMOTE_HOST",
+    "REMOTE_USER",
+    "AUTH_TYPE",
+    "SCRIPT_NAME",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PROTOCOL",
+];
+
+/// A bind or a connect.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    function: FunctionId,
+    call: CallId,
+    ends: Ends,
+    bound: bool,
+}
+
+type Opener = (FunctionId, CallId);
+
+/// Puts questions about channels.
+pub struct Channels<'r, 'a> {
+    /// Questions about bytes.
+    pub contents: Contents<'r, 'a>,
+    ends: OnceCell<HashMap<Opener, Vec<End>>>,
+    known: RefCell<HashMap<(FunctionId, Expr), Vec<Channel>>>,
+}
+
+impl<'r, 'a> Channels<'r, 'a> {
+    /// For the program of `resolver`.
+    pub fn new(resolver: &'r Resolver<'a>) -> Self {
+        Self { contents: Contents { resolver }, ends: OnceCell::new(), known: RefCell::new(HashMap::new()) }
+    }
+
+    /// The channels that the value `handle` can stand for.
+    pub fn of(&self, function: FunctionId, handle: Expr, context: &Context) -> Vec<Channel> {
+        if let Some(known) = self.known.borrow().get(&(function, handle)).filter(|_| context.up().is_none()) {
+            return known.clone();
+        }
+        self.known.borrow_mut().insert((function, handle), Vec::new());
+        let mut channels = Vec::new();
+        for (found, above, _) in self.contents.resolver.resolve(function, handle, context) {
+            self.found(&found, &above, &mut channels);
+        }
+        channels.sort();
+        channels.dedup();
+        channels.truncate(CHANNELS);
+        self.known.borrow_mut().insert((function, handle), channels.clone());
+        channels
+    }
+
+    /// The channel in argument `index` of a call.
+    pub fn argument(&self, function: FunctionId, call: CallId, index: u8, context: &Context) -> Vec<Channel> {
+        let argument = self.contents.resolver.unit.argument(function, call, usize::from(index));
+        argument.map_or_else(Vec::new, |(_, value)| self.of(function, value, context))
+    }
+
+    fn found(&self, found: &Found, context: &Context, channels: &mut Vec<Channel>) {
+        match found {
+            Found::Number(0) => channels.push(Channel::StandardInput),
+            Found::Result(function, call) => self.opened(*function, *call, context, channels),
+            Found::Behind(inner, ..) => match inner.as_ref() {
+                Found::Import(name) if name == "stdin" => channels.push(Channel::StandardInput),
+                // A library's own structure around a channel: the channel is where the structure came from.
+                inner @ Found::Result(..) => self.found(inner, context, channels),
+                _ => {}
+            },
+            Found::Import(name) if name == "stdin" => channels.push(Channel::StandardInput),
+            Found::Written(function, call, _) => self.opened(*function, *call, context, channels),
+            _ => {}
+        }
+    }
+
+    fn opened(&self, function: FunctionId, call: CallId, context: &Context, channels: &mut Vec<Channel>) {
+        let unit = self.contents.resolver.unit;
+        let Some((_, model)) = unit.model(function, call) else { return };
+        if let Some(Gives::Accepted(index)) = model.gives {
+            channels.extend(self.argument(function, call, index, context));
+            return;
+        }
+        match model.opens {
+            Some(Opens::File(index)) => channels.extend(self.texts(function, call, index, context).iter().map(|text| file(&text.show()))),
+            Some(Opens::Directory(index)) => {
+                channels.extend(self.texts(function, call, index, context).iter().map(|text| Channel::File(text.show())));
+            }
+            Some(Opens::Output(index)) => {
+                channels.extend(self.texts(function, call, index, context).iter().map(|text| Channel::Output(text.show())));
+            }
+            Some(Opens::Same(index)) => channels.extend(self.argument(function, call, index, context)),
+            Some(Opens::Socket(domain, kind)) => self.socket(function, call, domain, kind, channels),
+            Some(Opens::Url(index)) => {
+                let texts = self.texts(function, call, index, context);
+                channels.extend(texts.iter().map(|text| self.url(text)));
+            }
+            Some(Opens::Transfer) | None => {}
+        }
+    }
+
+    fn texts(&self, function: FunctionId, call: CallId, index: u8, context: &Context) -> Vec<Text> {
+        let made = self.contents.resolver.unit.local(function).and_then(|local| local.call(call));
+        made.map_or_else(Vec::new, |made| self.contents.argument(function, made, usize::from(index), context))
+    }
+
+    fn socket(&self, function: FunctionId, call: CallId, domain: u8, kind: u8, channels: &mut Vec<Channel>) {
+        let number = |index: u8| {
+            let (_, value) = self.contents.resolver.unit.argument(function, call, usize::from(index))?;
+            self.contents.resolver.numbers(function, value, &Context::default()).and_then(|numbers| numbers.first().copied())
+        };
+        // Numbers of Linux: socket(2), and `bits/socket_type.h`.
+        let transport = match (number(domain), number(kind).map(|kind| kind & 0xf)) {
+            (Some(1), _) => Transport::Unix,
+            (Some(16), _) => Transport::Netlink,
+            (Some(17), _) | (_, Some(3)) => Transport::Raw,
+            (_, Some(1)) => Transport::Tcp,
+            (_, Some(2)) => Transport::Udp,
+            _ => Transport::Unknown,
+        };
+        let ends = self.ends();
+        let Some(ends) = ends.get(&(function, call)) else {
+            channels.push(Channel::Connected { transport, host: Host::Unknown, port: None });
+            return;
+        };
+        for end in ends {
+            self.address(end, transport, channels);
+        }
+    }
+
+    /// Binds and connects of each socket.
+    fn ends(&self) -> &HashMap<Opener, Vec<End>> {
+        self.ends.get_or_init(|| {
+            let mut all: HashMap<Opener, Vec<End>> = HashMap::new();
+            let resolver = self.contents.resolver;
+            for (number, local) in resolver.unit.locals.iter().enumerate() {
+                let function = FunctionId(number as u32);
+                for index in 0..local.calls.len() {
+                    let call = CallId(index as u32);
+                    let Some((_, model)) = resolver.unit.model(function, call) else { continue };
+                    let both = [(model.binds, true), (model.connects, false)];
+                    for (ends, bound) in both.into_iter().filter_map(|(ends, bound)| Some((ends?, bound))) {
+                        let Some((_, handle)) = resolver.unit.argument(function, call, usize::from(ends.on)) else { continue };
+                        for (found, ..) in resolver.resolve(function, handle, &Context::default()) {
+                            if let Found::Result(owner, opener) = found {
+                                all.entry((owner, opener)).or_default().push(End { function, call, ends, bound });
+                            }
+                        }
+                    }
+                }
+            }
+            all
+        })
+    }
+
+    /// What an address says: the channel for each possible one.
+    fn address(&self, end: &End, transport: Transport, channels: &mut Vec<Channel>) {
+        let unit = self.contents.resolver.unit;
+        let Some((local, pointer)) = unit.argument(end.function, end.call, usize::from(end.ends.address)) else { return };
+        let Some(call) = local.call(end.call) else { return };
+        if let Some(port) = end.ends.port {
+            let hosts = self.texts(end.function, end.call, end.ends.address, &Context::default());
+            let ports = self.contents.argument(end.function, call, usize::from(port), &Context::default());
+            let port = ports.first().and_then(Text::known).and_then(|text| String::from_utf8(text).ok()?.parse().ok());
+            channels.extend(hosts.iter().map(|host| self.end(end.bound, transport, self.host(host), port)));
+            return;
+        }
+        if transport == Transport::Unix {
+            let texts = self.contents.at(end.function, shifted(local, pointer, 2), &call.memory, &Context::default());
+            for text in texts {
+                let host = Host::Fixed(text.show());
+                channels.push(self.end(end.bound, transport, host, None));
+            }
+            return;
+        }
+        let Address::At(at) = local.locate(pointer, unit.program, unit.machine) else { return };
+        let ports = self.port(end.function, at, &call.memory, pointer);
+        let hosts = self.hosts(end.function, at, &call.memory, pointer, end.bound);
+        for host in &hosts {
+            for port in if ports.is_empty() { &[None][..] } else { &ports[..] } {
+                channels.push(self.end(end.bound, transport, host.clone(), *port));
+            }
+        }
+    }
+
+    fn end(&self, bound: bool, transport: Transport, host: Host, port: Option<u16>) -> Channel {
+        if !bound {
+            return Channel::Connected { transport, host, port };
+        }
+        let address = match host {
+            Host::Fixed(address) => Some(address),
+            Host::Everyone => Some("0.0.0.0".into()),
+            _ => None,
+        };
+        Channel::Bound { transport, address, port }
+    }
+
+    /// The port at offset 2 of a `sockaddr_in`, in network order.
+    fn port(&self, function: FunctionId, at: Location, memory: &Snapshot, pointer: Expr) -> Vec<Option<u16>> {
+        let here = |offset: u64| Location { base: at.base, offset: at.offset.wrapping_add(offset) & self.contents.resolver.width().mask() };
+        let mut ports: Vec<Option<u16>> = Vec::new();
+        if let Some((width, value)) = memory.get(here(0)).filter(|(width, _)| *width >= Width::W32) {
+            let local = self.contents.resolver.unit.local(function);
+            if let Some(number) = local.and_then(|local| local.exprs.value(value)) {
+                let _ = width;
+                return vec![Some(((number >> 16) as u16).swap_bytes())];
+            }
+        }
+        for (found, above, _) in self.contents.resolver.word(function, here(2), memory, &Context::default()) {
+            match found {
+                Found::Number(number) => ports.push(Some((number as u16).swap_bytes())),
+                Found::Result(owner, call) => {
+                    // htons of something.
+                    let swapped = self.contents.resolver.unit.model(owner, call).and_then(|(_, model)| match model.gives {
+                        Some(Gives::Swapped(index)) => Some(index),
+                        _ => None,
+                    });
+                    let value = swapped.and_then(|index| self.contents.resolver.unit.argument(owner, call, usize::from(index)));
+                    let numbers = value.and_then(|(_, value)| self.contents.resolver.numbers(owner, value, &above));
+                    ports.extend(numbers.into_iter().flatten().map(|number| Some(number as u16)));
+                }
+                _ => {}
+            }
+        }
+        if ports.is_empty()
+            && let Some(call) = self.lookup(function, pointer)
+        {
+            let texts = self.texts(call.0, call.1, 1, &Context::default());
+            ports.extend(texts.iter().filter_map(|text| String::from_utf8(text.known()?).ok()?.parse().ok()).map(Some));
+        }
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+
+    /// The host at offset 4 of a `sockaddr_in`.
+    fn hosts(&self, function: FunctionId, at: Location, memory: &Snapshot, pointer: Expr, bound: bool) -> Vec<Host> {
+        let resolver = self.contents.resolver;
+        let at = Location { base: at.base, offset: at.offset.wrapping_add(4) & resolver.width().mask() };
+        let mut hosts = Vec::new();
+        for (found, above, _) in resolver.word(function, at, memory, &Context::default()) {
+            match found {
+                Found::Number(number) => hosts.push(numeric(number as u32, bound)),
+                Found::Result(owner, call) | Found::Written(owner, call, _) => self.looked_up(owner, call, &above, &mut hosts),
+                Found::Behind(inner, ..) => {
+                    if let Found::Result(owner, call) | Found::Written(owner, call, _) = *inner {
+                        self.looked_up(owner, call, &above, &mut hosts);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if hosts.is_empty()
+            && let Some((owner, call)) = self.lookup(function, pointer)
+        {
+            self.looked_up(owner, call, &Context::default(), &mut hosts);
+        }
+        if hosts.is_empty() {
+            hosts.push(Host::Unknown);
+        }
+        hosts.sort();
+        hosts.dedup();
+        // Where a variable begins as zero and is set later, the zero is no address of anybody.
+        if hosts.len() > 1 && !bound {
+            hosts.retain(|host| *host != Host::Fixed("0.0.0.0".into()));
+        }
+        hosts
+    }
+
+    /// The look-up of a name from whose result `pointer` was taken.
+    fn lookup(&self, function: FunctionId, pointer: Expr) -> Option<Opener> {
+        let unit = self.contents.resolver.unit;
+        let mut rest = self.contents.resolver.objects(function, pointer);
+        while let Some(found) = rest.pop() {
+            match found {
+                Found::Behind(inner, ..) => rest.push(*inner),
+                Found::Result(owner, call) | Found::Written(owner, call, _) => {
+                    if unit.model(owner, call).is_some_and(|(_, model)| matches!(model.gives, Some(Gives::Host(_)))) {
+                        return Some((owner, call));
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The host that a look-up, or the making of an address from text, speaks of.
+    fn looked_up(&self, function: FunctionId, id: CallId, context: &Context, hosts: &mut Vec<Host>) {
+        let unit = self.contents.resolver.unit;
+        let Some((_, model)) = unit.model(function, id) else {
+            // Not a function that is known; what it gave cannot be said.
+            let _ = unit.targets(function, id).iter().any(|target| matches!(target, Target::Library(_)));
+            return;
+        };
+        let text = match (model.gives, model.copies.first()) {
+            (Some(Gives::Host(index)), _) => Some(index),
+            (_, Some(copy)) if copy.encoded => Some(copy.from),
+            (_, Some(copy)) => {
+                // The address was copied from a looked-up one.
+                let value = unit.argument(function, id, usize::from(copy.from)).map(|(_, value)| value);
+                if let Some((owner, call)) = value.and_then(|value| self.lookup(function, value)) {
+                    self.looked_up(owner, call, context, hosts);
+                }
+                None
+            }
+            _ => None,
+        };
+        if let Some(index) = text {
+            hosts.extend(self.texts(function, id, index, context).iter().map(|text| self.host(text)));
+        }
+    }
+
+    /// Whom a text names.
+    fn host(&self, text: &Text) -> Host {
+        if let Some(known) = text.known() {
+            return named(&String::from_utf8_lossy(&known));
+        }
+        let mut told = None;
+        for (origin, _) in text.origins() {
+            for channel in self.origin(origin) {
+                match channel {
+                    Channel::File(path) => return Host::Configured(path),
+                    Channel::Argument(_) | Channel::Environment(_) | Channel::StandardInput => return Host::Configured(String::new()),
+                    Channel::Unknown => {}
+                    channel => told = Some(channel),
+                }
+            }
+        }
+        told.map_or(Host::Unknown, |channel| Host::Told(Box::new(channel)))
+    }
+
+    fn url(&self, text: &Text) -> Channel {
+        let shown = text.show();
+        let rest = shown.split_once("://").map_or(shown.as_str(), |(_, rest)| rest);
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (name, port) = match rest[..end].rsplit_once(':') {
+            Some((name, port)) => (name, port.parse().ok()),
+            None => (&rest[..end], None),
+        };
+        let secure = shown.starts_with("https");
+        let port = port.or(Some(if secure { 443 } else { 80 }));
+        let host = if name.is_empty() || name.contains("{}") { self.host(text) } else { named(name) };
+        Channel::Connected { transport: Transport::Tcp, host, port }
+    }
+
+    /// The channels by which bytes of this origin came in.
+    pub fn origin(&self, origin: &Origin) -> Vec<Channel> {
+        let unit = self.contents.resolver.unit;
+        match origin {
+            Origin::Made(origins) => origins.iter().flat_map(|origin| self.origin(origin)).collect(),
+            Origin::Argument(_, index) => vec![Channel::Argument(u32::try_from(*index).ok())],
+            Origin::Unknown => Vec::new(),
+            Origin::Call(function, call, _) => {
+                let Some((_, model)) = unit.model(*function, *call) else { return vec![Channel::Unknown] };
+                if let Some(reads) = model.reads {
+                    if reads.channel == 255 {
+                        return vec![Channel::StandardInput];
+                    }
+                    let channels = self.argument(*function, *call, reads.channel, &Context::default());
+                    return if channels.is_empty() { vec![Channel::Unknown] } else { channels };
+                }
+                match model.gives {
+                    Some(Gives::Environment(index)) => {
+                        let names = self.texts(*function, *call, index, &Context::default());
+                        names.iter().map(|name| variable(&name.show())).collect()
+                    }
+                    Some(Gives::Clock) => vec![Channel::Clock],
+                    Some(Gives::Member(index)) => {
+                        let texts = self.texts(*function, *call, index, &Context::default());
+                        texts.iter().flat_map(Text::origins).flat_map(|(origin, _)| self.origin(origin)).collect()
+                    }
+                    _ => vec![Channel::Unknown],
+                }
+            }
+        }
+    }
+}
+
+/// `pointer + by`, if that expression exists already; the pointer itself otherwise.
+fn shifted(local: &crate::values::Local, pointer: Expr, by: u64) -> Expr {
+    local.exprs.sum(pointer, by).unwrap_or(pointer)
+}
+
+/// The channel that a file's path stands for.
+fn file(path: &str) -> Channel {
+    let serial = ["/dev/tty", "/dev/serial", "/dev/rfcomm"].iter().any(|start| path.starts_with(start));
+    let removable = ["/media/", "/mnt/", "/run/media/", "/tmp/usb", "/dev/mmcblk", "/dev/sd"].iter().any(|start| path.starts_with(start));
+    match (serial, removable) {
+        (true, _) => Channel::Serial(path.to_owned()),
+        (_, true) => Channel::Removable(path.to_owned()),
+        _ => Channel::File(path.to_owned()),
+    }
+}
+
+fn variable(name: &str) -> Channel {
+    if CGI.contains(&name) || name.starts_with("HTTP_") { Channel::Cgi(name.to_owned()) } else { Channel::Environment(name.to_owned()) }
+}
+
+/// An address as it stands in memory of a little-endian machine.
+fn numeric(address: u32, bound: bool) -> Host {
+    let [a, b, c, d] = address.to_le_bytes();
+    match (a, address) {
+        (_, 0) if bound => Host::Fixed("0.0.0.0".into()),
+        (224..=239, _) | (_, u32::MAX) => Host::Everyone,
+        _ => Host::Fixed(format!("{a}.{b}.{c}.{d}")),
+    }
+}
+
+fn named(name: &str) -> Host {
+    match name.parse::<std::net::Ipv4Addr>() {
+        Ok(address) => numeric(u32::from_le_bytes(address.octets()), true),
+        Err(_) => Host::Fixed(name.to_owned()),
+    }
+}

@@ -1,0 +1,111 @@
+//! Through which calls a question came, and by which steps.
+
+use std::{
+    hash::{Hash, Hasher},
+    rc::Rc,
+};
+
+use super::unit::Edge;
+use crate::functions::FunctionId;
+
+/// Frames that are told apart; deeper ones are forgotten, so that recursion ends.
+const DEPTH: u8 = 12;
+
+#[derive(Debug, PartialEq, Eq)]
+struct Frame {
+    edge: Edge,
+    depth: u8,
+    up: Context,
+}
+
+/// The calls that a question went down through: it comes back up by the same ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context(Option<Rc<Frame>>);
+
+impl Hash for Context {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Two frames tell enough apart for a table; equality looks at all.
+        if let Some(frame) = &self.0 {
+            frame.edge.call.hash(state);
+            frame.edge.from.hash(state);
+            frame.depth.hash(state);
+        }
+    }
+}
+
+impl Context {
+    /// Below one more call; none where it is too deep or the function is on the way already.
+    pub fn down(&self, edge: &Edge) -> Option<Self> {
+        let depth = self.0.as_ref().map_or(0, |frame| frame.depth + 1);
+        let mut at = self;
+        while let Some(frame) = &at.0 {
+            if frame.edge == *edge {
+                return None;
+            }
+            at = &frame.up;
+        }
+        (depth < DEPTH).then(|| Self(Some(Rc::new(Frame { edge: edge.clone(), depth, up: self.clone() }))))
+    }
+
+    /// The call that led here, and the context above it.
+    pub fn up(&self) -> Option<(&Edge, &Self)> {
+        self.0.as_ref().map(|frame| (&frame.edge, &frame.up))
+    }
+}
+
+/// A step of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Step {
+    /// In which function.
+    pub function: FunctionId,
+    /// At which instruction.
+    pub site: u64,
+    /// What happens there.
+    pub kind: StepKind,
+}
+
+/// What happens in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StepKind {
+    /// It is passed as an argument of a call.
+    Passed,
+    /// It is given back by a call.
+    GivenBack,
+    /// It is stored.
+    Stored,
+    /// A library function moves or makes it.
+    Moved,
+    /// It is compared.
+    Compared,
+    /// It comes in.
+    Source,
+}
+
+#[derive(Debug)]
+struct Link {
+    step: Step,
+    before: Trail,
+}
+
+/// The steps by which an answer was found, the last one first.
+#[derive(Debug, Clone, Default)]
+pub struct Trail(Option<Rc<Link>>);
+
+impl Trail {
+    /// With one more step.
+    #[must_use]
+    pub fn with(&self, function: FunctionId, site: u64, kind: StepKind) -> Self {
+        Self(Some(Rc::new(Link { step: Step { function, site, kind }, before: self.clone() })))
+    }
+
+    /// The steps, the last one first: from where a value came to where it was asked for.
+    pub fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut at = self;
+        while let Some(link) = &at.0 {
+            steps.push(link.step);
+            at = &link.before;
+        }
+        steps
+    }
+}

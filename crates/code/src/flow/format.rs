@@ -1,0 +1,92 @@
+//! Formats of `printf` and `scanf` (C 7.21.6.1 and 7.21.6.2), as far as it matters which value lands where.
+
+/// A part of a format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Text as it stands.
+    Text(Vec<u8>),
+    /// A value.
+    Value {
+        /// Values that it takes before its own, for width and precision (`*`).
+        stars: usize,
+        /// What kind of value.
+        kind: Kind,
+    },
+}
+
+/// Kinds of values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `%s` and its like.
+    Text,
+    /// A number.
+    Number,
+    /// `%c`.
+    Character,
+}
+
+/// The parts of `format`.
+pub fn parts(format: &[u8]) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut text = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = format.get(at) {
+        at += 1;
+        if *byte != b'%' {
+            text.push(*byte);
+            continue;
+        }
+        if format.get(at) == Some(&b'%') {
+            text.push(b'%');
+            at += 1;
+            continue;
+        }
+        let mut stars = 0;
+        while let Some(byte) = format.get(at).filter(|byte| b"0123456789.-+ #'hlLqjztI*$".contains(byte)) {
+            stars += usize::from(*byte == b'*');
+            at += 1;
+        }
+        let kind = match format.get(at) {
+            Some(b's' | b'S' | b'[') => Kind::Text,
+            Some(b'c' | b'C') => Kind::Character,
+            Some(b'm') | None => {
+                at += 1;
+                continue;
+            }
+            Some(_) => Kind::Number,
+        };
+        at += 1;
+        if !text.is_empty() {
+            parts.push(Part::Text(std::mem::take(&mut text)));
+        }
+        parts.push(Part::Value { stars, kind });
+    }
+    if !text.is_empty() {
+        parts.push(Part::Text(text));
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_stand_in_their_places() {
+        let found = parts(b"rm -f %s; led %*d 100%% %-5.2lx%c");
+        let value = |stars, kind| Part::Value { stars, kind };
+        assert_eq!(
+            found,
+            [
+                Part::Text(b"rm -f ".to_vec()),
+                value(0, Kind::Text),
+                Part::Text(b"; led ".to_vec()),
+                value(1, Kind::Number),
+                Part::Text(b" 100% ".to_vec()),
+                value(0, Kind::Number),
+                value(0, Kind::Character),
+            ]
+        );
+        assert_eq!(parts(b"%"), []);
+    }
+}

@@ -1,0 +1,332 @@
+//! A program as a whole: its functions as expressions, and who calls whom.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rayon::prelude::*;
+
+use crate::{
+    functions::{Code, FunctionId},
+    ir::{Machine, Place, Var},
+    load::Program,
+    models::{Model, Models},
+    values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside},
+};
+
+/// Whom a call reaches.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// A function of the program.
+    Function(FunctionId),
+    /// A function from elsewhere, by name.
+    Library(String),
+}
+
+/// What a callee's arguments are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Passing {
+    /// The call's own.
+    Own,
+    /// These arguments of the call, in this order: it is called back.
+    Selected(Vec<u8>),
+}
+
+/// A call that reaches a function of the program.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    /// Caller.
+    pub from: FunctionId,
+    /// The call in it.
+    pub call: CallId,
+    /// Callee.
+    pub to: FunctionId,
+    /// How arguments are passed.
+    pub passing: Passing,
+    /// The callee runs beside the caller.
+    pub thread: bool,
+}
+
+/// A program.
+pub struct Unit<'a> {
+    /// Its memory.
+    pub program: &'a Program<'a>,
+    /// Its code.
+    pub code: &'a Code,
+    /// Its processor.
+    pub machine: &'static Machine,
+    /// What library functions do.
+    pub models: &'a Models,
+    /// Functions as expressions, by their number.
+    pub locals: Vec<Local>,
+    targets: HashMap<(FunctionId, CallId), Vec<Target>>,
+    callers: Vec<Vec<Edge>>,
+    callees: HashMap<(FunctionId, CallId), Vec<Edge>>,
+    /// Functions that write through this argument (a bit for each), themselves or by what they call.
+    writes_through: Vec<u8>,
+    /// Fixed addresses of variables that are passed to calls: address to function, call and number of the argument.
+    passed: BTreeMap<u64, Vec<(FunctionId, CallId, usize)>>,
+    /// Stores to fixed addresses: address to function and store.
+    pub global_stores: BTreeMap<u64, Vec<(FunctionId, usize)>>,
+    /// Stores within what begins at a fixed address.
+    pub global_smears: BTreeMap<u64, Vec<(FunctionId, usize)>>,
+}
+
+impl<'a> Unit<'a> {
+    /// Reads all functions of `code`.
+    pub fn new(program: &'a Program<'a>, code: &'a Code, machine: &'static Machine, models: &'a Models) -> Self {
+        let name_at = |place: &Place| -> Option<String> {
+            code.at(place.address)
+                .and_then(|(_, function)| function.import.clone())
+                .or_else(|| program.imports.get(&place.address).cloned())
+        };
+        let quiet = |callee: &Callee| match callee {
+            Callee::At(place) => name_at(place).is_some_and(|name| models.get(&name).is_some_and(is_quiet)),
+            Callee::Value(_) => false,
+        };
+        let outside = Outside { program, code, machine, quiet: &quiet };
+        let locals: Vec<Local> = code
+            .functions
+            .par_iter()
+            .map(|function| {
+                if function.import.is_some() {
+                    // A stub's way through the tables of the loader says nothing.
+                    return Local::empty();
+                }
+                Local::of(function, &outside)
+            })
+            .collect();
+        let mut unit = Self {
+            program,
+            code,
+            machine,
+            models,
+            locals,
+            targets: HashMap::new(),
+            callers: Vec::new(),
+            callees: HashMap::new(),
+            writes_through: Vec::new(),
+            passed: BTreeMap::new(),
+            global_stores: BTreeMap::new(),
+            global_smears: BTreeMap::new(),
+        };
+        unit.index_stores();
+        unit.index_passed();
+        for (number, local) in unit.locals.iter().enumerate() {
+            for (index, call) in local.calls.iter().enumerate() {
+                let target = match call.callee {
+                    Callee::At(place) => match name_at(&place) {
+                        Some(name) => Some(Target::Library(name)),
+                        None => code.at(place.address).map(|(id, _)| Target::Function(id)),
+                    },
+                    Callee::Value(value) => match local.leaf(value) {
+                        Some(Leaf::Import(slot)) => program.imports.get(slot).cloned().map(Target::Library),
+                        _ => None,
+                    },
+                };
+                if let Some(target) = target {
+                    unit.targets.insert((FunctionId(number as u32), CallId(index as u32)), vec![target]);
+                }
+            }
+        }
+        unit.connect();
+        unit
+    }
+
+    fn index_stores(&mut self) {
+        for (number, local) in self.locals.iter().enumerate() {
+            for (index, store) in local.stores.iter().enumerate() {
+                let place = (FunctionId(number as u32), index);
+                match store.at {
+                    Address::At(Location { base: None, offset }) => self.global_stores.entry(offset).or_default().push(place),
+                    Address::Within(Location { base: None, offset }) => self.global_smears.entry(offset).or_default().push(place),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn index_passed(&mut self) {
+        for (number, local) in self.locals.iter().enumerate() {
+            for (index, call) in local.calls.iter().enumerate() {
+                for (argument, value) in call.arguments.iter().enumerate() {
+                    let variable = local
+                        .exprs
+                        .value(*value)
+                        .filter(|address| self.program.memory.holds(*address) && !self.program.memory.constant(*address));
+                    if let Some(address) = variable {
+                        let place = (FunctionId(number as u32), CallId(index as u32), argument);
+                        self.passed.entry(address).or_default().push(place);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls that are passed the address of the variable that holds `address`: function, call, argument, address passed. Where a variable
+    /// ends nobody knows; the nearest address below counts, within a page.
+    pub fn global_arguments(&self, address: u64) -> Vec<(FunctionId, CallId, usize, u64)> {
+        let near = self.passed.range(address.saturating_sub(4096)..=address).rev().take(2);
+        near.flat_map(|(start, places)| places.iter().map(|(function, call, index)| (*function, *call, *index, *start))).collect()
+    }
+
+    /// Adds what was learnt of a call's targets; true where it is new.
+    pub fn learn(&mut self, from: FunctionId, call: CallId, found: impl IntoIterator<Item = Target>) -> bool {
+        let known = self.targets.entry((from, call)).or_default();
+        let before = known.len();
+        known.extend(found);
+        known.sort();
+        known.dedup();
+        known.len() > before
+    }
+
+    /// Makes the edges anew from what is known of targets.
+    pub fn connect(&mut self) {
+        let mut edges = BTreeSet::new();
+        for ((from, call), targets) in &self.targets {
+            for target in targets {
+                match target {
+                    Target::Function(to) => {
+                        edges.insert(Edge { from: *from, call: *call, to: *to, passing: Passing::Own, thread: false });
+                    }
+                    Target::Library(name) => {
+                        let Some(model) = self.models.get(name) else { continue };
+                        for back in &model.calls {
+                            let function = self.argument(*from, *call, usize::from(back.function));
+                            let to = function.and_then(|(local, value)| self.function_at(local.exprs.value(value)?));
+                            let passing = Passing::Selected(back.arguments.clone());
+                            edges.extend(to.map(|to| Edge { from: *from, call: *call, to, passing: passing.clone(), thread: back.thread }));
+                        }
+                    }
+                }
+            }
+        }
+        self.callers = vec![Vec::new(); self.code.functions.len()];
+        self.callees.clear();
+        for edge in edges {
+            if let Some(callers) = self.callers.get_mut(edge.to.0 as usize) {
+                callers.push(edge.clone());
+            }
+            self.callees.entry((edge.from, edge.call)).or_default().push(edge);
+        }
+        self.sum_writes();
+    }
+
+    /// The function whose address `value` is.
+    pub fn function_at(&self, value: u64) -> Option<FunctionId> {
+        self.code.at(self.machine.place_of(value).address).map(|(id, _)| id)
+    }
+
+    /// Argument `index` of a call.
+    pub fn argument(&self, from: FunctionId, call: CallId, index: usize) -> Option<(&Local, Expr)> {
+        let local = self.local(from)?;
+        let value = local.argument(local.call(call)?, index, self.program, self.machine)?;
+        Some((local, value))
+    }
+
+    /// A function as expressions.
+    pub fn local(&self, id: FunctionId) -> Option<&Local> {
+        self.locals.get(id.0 as usize)
+    }
+
+    /// Whom a call reaches, as far as is known.
+    pub fn targets(&self, from: FunctionId, call: CallId) -> &[Target] {
+        self.targets.get(&(from, call)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The model of the library function that a call reaches.
+    pub fn model(&self, from: FunctionId, call: CallId) -> Option<(&str, &'a Model)> {
+        self.targets(from, call).iter().find_map(|target| match target {
+            Target::Library(name) => self.models.get(name).map(|model| (name.as_str(), model)),
+            Target::Function(_) => None,
+        })
+    }
+
+    /// Calls of a function.
+    pub fn callers(&self, of: FunctionId) -> &[Edge] {
+        self.callers.get(of.0 as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Functions of the program that a call reaches.
+    pub fn callees(&self, from: FunctionId, call: CallId) -> &[Edge] {
+        self.callees.get(&(from, call)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The number of the argument that arrives in `var`.
+    pub fn argument_of(&self, var: Var) -> Option<usize> {
+        self.machine.arguments.iter().position(|argument| *argument == var)
+    }
+
+    /// May `function` write through its argument `index`?
+    pub fn writes_through(&self, function: FunctionId, index: usize) -> bool {
+        index >= 8 || self.writes_through.get(function.0 as usize).is_none_or(|bits| bits & (1 << index) != 0)
+    }
+
+    fn sum_writes(&mut self) {
+        let mut sums = vec![0_u8; self.locals.len()];
+        for (number, local) in self.locals.iter().enumerate() {
+            for store in &local.stores {
+                let (Address::At(at) | Address::Within(at)) = store.at;
+                if let Some(index) = at.base.and_then(|base| self.argument_root(local, base)) {
+                    sums[number] |= 1 << index.min(7);
+                }
+            }
+        }
+        loop {
+            let mut changed = false;
+            for (number, local) in self.locals.iter().enumerate() {
+                let before = sums[number];
+                for (index, call) in local.calls.iter().enumerate() {
+                    let id = (FunctionId(number as u32), CallId(index as u32));
+                    for (argument, value) in call.arguments.iter().enumerate() {
+                        let Some(root) = self.argument_root(local, *value) else { continue };
+                        let model = self.model(id.0, id.1).is_some_and(|(_, model)| writes_argument(model, argument as u8));
+                        let inner = self
+                            .callees(id.0, id.1)
+                            .iter()
+                            .any(|edge| edge.passing == Passing::Own && sums[edge.to.0 as usize] & (1 << argument.min(7)) != 0);
+                        if model || inner {
+                            sums[number] |= 1 << root.min(7);
+                        }
+                    }
+                }
+                changed |= sums[number] != before;
+            }
+            if !changed {
+                break;
+            }
+        }
+        self.writes_through = sums;
+    }
+
+    /// The argument from which an address is reached, directly or through memory.
+    fn argument_root(&self, local: &Local, value: Expr) -> Option<usize> {
+        let mut at = value;
+        for _ in 0..6 {
+            let (Address::At(place) | Address::Within(place)) = local.locate(at, self.program, self.machine);
+            match local.leaf(place.base?)? {
+                Leaf::Entry(var) => return self.argument_of(*var),
+                Leaf::Memory { at: inner, .. } => at = inner.base?,
+                _ => return None,
+            }
+        }
+        None
+    }
+}
+
+/// Does a function with this model leave memory as it is?
+fn is_quiet(model: &Model) -> bool {
+    model.copies.is_empty()
+        && model.reads.is_none()
+        && model.scans.is_none()
+        && model.writes.is_empty()
+        && model.calls.is_empty()
+        && model.formats.is_none_or(|formats| formats.text.is_none())
+}
+
+/// Does a function with this model write to what its argument points to?
+pub fn writes_argument(model: &Model, argument: u8) -> bool {
+    model.copies.iter().any(|copy| copy.to == argument)
+        || model.reads.is_some_and(|reads| reads.to == Some(argument) || reads.from == Some(argument))
+        || model.formats.is_some_and(|formats| formats.text == Some(argument))
+        || model.scans.is_some_and(|scans| argument >= scans.first)
+        || model.writes.contains(&argument)
+}

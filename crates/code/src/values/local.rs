@@ -1,0 +1,243 @@
+//! One function, read as expressions: what it passes to its calls, what it stores, on what it branches, what it gives back.
+//!
+//! Blocks are run until nothing changes. Where ways come together and bring different values, the value becomes a [`Leaf::Join`] of its
+//! own; the ways' values can be asked for afterwards ([`Local::ways`]). A value that became a join once stays one, so the work ends
+//! after few rounds.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{
+    Expr, Exprs, Node,
+    cfg::Shape,
+    leaf::{CallId, Leaf, Location, Slot},
+    memory::Snapshot,
+    run::Runner,
+};
+use crate::{
+    functions::{Code, Function},
+    ir::{Machine, Place, Var, Width},
+    load::Program,
+};
+
+/// Whom a call calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Callee {
+    /// A function at a fixed place.
+    At(Place),
+    /// Whatever this value is the address of.
+    Value(Expr),
+}
+
+/// A call, or a jump that leaves the function for another one.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Address of the instruction.
+    pub site: u64,
+    /// Block it ends or stands in.
+    pub block: u32,
+    /// Whom.
+    pub callee: Callee,
+    /// What the argument registers hold.
+    pub arguments: Vec<Expr>,
+    /// The stack pointer: further arguments stand above it.
+    pub stack: Expr,
+    /// Memory before it.
+    pub memory: Snapshot,
+    /// It happens only where this is 1.
+    pub cond: Option<Expr>,
+    /// It does not come back here.
+    pub tail: bool,
+}
+
+/// Where a store goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Address {
+    /// To a place.
+    At(Location),
+    /// Somewhere within what begins at a place.
+    Within(Location),
+}
+
+/// A store.
+#[derive(Debug, Clone, Copy)]
+pub struct Store {
+    /// Address of the instruction.
+    pub site: u64,
+    /// Block.
+    pub block: u32,
+    /// Where.
+    pub at: Address,
+    /// How much.
+    pub width: Width,
+    /// What.
+    pub value: Expr,
+    /// It happens only where this is 1.
+    pub cond: Option<Expr>,
+}
+
+/// On what a block's last instruction decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Branch {
+    /// A condition: [`crate::functions::EdgeKind::Next`] where it is 0, the other edge where it is 1.
+    If(Expr),
+    /// A jump table's target; the cases are on the edges.
+    Switch(Expr),
+}
+
+/// An end of the function that comes back to the caller.
+#[derive(Debug, Clone)]
+pub struct Return {
+    /// Block.
+    pub block: u32,
+    /// Result registers.
+    pub values: Vec<Expr>,
+    /// Memory as it is left.
+    pub memory: Snapshot,
+}
+
+/// A function as expressions.
+#[derive(Debug)]
+pub struct Local {
+    /// Its expressions.
+    pub exprs: Exprs,
+    /// Meaning of its leaves.
+    pub leaves: Vec<Leaf>,
+    /// Its shape.
+    pub shape: Shape,
+    /// Calls, by address.
+    pub calls: Vec<Call>,
+    /// Stores, by address.
+    pub stores: Vec<Store>,
+    /// Decisions, by block.
+    pub branches: BTreeMap<u32, (u64, Branch)>,
+    /// Ends.
+    pub returns: Vec<Return>,
+    /// What comes together in joins: one value for each edge of [`Shape::before`].
+    ways: HashMap<(u32, Slot), Vec<Option<Expr>>>,
+    /// Offsets from the stack pointer at entry whose address leaves the function's own hands.
+    pub escaped: BTreeSet<i64>,
+    /// It was too large to be read whole.
+    pub cut: bool,
+}
+
+/// What the analysis of one function must know of the rest.
+pub struct Outside<'a> {
+    /// The program.
+    pub program: &'a Program<'a>,
+    /// Its code.
+    pub code: &'a Code,
+    /// Its processor.
+    pub machine: &'static Machine,
+    /// Does a call of this leave memory as it is?
+    pub quiet: &'a (dyn Fn(&Callee) -> bool + Sync),
+}
+
+impl Local {
+    /// Reads `function`.
+    pub fn of(function: &Function, outside: &Outside<'_>) -> Self {
+        Runner::new(function, outside).run()
+    }
+
+    /// A function of which nothing is read.
+    pub fn empty() -> Self {
+        Self::new(Exprs::default(), Vec::new(), Shape::default())
+    }
+
+    pub(super) fn new(exprs: Exprs, leaves: Vec<Leaf>, shape: Shape) -> Self {
+        Self {
+            exprs,
+            leaves,
+            shape,
+            calls: Vec::new(),
+            stores: Vec::new(),
+            branches: BTreeMap::new(),
+            returns: Vec::new(),
+            ways: HashMap::new(),
+            escaped: BTreeSet::new(),
+            cut: false,
+        }
+    }
+
+    pub(super) fn set_ways(&mut self, block: u32, slot: Slot, values: Vec<Option<Expr>>) {
+        self.ways.insert((block, slot), values);
+    }
+
+    /// The leaf that `expr` is.
+    pub fn leaf(&self, expr: Expr) -> Option<&Leaf> {
+        match self.exprs.node(expr) {
+            Node::Leaf(number) => self.leaves.get(number as usize),
+            _ => None,
+        }
+    }
+
+    /// The values that come together in a join, with the block that each comes from and the index of its edge there.
+    pub fn ways(&self, block: u32, slot: Slot) -> impl Iterator<Item = (Expr, u32, u32)> + '_ {
+        let values = self.ways.get(&(block, slot)).map(Vec::as_slice).unwrap_or_default();
+        let before = self.shape.before.get(block as usize).map(Vec::as_slice).unwrap_or_default();
+        values.iter().zip(before).filter_map(|(value, (from, edge))| Some(((*value)?, *from, *edge)))
+    }
+
+    /// The call with this number.
+    pub fn call(&self, id: CallId) -> Option<&Call> {
+        self.calls.get(id.0 as usize)
+    }
+
+    /// The address `expr` as a place or as something within one.
+    pub fn locate(&self, expr: Expr, program: &Program<'_>, machine: &Machine) -> Address {
+        locate(&self.exprs, expr, program, width_of(machine))
+    }
+
+    /// Argument `index` of `call`: a register, or what stands on the stack.
+    pub fn argument(&self, call: &Call, index: usize, program: &Program<'_>, machine: &Machine) -> Option<Expr> {
+        if let Some(value) = call.arguments.get(index) {
+            return Some(*value);
+        }
+        let width = width_of(machine);
+        let Address::At(at) = locate(&self.exprs, call.stack, program, width) else { return None };
+        let above = (index - machine.arguments.len()) as u64 * width.bytes();
+        let at = Location { base: at.base, offset: at.offset.wrapping_add(above) & width.mask() };
+        call.memory.get(at).map(|(_, value)| value)
+    }
+
+    /// A variable at the entry, if `expr` is one.
+    pub fn entry(&self, expr: Expr) -> Option<Var> {
+        match self.leaf(expr)? {
+            Leaf::Entry(var) => Some(*var),
+            _ => None,
+        }
+    }
+}
+
+/// Width of a pointer.
+pub fn width_of(machine: &Machine) -> Width {
+    if machine.pointer == 8 { Width::W64 } else { Width::W32 }
+}
+
+/// See [`Local::locate`].
+pub fn locate(exprs: &Exprs, expr: Expr, program: &Program<'_>, width: Width) -> Address {
+    let (base, offset) = exprs.base_and_offset(expr, width);
+    let Some(base) = base else { return Address::At(Location { base: None, offset }) };
+    if !matches!(exprs.node(base), Node::Binary(crate::ir::Binary::Add, ..)) {
+        return if program.memory.holds(offset) && !matches!(exprs.node(base), Node::Leaf(_)) {
+            Address::Within(Location { base: None, offset })
+        } else {
+            Address::At(Location { base: Some(base), offset })
+        };
+    }
+    let mut terms = Vec::new();
+    let mut rest = vec![base];
+    while let Some(term) = rest.pop() {
+        match exprs.node(term) {
+            Node::Binary(crate::ir::Binary::Add, on, a, b) if on == width && terms.len() < 8 => rest.extend([b, a]),
+            _ => terms.push(term),
+        }
+    }
+    if program.memory.holds(offset) {
+        return Address::Within(Location { base: None, offset });
+    }
+    let pointer = terms.iter().find(|term| matches!(exprs.node(**term), Node::Leaf(_)));
+    match pointer {
+        Some(pointer) => Address::Within(Location { base: Some(*pointer), offset }),
+        None => Address::At(Location { base: Some(base), offset }),
+    }
+}
