@@ -58,7 +58,7 @@ pub enum Asks {
         narrows: Option<(u32, Choice)>,
     },
     /// Is a file there (true), or not?
-    There(Rc<str>, bool, Vec<Origin>),
+    There(bool, Vec<Origin>),
     /// A check was made.
     Ran(u32),
     /// It came out so.
@@ -178,7 +178,7 @@ fn possible(path: &Path, check: u32, assumed: Option<Outcome>, others: &dyn Fn(u
                 Asks::Came(number, Outcome::Pass) if assumed.is_none() && others(number) => {
                     Possible { without: false, with: true, missing: false }
                 }
-                Asks::There(_, there, _) => Possible { without: true, with: false, missing: !there },
+                Asks::There(there, _) => Possible { without: true, with: false, missing: !there },
                 _ => continue,
             },
             Condition::Either(paths) => paths.iter().map(|path| possible(path, check, assumed, others)).fold(

@@ -127,7 +127,7 @@ fn two(a: State, b: State) -> State {
 
 /// A value carries only the nearest conditions of its branch: the rest stays on the path.
 fn short(path: &[Condition]) -> Path {
-    const NEAR: usize = 8;
+    const NEAR: usize = 20;
     path[path.len().saturating_sub(NEAR)..].to_vec()
 }
 

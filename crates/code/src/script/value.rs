@@ -85,8 +85,6 @@ pub struct Hole {
     pub left: Choice,
     /// Files that it is a digest or a signature's outcome of.
     pub digest_of: Vec<Rc<str>>,
-    /// Begins with text of the script's own, so that it cannot turn into an option or an absolute path.
-    pub number: bool,
 }
 
 /// Text or a hole.
@@ -166,7 +164,7 @@ impl Value {
             let rest = alternatives.split_off(ALTERNATIVES - 1);
             let id = rest.iter().flat_map(|one| &one.pieces).find_map(|piece| if let Piece::Hole(hole) = piece { Some(hole.id) } else { None });
             let whole = Self(Rc::new(rest));
-            let hole = Hole { id: id.unwrap_or(0), origins: whole.origins(), left: whole.widest(), digest_of: whole.digests(), number: false };
+            let hole = Hole { id: id.unwrap_or(0), origins: whole.origins(), left: whole.widest(), digest_of: whole.digests() };
             alternatives.push(Alternative { when: Path::new(), pieces: vec![Piece::Hole(Rc::new(hole))] });
         }
         Self(Rc::new(alternatives))

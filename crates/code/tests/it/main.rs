@@ -1,6 +1,3 @@
-//! Tests of the reader of code, in one binary.
+//! Integration tests of the crate `code`.
 
-mod arm_execution;
-mod arm_objdump;
-mod arm_trace;
-mod tools;
+mod scripts;

@@ -111,7 +111,7 @@ impl Interpreter<'_> {
         atoms(&state.path, true, &mut |atom, surely| {
             let (origins, positive) = match &atom.asks {
                 Asks::Compare { origins, triggers, .. } => (origins, triggers.iter().any(|trigger| trigger.fits && !trigger.value.is_empty())),
-                Asks::There(_, true, origins) => (origins, true),
+                Asks::There(true, origins) => (origins, origins.iter().any(|origin| matches!(origin.source, Channel::Removable(_)))),
                 _ => return,
             };
             // Where only one of several ways here asks, it decides nothing alone: unless it asks for a word.
@@ -158,7 +158,8 @@ impl Interpreter<'_> {
             Channel::StandardInput => grave && positive,
             outside if is_outside(outside) => positive || grave,
             Channel::Clock => grave,
-            Channel::Argument(_) | Channel::Output(_) => grave && positive,
+            Channel::Argument(_) => grave && positive && !matches!(kind, Kind::Firewall | Kind::Service),
+            Channel::Output(_) => grave && positive,
             Channel::File(path) => grave && positive && !self.is_inside(path),
             _ => false,
         }

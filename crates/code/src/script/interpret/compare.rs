@@ -395,5 +395,5 @@ pub fn computed(text: &str) -> Option<i64> {
 
 /// A hole that is a digest of files.
 pub fn digest(id: u32, of: Vec<Rc<str>>, origins: Vec<crate::script::value::Origin>) -> Value {
-    Value::hole(Hole { id, origins, left: Choice::Only("0-9a-f".into()), digest_of: of, number: false })
+    Value::hole(Hole { id, origins, left: Choice::Only("0-9a-f".into()), digest_of: of })
 }

@@ -166,7 +166,10 @@ impl Interpreter<'_> {
         let name = self.whole_path(path, state);
         let mut kind = self.rules.written(&name);
         if let Some((_, device)) = self.mounts.iter().find(|(folder, _)| name.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))) {
-            kind = self.rules.written(device).filter(|kind| *kind == ActuatorKind::Flash).or(kind);
+            // A mounted flash partition: unless the name says more.
+            if kind.is_none_or(|kind| kind == ActuatorKind::File) {
+                kind = self.rules.written(device).filter(|kind| *kind == ActuatorKind::Flash).or(kind);
+            }
         }
         // A path that the outside chooses, or outside content under a name of the script's.
         let kind = kind.unwrap_or(ActuatorKind::File);

@@ -27,6 +27,7 @@ impl Interpreter<'_> {
 
     fn component(&mut self, input: &Value) -> Value {
         match input.literal() {
+            Some(text) if text.trim().is_empty() => Value::default(),
             Some(text) => Value::text(text.trim_end().trim_end_matches('/').rsplit('/').next().unwrap_or_default()),
             None => self.narrowed(input, &Choice::Component),
         }

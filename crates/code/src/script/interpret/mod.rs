@@ -215,13 +215,13 @@ impl Interpreter<'_> {
     /// Content of the machine itself, taken in here.
     fn origin(&mut self, source: Channel, tells: Vec<Disclosed>, from: &str, role: Role, note: &str) -> Value {
         let origin = Origin { source, tells, from: from.into(), way: None }.step(self.line, self.function(), role, note.to_owned());
-        Value::hole(Hole { id: self.fresh(), origins: vec![origin], left: Choice::Free, digest_of: Vec::new(), number: false })
+        Value::hole(Hole { id: self.fresh(), origins: vec![origin], left: Choice::Free, digest_of: Vec::new() })
     }
 
     /// Something unknown that nobody outside chooses.
     fn unknown(&mut self) -> Value {
         let id = self.fresh();
-        Value::hole(Hole { id, origins: Vec::new(), left: Choice::Free, digest_of: Vec::new(), number: false })
+        Value::hole(Hole { id, origins: Vec::new(), left: Choice::Free, digest_of: Vec::new() })
     }
 
     /// Something made of `values`, of which `left` can be chosen.
@@ -242,7 +242,7 @@ impl Interpreter<'_> {
             }
         }
         let left = left.or(widest).unwrap_or(Choice::Free);
-        Value::hole(Hole { id: self.fresh(), origins, left, digest_of: Vec::new(), number: false })
+        Value::hole(Hole { id: self.fresh(), origins, left, digest_of: Vec::new() })
     }
 
     /// Every origin in `value` a step further.
@@ -285,7 +285,7 @@ impl Interpreter<'_> {
 
     fn number_between(&mut self, min: i64, max: i64) -> Value {
         let left = Choice::Number { min: Some(min), max: Some(max) };
-        Value::hole(Hole { id: self.fresh(), origins: Vec::new(), left, digest_of: Vec::new(), number: true })
+        Value::hole(Hole { id: self.fresh(), origins: Vec::new(), left, digest_of: Vec::new() })
     }
 
     /// A comparison of outside content with constants.

@@ -151,8 +151,7 @@ impl Interpreter<'_> {
                 self.file_fact(value, FileAccess::Test);
                 let path = self.whole_path(value, state);
                 let origins = self.presence(&path, value);
-                let name: std::rc::Rc<str> = path.into();
-                let (yes, no) = self.answers(|there| Asks::There(name.clone(), there, origins.clone()));
+                let (yes, no) = self.answers(|there| Asks::There(there, origins.clone()));
                 (vec![yes], vec![no])
             }
             _ => {

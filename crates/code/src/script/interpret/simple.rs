@@ -117,6 +117,8 @@ impl Interpreter<'_> {
         // The program itself may be what somebody sent.
         let own = self.known_content(&path, &state);
         let removable = self.presence(&path, &Value::text(&path));
+        // A bare name is looked up in the folders of programs, not where the script is.
+        let own = own.filter(|_| name.contains('/'));
         if own.is_some() || !removable.is_empty() {
             let own = own.unwrap_or_else(|| self.fresh_removable(&path));
             let files = self.family(&path, &state);
@@ -128,6 +130,9 @@ impl Interpreter<'_> {
         let mut files = Vec::new();
         for value in values.iter().take(16) {
             let given = self.whole_path(value, &state);
+            if !state.files.contains_key(given.as_str()) && !value.template().contains('/') {
+                continue;
+            }
             if let Some(content) = self.known_content(&given, &state) {
                 contents.push(content);
                 files.extend(self.family(&given, &state));
@@ -215,7 +220,7 @@ impl Interpreter<'_> {
                 self.mounted(&arguments, device, folder, &state);
             }
             let (input, files) = self.inputs(entry, &arguments, &mut state);
-            if let Some(outcome) = self.checks_of(entry, &arguments, &mut state) {
+            if let Some(outcome) = self.checks_of(name, entry, &arguments, &mut state) {
                 status = Some(outcome);
             }
             self.acts_of(name, entry, &arguments, fields, &mut state);
@@ -282,7 +287,7 @@ impl Interpreter<'_> {
         (input, files)
     }
 
-    fn checks_of(&mut self, entry: &Command, arguments: &Arguments, state: &mut State) -> Option<Value> {
+    fn checks_of(&mut self, name: &str, entry: &Command, arguments: &Arguments, state: &mut State) -> Option<Value> {
         let mut outcome = None;
         for check in &entry.checks {
             let mut covers: Vec<Rc<str>> = Vec::new();
@@ -294,7 +299,8 @@ impl Interpreter<'_> {
             covers.sort();
             covers.dedup();
             let detail = check.with.as_ref().and_then(|select| arguments.select(select).first().map(|field| field.value.template()));
-            let number = self.add_check(check.kind, detail.unwrap_or_else(|| entry.name[0].clone()), covers);
+            let own = covers.first().map_or_else(|| name.to_owned(), |file| format!("{name} {file}"));
+            let number = self.add_check(check.kind, detail.unwrap_or(own), covers);
             let ran = self.atom(Asks::Ran(number), 0);
             state.push(ran);
             let mut came = |outcome, arm| vec![self.atom(Asks::Came(number, outcome), arm)];
@@ -329,7 +335,8 @@ impl Interpreter<'_> {
                 files.extend(self.family(&path, state));
                 content.push(self.read_file(&field.value, state));
             }
-            if act.input && content.is_empty() {
+            // What a script has on its own standard input nobody sends, unless a web server runs it.
+            if act.input && content.is_empty() && (self.cgi || !self.is_own_input(&state.input)) {
                 content.push(state.input.clone());
             }
             let argument = if names.is_empty() {
@@ -354,7 +361,9 @@ impl Interpreter<'_> {
             let mut targets: Vec<Value> = arguments.select(&write.file).into_iter().map(|field| field.value).collect();
             if targets.is_empty() && (write.below || write.implied) {
                 // Into the folder that the script is in.
-                targets.push(Value::text("./"));
+                let own = arguments.select(&Select::Operand(1)).first().map(|field| field.value.template()).unwrap_or_default();
+                let own = own.split('?').next().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
+                targets.push(Value::text(if write.below { "./" } else { &own }));
             }
             let mut content = received.cloned().unwrap_or_else(|| input.clone());
             let mut made_of: Vec<Rc<str>> = files.to_vec();

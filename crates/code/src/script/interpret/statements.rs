@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use assay_core::finding::Role;
-
 use super::{Interpreter, compare};
 use crate::script::{
     condition::{Asks, Path},
@@ -371,7 +369,4 @@ impl Interpreter<'_> {
         }
         Some(State { input, output, ..after })
     }
-
-    /// The role of a step that is a decision.
-    pub(super) const BRANCH: Role = Role::Branch;
 }

@@ -14,6 +14,8 @@ const PROBLEMS: usize = 20;
 /// What is needed while lowering.
 pub struct Lowering<'a> {
     pub(super) text: &'a str,
+    /// The text as it stands in the file, for places.
+    original: &'a str,
     line: u32,
     depth: usize,
     deepest: usize,
@@ -24,8 +26,8 @@ pub struct Lowering<'a> {
 
 impl<'a> Lowering<'a> {
     /// For `text`, whose first line is the one after `line`.
-    pub fn new(text: &'a str, line: u32, limits: &ScriptLimits, problems: &'a mut Vec<Problem>) -> Self {
-        Self { text, line, depth: 0, deepest: limits.depth, nodes: limits.nodes, problems, told: 0 }
+    pub fn new(text: &'a str, original: &'a str, line: u32, limits: &ScriptLimits, problems: &'a mut Vec<Problem>) -> Self {
+        Self { text, original, line, depth: 0, deepest: limits.depth, nodes: limits.nodes, problems, told: 0 }
     }
 
     /// All commands of a program.
@@ -54,9 +56,10 @@ impl<'a> Lowering<'a> {
         if self.told < PROBLEMS {
             self.told += 1;
             let note = format!("line {}: {note}", self.line_of(node));
-            let at = node.start_byte() as u64;
-            let problem = if over { Problem::over_limit(at, note) } else { Problem::corrupt(at, note) };
-            self.problems.push(problem.over((node.end_byte() - node.start_byte()) as u64));
+            // The start of the line: columns may have moved.
+            let row = node.start_position().row;
+            let before = self.original.split_inclusive('\n').take(row).map(str::len).sum::<usize>() as u64;
+            self.problems.push(if over { Problem::over_limit(before, note) } else { Problem::corrupt(before, note) });
         }
     }
 

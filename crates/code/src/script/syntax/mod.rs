@@ -5,6 +5,7 @@
 
 mod lower;
 mod parse;
+mod plain;
 pub mod tree;
 mod words;
 

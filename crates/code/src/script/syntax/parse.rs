@@ -17,11 +17,12 @@ pub fn parse(text: &str, line: u32, limits: &ScriptLimits, problems: &mut Vec<Pr
     if cut {
         problems.push(Problem::over_limit(kept.len() as u64, format!("line {}: the rest of the script is not read", lines(kept) + line)));
     }
-    let Some(tree) = tree(kept, limits.parse_steps) else {
+    let readable = super::plain::plain(kept);
+    let Some(tree) = tree(&readable, limits.parse_steps) else {
         problems.push(Problem::over_limit(0, format!("line {}: the grammar did not come to an end within its steps", line + 1)));
         return List::new();
     };
-    let mut lowering = Lowering::new(kept, line, limits, problems);
+    let mut lowering = Lowering::new(&readable, kept, line, limits, problems);
     lowering.program(tree.root_node())
 }
 
@@ -89,6 +90,12 @@ mod tests {
             assert!(!problems.is_empty(), "a problem for {}", &text[..20]);
             assert!(!list.is_empty(), "what stands before is kept");
         }
+    }
+
+    #[test]
+    fn two_variables_in_a_word_are_one_word() {
+        let (list, problems) = problems_of("a=$b/$c/$d$e\nfor i do x; done\n");
+        assert!(problems.is_empty() && list.len() == 2, "{list:?}");
     }
 
     #[test]

@@ -133,7 +133,15 @@ impl Lowering<'_> {
                 // An operand of a kind of its own (a pattern with expansions in it).
                 self.inside(node, node.start_byte(), node.end_byte(), word);
             }
-            _ => word.push(&unquote(self.source(node)), false),
+            _ => {
+                // `$$` in the middle of a word is text to the grammar.
+                for (at, text) in self.source(node).split("$$").enumerate() {
+                    if at > 0 {
+                        word.variable("$", Change::None, true);
+                    }
+                    word.push(&unquote(text), false);
+                }
+            }
         }
         self.leave();
     }
