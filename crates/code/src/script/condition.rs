@@ -165,7 +165,8 @@ struct Possible {
     missing: bool,
 }
 
-fn possible(path: &Path, check: u32, assumed: Option<Outcome>, others: &dyn Fn(u32) -> bool) -> Possible {
+/// `strict`: ways that ask for anything else besides checks do not count.
+fn possible(path: &Path, check: u32, assumed: Option<Outcome>, others: &dyn Fn(u32) -> bool, strict: bool) -> Possible {
     let mut sum = Possible { without: true, with: false, missing: false };
     for one in path {
         let next = match one {
@@ -181,7 +182,8 @@ fn possible(path: &Path, check: u32, assumed: Option<Outcome>, others: &dyn Fn(u
                 Asks::There(there, _) => Possible { without: true, with: false, missing: !there },
                 _ => continue,
             },
-            Condition::Either(paths) => paths.iter().map(|path| possible(path, check, assumed, others)).fold(
+            Condition::Either(paths) if strict && !paths.iter().any(|path| only_checks(path) || mentions(path, check)) => continue,
+            Condition::Either(paths) => paths.iter().filter(|path| !strict || only_checks(path)).map(|path| possible(path, check, assumed, others, strict)).fold(
                 Possible { without: false, with: false, missing: false },
                 |a, b| Possible {
                     without: a.without || b.without,
@@ -199,19 +201,36 @@ fn possible(path: &Path, check: u32, assumed: Option<Outcome>, others: &dyn Fn(u
     sum
 }
 
+/// Does a way say how a check came out?
+fn mentions(path: &Path, check: u32) -> bool {
+    let mut found = false;
+    atoms(path, true, &mut |atom, _| found |= matches!(atom.asks, Asks::Came(number, _) if number == check));
+    found
+}
+
+/// Does a way ask for nothing but outcomes of checks?
+fn only_checks(path: &Path) -> bool {
+    path.iter().all(|one| match one {
+        Condition::Atom(atom) => matches!(atom.asks, Asks::Ran(_) | Asks::Came(..)),
+        Condition::Either(paths) => paths.iter().any(only_checks),
+    })
+}
+
 /// What happens on `path` when `check` fails; nothing where it was not made on the way. `others` says which checks can stand in for it.
 pub fn enforcement(path: &Path, check: u32, others: &dyn Fn(u32) -> bool) -> Option<Enforcement> {
-    let passes = possible(path, check, Some(Outcome::Pass), others);
-    let fails = possible(path, check, Some(Outcome::Fail), others).with;
-    let other = possible(path, check, Some(Outcome::Other), others).with;
-    let around = possible(path, check, None, others);
+    let passes = possible(path, check, Some(Outcome::Pass), others, false);
+    let with = |outcome, strict| possible(path, check, Some(outcome), others, strict).with;
+    let (fails, other) = (with(Outcome::Fail, false), with(Outcome::Other, false));
+    // A failure that gets through only where something else holds as well is not one that is ignored.
+    let always = with(Outcome::Fail, true) && with(Outcome::Other, true);
+    let around = possible(path, check, None, others, false);
     // A way that is taken only where the check fails is no way through the check.
     if !passes.with {
         return None;
     }
     Some(match (fails, other) {
-        (true, true) => Enforcement::Ignored,
-        (true, false) | (false, true) => Enforcement::Partly,
+        (true, true) if always => Enforcement::Ignored,
+        (true, _) | (_, true) => Enforcement::Partly,
         (false, false) if around.without && around.missing => Enforcement::SkippedWhenMissing,
         (false, false) if around.without => Enforcement::Partly,
         (false, false) => Enforcement::Enforced,

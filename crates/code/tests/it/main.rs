@@ -1,3 +1,4 @@
 //! Integration tests of the crate `code`.
 
 mod scripts;
+mod small_scripts;

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use assay_core::{
-    facts::code::{Actuator, ActuatorKind, Channel, Check, CheckKind, Choice, Disclosed, Disclosure, Enforcement, Flow, Manner, PathStep, Trigger},
+    facts::code::{Actuator, ActuatorKind, Channel, Check, CheckKind, Choice, Disclosed, Disclosure, Enforcement, Flow, Manner, PathStep, Trigger, TriggerKind},
     finding::Role,
 };
 
@@ -219,7 +219,8 @@ impl Interpreter<'_> {
             }
             let before = triggers.len();
             for one in constants {
-                if (surely || one.fits) && triggers.len() < ASKED && !triggers.contains(one) {
+                let word = one.fits && !one.value.is_empty() && matches!(one.kind, TriggerKind::Equals | TriggerKind::Begins | TriggerKind::Contains);
+                if (surely || word) && triggers.len() < ASKED && !triggers.contains(one) {
                     triggers.push(one.clone());
                 }
             }

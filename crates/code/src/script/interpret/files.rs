@@ -158,7 +158,18 @@ impl Interpreter<'_> {
             content
         };
         let made_of: Vec<Rc<str>> = if append { before.map(|file| file.made_of.as_ref().clone()).unwrap_or_default() } else { Vec::new() };
+        self.leave_file(&name, &content);
         self.keep_file(&name, content, &made_of, state);
+    }
+
+    /// Remembers what was written at any time.
+    fn leave_file(&mut self, name: &str, content: &Value) {
+        if self.left.len() >= FILES && !self.left.contains_key(name) {
+            return;
+        }
+        let nothing = Path::new();
+        let file = self.left.entry(name.into()).or_default();
+        file.content = if file.content.is_empty() { content.clone() } else { Value::join(&[(&nothing, &file.content), (&nothing, content)]) };
     }
 
     /// What a change of the file does to the machine.

@@ -30,7 +30,7 @@ use super::{
     condition::{Asks, Atom, Condition, Path},
     emit::Emitter,
     rules::Rules,
-    state::State,
+    state::{FileState, State},
     syntax::{self, tree::{Kind, List, Part, Statement, Word}},
     value::{Hole, Origin, Value},
 };
@@ -90,6 +90,8 @@ struct Interpreter<'a> {
     mounts: BTreeMap<String, String>,
     assigned: BTreeSet<Rc<str>>,
     traps: Vec<Rc<str>>,
+    /// What was written into files at any time: what runs in the background may read it.
+    left: BTreeMap<Rc<str>, FileState>,
 }
 
 /// Executes `text` and adds what shows to `facts`.
@@ -121,16 +123,17 @@ pub fn run(text: &str, context: &ScriptContext, limits: &ScriptLimits, facts: &m
         mounts: BTreeMap::new(),
         assigned: seen.assigned,
         traps: Vec::new(),
+        left: BTreeMap::new(),
     };
     interpreter.emit.shapes = seen.shapes;
     let start = interpreter.start(text);
-    let end = interpreter.whole(&list, start.clone());
+    interpreter.whole(&list, start.clone());
     // A second walk with the files as the first one left them: something in the background may read what is written further down.
-    if let Some(end) = end
-        && end.files.values().any(|file| !file.content.origins().is_empty() || file.content.alternatives().len() > 1)
-    {
+    let left = std::mem::take(&mut interpreter.left);
+    let told = |file: &FileState| !file.content.origins().is_empty() || file.content.alternatives().iter().any(|one| !one.when.is_empty());
+    if left.values().any(told) {
         let mut again = start;
-        again.files = end.files;
+        again.files = Rc::new(left);
         interpreter.whole(&list, again);
     }
     let dispatched = text.lines().next().is_some_and(|line| line.contains("rc.common")) || seen.library;
@@ -170,18 +173,17 @@ impl Interpreter<'_> {
     }
 
     /// The whole script; traps run at its end.
-    fn whole(&mut self, list: &List, state: State) -> Option<State> {
+    fn whole(&mut self, list: &List, state: State) {
         self.exits.push(Vec::new());
         self.returns.push(Vec::new());
         let end = self.list(list, state);
         let mut ends: Vec<State> = end.into_iter().collect();
         ends.extend(self.returns.pop().unwrap_or_default());
         ends.extend(self.exits.pop().unwrap_or_default());
-        let end = super::state::join(ends)?;
+        let Some(end) = super::state::join(ends) else { return };
         for trap in std::mem::take(&mut self.traps) {
             self.text(&trap, end.clone());
         }
-        Some(end)
     }
 
     /// Functions that nothing in the script calls, each from a state of its own.

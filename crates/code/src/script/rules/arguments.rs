@@ -79,14 +79,15 @@ impl<'a> Arguments<'a> {
                     options.push((text, value.clone()));
                 }
                 at += 1;
-            } else if let Some(short) = valued.iter().find(|one| one.len() == 2 && text.starts_with(one.as_str()) && !text.starts_with("--")) {
-                options.push((short.clone(), all[at].behind(2)));
-            } else if let Some(last) = text.chars().last().map(|last| format!("-{last}")).filter(|last| valued.contains(last) && !text.starts_with("--")) {
-                // `-xzf archive`
-                if let Some(value) = all.get(at + 1) {
-                    options.push((last, value.clone()));
+            } else if let Some((name, end)) = clustered(&text, valued) {
+                if end < text.len() {
+                    // `-p22`, `-qO-`
+                    options.push((name, all[at].behind(end)));
+                } else {
+                    // `-xzf archive`
+                    options.extend(all.get(at + 1).map(|value| (name, value.clone())));
+                    at += 1;
                 }
-                at += 1;
             }
             at += 1;
         }
@@ -124,5 +125,30 @@ impl<'a> Arguments<'a> {
     /// Does some argument fit?
     pub fn any(&self, pattern: &str) -> bool {
         self.all.iter().any(|field| super::glob::fits(pattern, &field.value.template()))
+    }
+}
+
+/// The first of several one-letter options that takes a value, and where that value begins.
+fn clustered(text: &str, valued: &[String]) -> Option<(String, usize)> {
+    if text.starts_with("--") {
+        return None;
+    }
+    text.char_indices().skip(1).find_map(|(at, letter)| {
+        let name = format!("-{letter}");
+        valued.contains(&name).then_some((name, at + letter.len_utf8()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clustered;
+
+    #[test]
+    fn options_in_one_argument() {
+        let valued = ["-O".to_owned(), "-f".to_owned()];
+        assert_eq!(clustered("-qO-", &valued), Some(("-O".into(), 3)));
+        assert_eq!(clustered("-xzf", &valued), Some(("-f".into(), 4)));
+        assert_eq!(clustered("-q", &valued), None);
+        assert_eq!(clustered("--file", &valued), None);
     }
 }
