@@ -143,7 +143,10 @@ fn weight(path: &Path) -> usize {
 }
 
 fn checks_only(path: &Path) -> Path {
-    path.iter().filter(|one| matches!(one, Condition::Atom(atom) if matches!(atom.asks, Asks::Ran(_) | Asks::Came(..) | Asks::There(..)))).cloned().collect()
+    path.iter()
+        .filter(|one| matches!(one, Condition::Atom(atom) if matches!(atom.asks, Asks::Ran(_) | Asks::Came(..) | Asks::There(..))))
+        .cloned()
+        .collect()
 }
 
 /// Every atom, with whether it surely holds (it does not stand in an "either").
@@ -183,14 +186,15 @@ fn possible(path: &Path, check: u32, assumed: Option<Outcome>, others: &dyn Fn(u
                 _ => continue,
             },
             Condition::Either(paths) if strict && !paths.iter().any(|path| only_checks(path) || mentions(path, check)) => continue,
-            Condition::Either(paths) => paths.iter().filter(|path| !strict || only_checks(path)).map(|path| possible(path, check, assumed, others, strict)).fold(
-                Possible { without: false, with: false, missing: false },
-                |a, b| Possible {
+            Condition::Either(paths) => paths
+                .iter()
+                .filter(|path| !strict || only_checks(path))
+                .map(|path| possible(path, check, assumed, others, strict))
+                .fold(Possible { without: false, with: false, missing: false }, |a, b| Possible {
                     without: a.without || b.without,
                     with: a.with || b.with,
                     missing: a.missing || (b.missing && b.without),
-                },
-            ),
+                }),
         };
         sum = Possible {
             with: (sum.with && (next.with || next.without)) || (sum.without && next.with),

@@ -15,7 +15,7 @@ use assay_core::{
     finding::Role,
 };
 
-use super::{ScriptCoverage, ScriptFacts, value::rank};
+use super::{ScriptCoverage, ScriptFacts, choice::rank};
 
 /// A step of a way, on a line.
 pub fn step(line: u32, function: Option<Rc<str>>, role: Role, note: &str) -> PathStep {
@@ -139,7 +139,8 @@ impl Emitter {
 
     /// SHA-256 over the code of the lines of a way.
     fn code(&self, path: &[PathStep]) -> String {
-        let lines: BTreeSet<u32> = path.iter().filter_map(|step| if let At::Line(line) = step.at { u32::try_from(line).ok() } else { None }).collect();
+        let lines: BTreeSet<u32> =
+            path.iter().filter_map(|step| if let At::Line(line) = step.at { u32::try_from(line).ok() } else { None }).collect();
         let mut text = String::new();
         for shape in lines.iter().filter_map(|line| self.shapes.get(line)) {
             text.push_str(shape.trim());
@@ -185,7 +186,8 @@ impl Emitter {
         all.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         facts.facts = all.into_iter().map(|(line, _, fact)| (At::Line(u64::from(line)), fact)).collect();
         facts.filters = self.filters.into_iter().map(|((line, _), words)| (At::Line(u64::from(line)), words)).collect();
-        facts.coverage = ScriptCoverage { resolved: self.resolved.len() as u64, unresolved: self.unresolved.len() as u64, ..facts.coverage };
+        facts.coverage =
+            ScriptCoverage { resolved: self.resolved.len() as u64, unresolved: self.unresolved.len() as u64, ..facts.coverage };
     }
 }
 

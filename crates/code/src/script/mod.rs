@@ -12,6 +12,7 @@
 //! loop is walked twice. Functions that are never called are looked at only where something outside the script calls them
 //! (`/etc/rc.common`, a file of functions). What a program that the script starts does is that program's own fact.
 
+mod choice;
 mod condition;
 mod emit;
 mod glob;

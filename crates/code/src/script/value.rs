@@ -11,7 +11,10 @@ use assay_core::{
     finding::Role,
 };
 
-use super::condition::{self, Path};
+use super::{
+    choice::rank,
+    condition::{self, Path},
+};
 
 /// Alternatives of one value; more are joined into one hole.
 const ALTERNATIVES: usize = 6;
@@ -162,7 +165,8 @@ impl Value {
         }
         if alternatives.len() > ALTERNATIVES {
             let rest = alternatives.split_off(ALTERNATIVES - 1);
-            let id = rest.iter().flat_map(|one| &one.pieces).find_map(|piece| if let Piece::Hole(hole) = piece { Some(hole.id) } else { None });
+            let id =
+                rest.iter().flat_map(|one| &one.pieces).find_map(|piece| if let Piece::Hole(hole) = piece { Some(hole.id) } else { None });
             let whole = Self(Rc::new(rest));
             let hole = Hole { id: id.unwrap_or(0), origins: whole.origins(), left: whole.widest(), digest_of: whole.digests() };
             alternatives.push(Alternative { when: Path::new(), pieces: vec![Piece::Hole(Rc::new(hole))] });
@@ -251,7 +255,8 @@ impl Value {
             [] => String::new(),
             [only] => only.clone(),
             [first, rest @ ..] => {
-                let shared = |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum::<usize>();
+                let shared =
+                    |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum::<usize>();
                 let start = rest.iter().fold(first.len(), |len, other| len.min(shared(first, other)));
                 format!("{}{{}}", first[..start].trim_end_matches(['{', '}']))
             }
@@ -351,51 +356,5 @@ fn push(pieces: &mut Vec<Piece>, piece: &Piece) {
         }
         (Some(last), Piece::Hole(_)) => *last = piece.clone(),
         _ => {}
-    }
-}
-
-/// From the most to the least that is left to choose.
-pub fn rank(choice: &Choice) -> u8 {
-    match choice {
-        Choice::Free => 0,
-        Choice::Content => 1,
-        Choice::Without(_) => 2,
-        Choice::Only(_) => 3,
-        Choice::Component => 4,
-        Choice::Number { .. } => 5,
-        Choice::OneOf(_) => 6,
-        Choice::Whether => 7,
-    }
-}
-
-/// What is left where either holds.
-pub fn wider(a: &Choice, b: &Choice) -> Choice {
-    match (a, b) {
-        (Choice::OneOf(x), Choice::OneOf(y)) => Choice::OneOf(x.saturating_add(*y)),
-        (Choice::Number { min: a, max: b }, Choice::Number { min: c, max: d }) => {
-            Choice::Number { min: a.zip(*c).map(|(a, c)| a.min(c)), max: b.zip(*d).map(|(b, d)| b.max(d)) }
-        }
-        (Choice::Only(x), Choice::Only(y)) if x != y => Choice::Only(format!("{x}{y}")),
-        (Choice::Without(x), Choice::Without(y)) => Choice::Without(x.chars().filter(|letter| y.contains(*letter)).collect()),
-        _ if rank(a) <= rank(b) => a.clone(),
-        _ => b.clone(),
-    }
-}
-
-/// What is left where both hold.
-pub fn narrower(a: &Choice, b: &Choice) -> Choice {
-    match (a, b) {
-        (Choice::Without(x), Choice::Without(y)) => {
-            let mut all: Vec<char> = x.chars().chain(y.chars()).collect();
-            all.sort_unstable();
-            all.dedup();
-            Choice::Without(all.into_iter().collect())
-        }
-        (Choice::Number { min: a, max: b }, Choice::Number { min: c, max: d }) => {
-            Choice::Number { min: (*a).max(*c), max: [*b, *d].into_iter().flatten().min() }
-        }
-        (Choice::OneOf(x), Choice::OneOf(y)) => Choice::OneOf(*x.min(y)),
-        _ if rank(a) >= rank(b) => a.clone(),
-        _ => b.clone(),
     }
 }

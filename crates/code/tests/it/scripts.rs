@@ -101,7 +101,8 @@ fn pairs() {
         found += u32::from(shown);
         flagged += u32::from(twin);
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        writeln!(table, "{name:24} {rule:32} {:7} {}", if shown { "shown" } else { "MISSED" }, if twin { "TWIN FLAGGED" } else { "" }).unwrap();
+        writeln!(table, "{name:24} {rule:32} {:7} {}", if shown { "shown" } else { "MISSED" }, if twin { "TWIN FLAGGED" } else { "" })
+            .unwrap();
     }
     println!("{table}{found} of {all} shown, {flagged} twins flagged");
     assert!(found * 100 >= all * 95, "{table}");

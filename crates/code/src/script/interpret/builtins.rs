@@ -17,11 +17,15 @@ impl Interpreter<'_> {
         let mut state = state;
         state.status = Value::text("0");
         Ok(match name {
-            ":" | "true" | "wait" | "umask" | "unset" | "alias" | "hash" | "times" | "ulimit" | "jobs" | "bg" | "fg" | "shopt" => Some(state),
+            ":" | "true" | "wait" | "umask" | "unset" | "alias" | "hash" | "times" | "ulimit" | "jobs" | "bg" | "fg" | "shopt" => {
+                Some(state)
+            }
             "false" => Some(State { status: Value::text("1"), ..state }),
             "test" => Some(self.tested(arguments, state)),
             "[" | "[[" => {
-                let end = arguments.len().saturating_sub(usize::from(arguments.last().is_some_and(|last| matches!(last.value.template().as_str(), "]" | "]]"))));
+                let end = arguments
+                    .len()
+                    .saturating_sub(usize::from(arguments.last().is_some_and(|last| matches!(last.value.template().as_str(), "]" | "]]"))));
                 Some(self.tested(&arguments[..end], state))
             }
             "exit" => {
@@ -204,7 +208,7 @@ impl Interpreter<'_> {
                 None => {
                     // Each line and each word of it is content of its own.
                     let fresh = self.narrowed(&input, &Choice::Free);
-                    let whole = super::compare::trimmed(&fresh);
+                    let whole = super::texts::trimmed(&fresh);
                     if whole.alternatives().len() == 1 && at == 0 && names.len() == 1 { whole } else { self.made_of(&[&whole], None) }
                 }
             };

@@ -4,87 +4,20 @@ use std::rc::Rc;
 
 use assay_core::facts::code::{Channel, CheckKind, Choice, Trigger, TriggerKind};
 
-use super::{CheckSite, Interpreter};
+use super::{
+    CheckSite, Interpreter,
+    texts::{literal, strip},
+};
 use crate::script::{
     condition::{Asks, Atom, Condition, Outcome, Path, both},
     glob,
-    value::{Alternative, Hole, Piece, Value},
+    value::{Alternative, Piece, Value},
 };
 
 /// The two sides of a question: the ways on which it is so, and those on which it is not.
 pub type Sides = (Vec<Path>, Vec<Path>);
 
 impl Interpreter<'_> {
-    /// Is `value` the number?
-    pub(super) fn equal_number(&mut self, value: &Value, number: i64) -> Sides {
-        self.number_question(value, "-eq", number)
-    }
-
-    /// `value -eq number` and the other orders.
-    pub(super) fn number_question(&mut self, value: &Value, operator: &str, number: i64) -> Sides {
-        let mut sides = (Vec::new(), Vec::new());
-        for one in value.alternatives() {
-            let known = one.literal().map(|text| text.trim().parse::<i64>().map_or((1, 0), |known| (known, known)));
-            let bounds = known.or_else(|| match one.only_hole()?.left {
-                Choice::Number { min, max } => Some((min.unwrap_or(i64::MIN), max.unwrap_or(i64::MAX))),
-                _ => None,
-            });
-            let (least, most) = bounds.unwrap_or((i64::MIN, i64::MAX));
-            // Text that is no number fails every such test.
-            let (may, may_not) = if least > most { (false, true) } else { decide(operator, least, most, number) };
-            if may && may_not {
-                let (yes, no) = self.number_compared(one, operator, number);
-                sides.0.push(both(&one.when, &yes));
-                sides.1.push(both(&one.when, &no));
-            } else if may {
-                sides.0.push(one.when.clone());
-            } else {
-                sides.1.push(one.when.clone());
-            }
-        }
-        sides
-    }
-
-    fn number_compared(&mut self, one: &Alternative, operator: &str, number: i64) -> (Path, Path) {
-        let origins = Value::of(vec![one.clone()]).origins();
-        if origins.is_empty() {
-            return self.answers(|_| Asks::Unknown);
-        }
-        let (kind, value, fits) = match operator {
-            "-lt" => (TriggerKind::Below, number, true),
-            "-ge" => (TriggerKind::Below, number, false),
-            "-gt" => (TriggerKind::Above, number, true),
-            "-le" => (TriggerKind::Above, number, false),
-            "-ne" => (TriggerKind::Number, number, false),
-            _ => (TriggerKind::Number, number, true),
-        };
-        let trigger = Trigger { kind, value: value.to_string(), fits };
-        let hole = one.only_hole().map(|hole| hole.id);
-        // What fits is a number; what does not may be any text, since the test fails on that too.
-        let range = |operator: &str| {
-            let (min, max) = match operator {
-                "-lt" => (None, number.checked_sub(1)),
-                "-le" => (None, Some(number)),
-                "-gt" => (number.checked_add(1), None),
-                "-ge" => (Some(number), None),
-                "-eq" => return Choice::OneOf(1),
-                _ => (None, None),
-            };
-            Choice::Number { min, max }
-        };
-        let yes = hole.map(|id| (id, range(operator)));
-        let opposite = match operator {
-            "-lt" => "-ge",
-            "-le" => "-gt",
-            "-gt" => "-le",
-            "-ge" => "-lt",
-            _ => "-ne",
-        };
-        let digits = one.only_hole().is_some_and(|hole| matches!(hole.left, Choice::Number { .. }));
-        let no = hole.filter(|_| digits).map(|id| (id, range(opposite)));
-        self.compared(origins, vec![trigger], yes, no)
-    }
-
     /// Is the text the same?
     pub(super) fn equal(&mut self, left: &Value, right: &Value, secret: bool) -> Sides {
         let mut sides = (Vec::new(), Vec::new());
@@ -145,11 +78,8 @@ impl Interpreter<'_> {
             return (Some(yes), Some(no));
         }
         let digests = value.digests();
-        let (yes, no) = if digests.is_empty() {
-            self.against_inside(&value)
-        } else {
-            self.check(CheckKind::Digest, String::new(), digests)
-        };
+        let (yes, no) =
+            if digests.is_empty() { self.against_inside(&value) } else { self.check(CheckKind::Digest, String::new(), digests) };
         (Some(yes), Some(no))
     }
 
@@ -236,7 +166,13 @@ impl Interpreter<'_> {
                 let fixed = texts.iter().all(|pattern| !glob::is_pattern(pattern));
                 let yes = hole.filter(|_| fixed).map(|id| (id, Choice::OneOf(texts.len() as u32)));
                 let yes = yes.or_else(|| hole.and_then(|id| texts.iter().find_map(|pattern| only_these(pattern)).map(|left| (id, left))));
-                let no = hole.and_then(|id| texts.iter().filter_map(|pattern| without(pattern)).reduce(|a, b| crate::script::value::narrower(&a, &b)).map(|left| (id, left)));
+                let no = hole.and_then(|id| {
+                    texts
+                        .iter()
+                        .filter_map(|pattern| without(pattern))
+                        .reduce(|a, b| crate::script::choice::narrower(&a, &b))
+                        .map(|left| (id, left))
+                });
                 self.compared(origins, triggers, yes, no)
             };
             sides.0.push(both(&one.when, &yes));
@@ -249,7 +185,10 @@ impl Interpreter<'_> {
 /// Letters and digits mixed, as nobody writes a word of a protocol.
 fn looks_secret(text: &str) -> bool {
     let count = |kind: fn(&u8) -> bool| text.bytes().filter(kind).count();
-    text.len() >= 10 && count(u8::is_ascii_alphanumeric) == text.len() && count(u8::is_ascii_digit) >= 3 && count(u8::is_ascii_alphabetic) >= 3
+    text.len() >= 10
+        && count(u8::is_ascii_alphanumeric) == text.len()
+        && count(u8::is_ascii_digit) >= 3
+        && count(u8::is_ascii_alphabetic) >= 3
 }
 
 /// A pattern without the text that the value begins with too (`x$a` against `xstop`).
@@ -297,104 +236,4 @@ fn without(pattern: &str) -> Option<Choice> {
 fn only_these(pattern: &str) -> Option<Choice> {
     let set = pattern.strip_prefix('[')?.strip_suffix(']')?;
     (!set.contains(['[', '*', '?', '!', '^'])).then(|| Choice::Only(set.to_owned()))
-}
-
-/// What an order says of a number between two bounds: can it hold, can it fail?
-fn decide(operator: &str, least: i64, most: i64, number: i64) -> (bool, bool) {
-    match operator {
-        "-eq" => (least <= number && number <= most, least != number || most != number),
-        "-ne" => (least != number || most != number, least <= number && number <= most),
-        "-lt" => (least < number, most >= number),
-        "-le" => (least <= number, most > number),
-        "-gt" => (most > number, least <= number),
-        _ => (most >= number, least < number),
-    }
-}
-
-/// Without the text that both begin or end with.
-fn strip(a: &Alternative, b: &Alternative) -> (Vec<Piece>, Vec<Piece>) {
-    let (mut a, mut b) = (a.pieces.clone(), b.pieces.clone());
-    for back in [false, true] {
-        let end = |pieces: &[Piece]| match if back { pieces.last() } else { pieces.first() } {
-            Some(Piece::Text(text)) => Some(text.clone()),
-            _ => None,
-        };
-        let (Some(x), Some(y)) = (end(&a), end(&b)) else { continue };
-        let shared = if back {
-            let count = x.chars().rev().zip(y.chars().rev()).take_while(|(x, y)| x == y).map(|(x, _)| x.len_utf8()).sum::<usize>();
-            x.len().min(y.len()).min(count)
-        } else {
-            x.chars().zip(y.chars()).take_while(|(x, y)| x == y).map(|(x, _)| x.len_utf8()).sum()
-        };
-        for (pieces, text) in [(&mut a, &x), (&mut b, &y)] {
-            let rest: Rc<str> = if back { text[..text.len() - shared].into() } else { text[shared..].into() };
-            let at = if back { pieces.len() - 1 } else { 0 };
-            if rest.is_empty() {
-                pieces.remove(at);
-            } else {
-                pieces[at] = Piece::Text(rest);
-            }
-        }
-    }
-    (a, b)
-}
-
-fn literal(pieces: &[Piece]) -> Option<String> {
-    pieces.iter().map(|piece| if let Piece::Text(text) = piece { Some(text.as_ref()) } else { None }).collect()
-}
-
-/// The status of a failure: what the value is where it is not zero.
-pub fn not_zero(status: &Value) -> Value {
-    let rest: Vec<Alternative> = status.alternatives().iter().filter(|one| one.literal().as_deref() != Some("0")).cloned().collect();
-    if rest.is_empty() { status.clone() } else { Value::of(rest) }
-}
-
-/// Without its first bytes of known text.
-pub fn without_prefix(value: &Value, count: usize) -> Value {
-    let cut = value.alternatives().iter().map(|one| {
-        let mut pieces = one.pieces.clone();
-        if let Some(Piece::Text(text)) = pieces.first().cloned() {
-            pieces[0] = Piece::Text(text.get(count..).unwrap_or_default().into());
-        }
-        pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
-        Alternative { when: one.when.clone(), pieces }
-    });
-    Value::of(cut.collect())
-}
-
-/// Without the line ends at the end, as command substitution leaves it.
-pub fn trimmed(value: &Value) -> Value {
-    let all = value.alternatives().iter().map(|one| {
-        let mut pieces = one.pieces.clone();
-        while let Some(Piece::Text(text)) = pieces.last().cloned() {
-            let rest = text.trim_end_matches('\n');
-            pieces.pop();
-            if !rest.is_empty() {
-                pieces.push(Piece::Text(rest.into()));
-                break;
-            }
-        }
-        Alternative { when: one.when.clone(), pieces }
-    });
-    Value::of(all.collect())
-}
-
-/// `2 + 3`, `7`: what is left of arithmetic once its variables are known. Nothing for anything harder.
-pub fn computed(text: &str) -> Option<i64> {
-    let text = text.trim();
-    if let Ok(number) = text.parse() {
-        return Some(number);
-    }
-    let at = text.char_indices().skip(1).find(|(_, sign)| matches!(sign, '+' | '-' | '*')).map(|(at, _)| at)?;
-    let (left, right): (i64, i64) = (text[..at].trim().parse().ok()?, text[at + 1..].trim().parse().ok()?);
-    match &text[at..=at] {
-        "+" => left.checked_add(right),
-        "-" => left.checked_sub(right),
-        _ => left.checked_mul(right),
-    }
-}
-
-/// A hole that is a digest of files.
-pub fn digest(id: u32, of: Vec<Rc<str>>, origins: Vec<crate::script::value::Origin>) -> Value {
-    Value::hole(Hole { id, origins, left: Choice::Only("0-9a-f".into()), digest_of: of })
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use assay_core::facts::code::{Channel, Choice};
 
-use super::{Field, Interpreter, compare};
+use super::{Field, Interpreter, texts};
 use crate::script::{
     glob,
     state::State,
@@ -42,15 +42,17 @@ impl Interpreter<'_> {
         for word in words {
             if let [.., Part::Variable { name, change: Change::None, .. }] = &word.parts[..]
                 && matches!(name.as_ref(), "@" | "*")
-                && word.parts.iter().all(|part| matches!(part, Part::Text(text, _) if text.is_empty()) || matches!(part, Part::Variable { .. }))
+                && word
+                    .parts
+                    .iter()
+                    .all(|part| matches!(part, Part::Text(text, _) if text.is_empty()) || matches!(part, Part::Variable { .. }))
             {
                 let count = self.known_arguments(&state);
                 fields.extend(state.arguments.iter().take(count).map(|value| Field { value: value.clone(), whole: true }));
                 continue;
             }
-            let bare = word.parts.iter().any(|part| {
-                matches!(part, Part::Variable { quoted: false, .. } | Part::Output { quoted: false, .. })
-            });
+            let bare =
+                word.parts.iter().any(|part| matches!(part, Part::Variable { quoted: false, .. } | Part::Output { quoted: false, .. }));
             let (value, after) = self.expand(word, state)?;
             state = after;
             let quoted = word.parts.iter().any(|part| matches!(part, Part::Text(_, true)));
@@ -94,11 +96,11 @@ impl Interpreter<'_> {
                 let mut after = self.apart(inside, |this, inside| this.list(list, inside))?;
                 let printed = after.output.take().unwrap_or_default();
                 after.output = outer;
-                Some((compare::trimmed(&printed), after))
+                Some((texts::trimmed(&printed), after))
             }
             Part::Number(inner) => {
                 let (value, state) = self.expand(inner, state)?;
-                if let Some(number) = value.literal().and_then(|text| compare::computed(&text)) {
+                if let Some(number) = value.literal().and_then(|text| texts::computed(&text)) {
                     return Some((Value::text(&number.to_string()), state));
                 }
                 let left = Choice::Number { min: None, max: None };
@@ -141,7 +143,9 @@ impl Interpreter<'_> {
                 }
                 return all;
             }
-            "#" | "$" | "!" | "-" | "RANDOM" | "SECONDS" | "LINENO" | "PPID" | "OPTIND" => return self.number_between(0, i64::from(i32::MAX)),
+            "#" | "$" | "!" | "-" | "RANDOM" | "SECONDS" | "LINENO" | "PPID" | "OPTIND" => {
+                return self.number_between(0, i64::from(i32::MAX));
+            }
             "PWD" | "OLDPWD" | "HOME" | "PATH" | "IFS" | "USER" | "SHELL" | "TERM" | "HOSTNAME" | "LANG" | "UID" | "EUID" | "LOGNAME" => {
                 return self.unknown();
             }
@@ -218,10 +222,17 @@ impl Interpreter<'_> {
             && !glob::is_pattern(pattern)
         {
             let plain = pattern.replace('\\', "");
-            let result = if plain.is_empty() { text } else if all { text.replace(&plain, &with) } else { text.replacen(&plain, &with, 1) };
+            let result = if plain.is_empty() {
+                text
+            } else if all {
+                text.replace(&plain, &with)
+            } else {
+                text.replacen(&plain, &with, 1)
+            };
             return Value::text(&result);
         }
-        let set = pattern.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|set| !set.contains(']') || set.starts_with("[:"));
+        let set =
+            pattern.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|set| !set.contains(']') || set.starts_with("[:"));
         let left = match set {
             Some(set) if all && set.starts_with(['!', '^']) => only(&set[1..]),
             Some(set) if all => Choice::Without(set.to_owned()),
@@ -241,7 +252,7 @@ impl Interpreter<'_> {
         }
         let mut numbers = numbers.into_iter();
         value.map_holes(&mut |hole| {
-            let left = crate::script::value::narrower(&hole.left, left);
+            let left = crate::script::choice::narrower(&hole.left, left);
             crate::script::value::Hole { id: numbers.next().unwrap_or(0), left, ..hole.clone() }
         })
     }

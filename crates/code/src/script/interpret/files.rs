@@ -88,7 +88,9 @@ impl Interpreter<'_> {
     /// What a file's content tells.
     pub(super) fn tells(&self, name: &str) -> Vec<Disclosed> {
         let tells = self.rules.path(name, |rule| (!rule.tells.is_empty()).then(|| rule.tells.clone()));
-        tells.unwrap_or_else(|| if self.rules.path(name, |rule| rule.read) == Some(Read::Inside) { vec![Disclosed::Status] } else { vec![Disclosed::File] })
+        tells.unwrap_or_else(|| {
+            if self.rules.path(name, |rule| rule.read) == Some(Read::Inside) { vec![Disclosed::Status] } else { vec![Disclosed::File] }
+        })
     }
 
     fn removable(&self, name: &str) -> bool {
@@ -152,11 +154,21 @@ impl Interpreter<'_> {
         };
         // The moment of writing is part of what it says: the conditions here stay with the content.
         let when: Path = state.path.iter().rev().take(6).rev().cloned().collect();
-        let content = if content.origins().is_empty() && !when.is_empty() && before.as_ref().is_none_or(|file| file.content != content) && !append {
-            Value::of(content.alternatives().iter().map(|one| crate::script::value::Alternative { when: crate::script::condition::both(&one.when, &when), pieces: one.pieces.clone() }).collect())
-        } else {
-            content
-        };
+        let content =
+            if content.origins().is_empty() && !when.is_empty() && before.as_ref().is_none_or(|file| file.content != content) && !append {
+                Value::of(
+                    content
+                        .alternatives()
+                        .iter()
+                        .map(|one| crate::script::value::Alternative {
+                            when: crate::script::condition::both(&one.when, &when),
+                            pieces: one.pieces.clone(),
+                        })
+                        .collect(),
+                )
+            } else {
+                content
+            };
         let made_of: Vec<Rc<str>> = if append { before.map(|file| file.made_of.as_ref().clone()).unwrap_or_default() } else { Vec::new() };
         self.leave_file(&name, &content);
         self.keep_file(&name, content, &made_of, state);
@@ -169,14 +181,17 @@ impl Interpreter<'_> {
         }
         let nothing = Path::new();
         let file = self.left.entry(name.into()).or_default();
-        file.content = if file.content.is_empty() { content.clone() } else { Value::join(&[(&nothing, &file.content), (&nothing, content)]) };
+        file.content =
+            if file.content.is_empty() { content.clone() } else { Value::join(&[(&nothing, &file.content), (&nothing, content)]) };
     }
 
     /// What a change of the file does to the machine.
     pub(super) fn touched(&mut self, path: &Value, text: &[&Value], content: &[&Value], by: &str, state: &State) {
         let name = self.whole_path(path, state);
         let mut kind = self.rules.written(&name);
-        if let Some((_, device)) = self.mounts.iter().find(|(folder, _)| name.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))) {
+        if let Some((_, device)) =
+            self.mounts.iter().find(|(folder, _)| name.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/')))
+        {
             // A mounted flash partition: unless the name says more.
             if kind.is_none_or(|kind| kind == ActuatorKind::File) {
                 kind = self.rules.written(device).filter(|kind| *kind == ActuatorKind::Flash).or(kind);
@@ -195,7 +210,12 @@ impl Interpreter<'_> {
     /// A file fact, unless it is noise.
     pub(super) fn file_fact(&mut self, path: &Value, access: FileAccess) {
         let name = path.template();
-        if !name.is_empty() && name != "{}" && !name.starts_with("/dev/null") && !name.starts_with("/dev/fd/") && !name.starts_with("/dev/std") {
+        if !name.is_empty()
+            && name != "{}"
+            && !name.starts_with("/dev/null")
+            && !name.starts_with("/dev/fd/")
+            && !name.starts_with("/dev/std")
+        {
             self.emit.file(self.line, &name, access);
         }
     }

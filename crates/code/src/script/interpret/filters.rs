@@ -37,14 +37,20 @@ impl Interpreter<'_> {
     fn translated(&mut self, texts: &[String], input: &Value) -> Value {
         let has = |letter: char| texts.iter().any(|text| text.starts_with('-') && !text.starts_with("--") && text.contains(letter));
         let set = texts.iter().find(|text| !text.starts_with('-')).cloned().unwrap_or_default();
-        let left = match (has('d') || texts.iter().any(|text| text == "--delete"), has('c') || has('C') || texts.iter().any(|text| text == "--complement")) {
+        let left = match (
+            has('d') || texts.iter().any(|text| text == "--delete"),
+            has('c') || has('C') || texts.iter().any(|text| text == "--complement"),
+        ) {
             (true, true) => super::expand::only(&set),
             (true, false) => Choice::Without(set.clone()),
             // `tr -c set x`: what is not in the set becomes a fixed character.
             (false, true) => super::expand::only(&set),
             (false, false) => Choice::Free,
         };
-        if has('d') && let Some(text) = input.literal() && !has('c') {
+        if has('d')
+            && let Some(text) = input.literal()
+            && !has('c')
+        {
             return Value::text(&text.replace(|letter| set.contains(letter), ""));
         }
         if left == Choice::Free { input.clone() } else { self.narrowed(input, &left) }
@@ -65,7 +71,8 @@ impl Interpreter<'_> {
 
     /// `grep`: lines that fit. What it prints is empty where nothing does.
     fn searched(&mut self, texts: &[String], input: &Value) -> (Value, Option<Sides>) {
-        let flags: String = texts.iter().filter(|text| text.starts_with('-') && !text.starts_with("--")).map(|text| text[1..].to_owned()).collect();
+        let flags: String =
+            texts.iter().filter(|text| text.starts_with('-') && !text.starts_with("--")).map(|text| text[1..].to_owned()).collect();
         let mut operands = texts.iter().filter(|text| !text.starts_with('-'));
         let pattern = operands.next().cloned().unwrap_or_default();
         let turned = flags.contains('v');
@@ -75,7 +82,9 @@ impl Interpreter<'_> {
             let whole = Value::of(vec![Alternative { when: Vec::new(), pieces: one.pieces.clone() }]);
             let (yes, no) = match whole.literal().zip(plain(&pattern)) {
                 Some((text, (kind, needle))) if !flags.contains(['i', 'x', 'w']) => {
-                    let found = text.lines().any(|line| if kind == TriggerKind::Begins { line.starts_with(&needle) } else { line.contains(&needle) });
+                    let found = text
+                        .lines()
+                        .any(|line| if kind == TriggerKind::Begins { line.starts_with(&needle) } else { line.contains(&needle) });
                     if found != turned { (Some(Vec::new()), None) } else { (None, Some(Vec::new())) }
                 }
                 _ => {
@@ -187,7 +196,9 @@ pub fn whole_set(expression: &str) -> Option<Choice> {
     if inner.is_empty() || inner.len() > 512 {
         return None;
     }
-    let plain = |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | ' ' | '/' | ':'));
+    let plain = |text: &str| {
+        !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | ' ' | '/' | ':'))
+    };
     let choices = inner.trim_start_matches('\\').trim_start_matches('(').trim_end_matches(')').trim_end_matches('\\');
     let words: Vec<&str> = choices.split('|').map(|word| word.trim_end_matches('\\')).collect();
     if words.iter().all(|word| plain(word)) {

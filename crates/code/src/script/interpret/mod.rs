@@ -4,15 +4,22 @@
 //! written on its path; where the sides meet they are joined. Functions are executed where they are called, to a depth; loops twice.
 
 mod act;
+mod branches;
 mod builtins;
 mod compare;
+mod entries;
 mod expand;
 mod files;
 mod filters;
 mod network;
+mod numbers;
 mod question;
+mod redirects;
+mod seen;
+mod shells;
 mod simple;
 mod statements;
+mod texts;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,9 +38,11 @@ use super::{
     emit::Emitter,
     rules::Rules,
     state::{FileState, State},
-    syntax::{self, tree::{Kind, List, Part, Statement, Word}},
+    syntax::{self, tree::List},
     value::{Hole, Origin, Value},
 };
+
+use seen::Seen;
 
 /// An argument of a command.
 #[derive(Debug, Clone)]
@@ -51,7 +60,7 @@ impl Field {
 
     /// The same without its first `count` bytes of known text.
     pub fn behind(&self, count: usize) -> Self {
-        Self { value: compare::without_prefix(&self.value, count), whole: self.whole }
+        Self { value: texts::without_prefix(&self.value, count), whole: self.whole }
     }
 }
 
@@ -238,7 +247,7 @@ impl Interpreter<'_> {
             }
             if !value.origins().is_empty() {
                 let choice = value.widest();
-                if widest.as_ref().is_none_or(|known| super::value::rank(&choice) < super::value::rank(known)) {
+                if widest.as_ref().is_none_or(|known| super::choice::rank(&choice) < super::choice::rank(known)) {
                     widest = Some(choice);
                 }
             }
@@ -260,9 +269,7 @@ impl Interpreter<'_> {
     fn answers(&mut self, asks: impl Fn(bool) -> Asks) -> (Path, Path) {
         let site = self.fresh();
         let (line, function) = (self.line, self.function());
-        let atom = |arm: u32| {
-            Condition::Atom(Rc::new(Atom { site, arm, line, function: function.clone(), asks: asks(arm == 0) }))
-        };
+        let atom = |arm: u32| Condition::Atom(Rc::new(Atom { site, arm, line, function: function.clone(), asks: asks(arm == 0) }));
         (vec![atom(0)], vec![atom(1)])
     }
 
@@ -291,103 +298,16 @@ impl Interpreter<'_> {
     }
 
     /// A comparison of outside content with constants.
-    fn compared(&mut self, origins: Vec<Origin>, triggers: Vec<Trigger>, yes: Option<(u32, Choice)>, no: Option<(u32, Choice)>) -> (Path, Path) {
+    fn compared(
+        &mut self,
+        origins: Vec<Origin>,
+        triggers: Vec<Trigger>,
+        yes: Option<(u32, Choice)>,
+        no: Option<(u32, Choice)>,
+    ) -> (Path, Path) {
         self.answers(|fits| {
             let triggers = triggers.iter().map(|one| Trigger { fits: one.fits == fits, ..one.clone() }).collect();
             Asks::Compare { origins: origins.clone(), triggers, narrows: if fits { yes.clone() } else { no.clone() } }
         })
-    }
-}
-
-/// What a look at the tree alone shows.
-#[derive(Default)]
-struct Seen {
-    variables: BTreeSet<Rc<str>>,
-    assigned: BTreeSet<Rc<str>>,
-    shapes: BTreeMap<u32, String>,
-    library: bool,
-}
-
-impl Seen {
-    fn list(&mut self, list: &List, depth: u32) {
-        if depth == 0 {
-            let defines = |one: &Statement| matches!(&one.kind, Kind::Function(..));
-            let idle = |one: &Statement| matches!(&one.kind, Kind::Simple { words, .. } if words.is_empty()) || defines(one);
-            self.library = list.iter().any(defines) && list.iter().all(idle);
-        }
-        for one in list {
-            self.statement(one, depth + 1);
-        }
-    }
-
-    fn statement(&mut self, one: &Statement, depth: u32) {
-        match &one.kind {
-            Kind::Simple { assignments, words } => {
-                let shape = self.shapes.entry(one.line).or_default();
-                for word in assignments.iter().map(|one| &one.value).chain(words) {
-                    shape.push_str(&word.shape);
-                    shape.push(' ');
-                }
-                for assignment in assignments {
-                    self.assigned.insert(assignment.name.clone());
-                    self.word(&assignment.value, depth);
-                }
-                words.iter().for_each(|word| self.word(word, depth));
-                let name = words.first().and_then(Word::literal);
-                if matches!(name.as_deref(), Some("read" | "getopts")) {
-                    self.assigned.extend(words[1..].iter().filter_map(Word::literal).map(Rc::from));
-                }
-            }
-            Kind::Pipeline(list) | Kind::Group(list) | Kind::Subshell(list) => self.list(list, depth),
-            Kind::And(a, b) | Kind::Or(a, b) => {
-                self.statement(a, depth + 1);
-                self.statement(b, depth + 1);
-            }
-            Kind::Not(a) | Kind::Background(a) => self.statement(a, depth + 1),
-            Kind::Redirected(a, redirects) => {
-                self.statement(a, depth + 1);
-                use syntax::tree::RedirectKind as To;
-                for redirect in redirects {
-                    let (To::Read(word) | To::Write(word) | To::Append(word) | To::WriteBoth(word) | To::Copy(word) | To::Text(word)) =
-                        &redirect.kind;
-                    self.word(word, depth);
-                }
-            }
-            Kind::If(arms, other) => {
-                for (condition, body) in arms {
-                    self.list(condition, depth);
-                    self.list(body, depth);
-                }
-                self.list(other, depth);
-            }
-            Kind::While { condition, body, .. } => {
-                self.list(condition, depth);
-                self.list(body, depth);
-            }
-            Kind::For { name, words, body } => {
-                self.assigned.insert(name.clone());
-                words.iter().flatten().for_each(|word| self.word(word, depth));
-                self.list(body, depth);
-            }
-            Kind::Case(word, items) => {
-                self.word(word, depth);
-                items.iter().for_each(|(_, body)| self.list(body, depth));
-            }
-            Kind::Function(_, body) => self.list(body, depth),
-            Kind::Arithmetic(word) => self.word(word, depth),
-        }
-    }
-
-    fn word(&mut self, word: &Word, depth: u32) {
-        for part in &word.parts {
-            match part {
-                Part::Variable { name, .. } => {
-                    self.variables.insert(name.clone());
-                }
-                Part::Output { list, .. } | Part::Process(list) => self.list(list, depth.max(1)),
-                Part::Number(inner) => self.word(inner, depth),
-                Part::Text(..) => {}
-            }
-        }
     }
 }

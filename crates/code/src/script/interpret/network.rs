@@ -71,7 +71,7 @@ impl Interpreter<'_> {
                     // `@file` names a file to be sent (curl).
                     let text = field.value.template();
                     if let Some(at) = text.find('@').filter(|at| *at == 0 || text[..*at].ends_with('=')).filter(|_| *select != talks.host) {
-                        let path = super::compare::without_prefix(&field.value, at + 1);
+                        let path = super::texts::without_prefix(&field.value, at + 1);
                         let content = if text[at + 1..].starts_with('-') { input.clone() } else { self.read_file(&path, state) };
                         sent.push(content);
                     }

@@ -88,7 +88,9 @@ impl Interpreter<'_> {
             return self.two(left, &operator, &right);
         }
         let unary = first.len() == 2 && first.starts_with('-');
-        if let Some((operand, _)) = self.word(fields, *at + 1).filter(|(_, text)| unary && !matches!(text.as_str(), "-a" | "-o" | "&&" | "||")) {
+        if let Some((operand, _)) =
+            self.word(fields, *at + 1).filter(|(_, text)| unary && !matches!(text.as_str(), "-a" | "-o" | "&&" | "||"))
+        {
             *at += 2;
             return self.one(&first, &operand.value.clone(), state);
         }

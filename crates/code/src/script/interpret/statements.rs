@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use super::{Interpreter, compare};
+use super::{Interpreter, texts};
 use crate::script::{
     condition::{Asks, Path},
     state::{State, join},
     syntax::{
         self,
-        tree::{Kind, List, Redirect, RedirectKind, Statement, Word},
+        tree::{Kind, List, Statement},
     },
     value::Value,
 };
@@ -78,7 +78,7 @@ impl Interpreter<'_> {
         }
     }
 
-    fn go(&mut self, line: u32) {
+    pub(super) fn go(&mut self, line: u32) {
         if !self.pinned {
             self.line = line;
         }
@@ -102,7 +102,8 @@ impl Interpreter<'_> {
         };
         yes.map(|mut yes| {
             let before = state.path.len();
-            let kept: Path = yes.path.iter().enumerate().filter(|(at, one)| *at < before || told(one)).map(|(_, one)| one.clone()).collect();
+            let kept: Path =
+                yes.path.iter().enumerate().filter(|(at, one)| *at < before || told(one)).map(|(_, one)| one.clone()).collect();
             yes.path = kept;
             yes
         })
@@ -116,7 +117,7 @@ impl Interpreter<'_> {
         state.map_or((None, None), |state| self.split(state))
     }
 
-    fn ask_list(&mut self, list: &List, state: State) -> (Option<State>, Option<State>) {
+    pub(super) fn ask_list(&mut self, list: &List, state: State) -> (Option<State>, Option<State>) {
         self.asking += 1;
         let state = self.list(list, state);
         self.asking -= 1;
@@ -128,7 +129,7 @@ impl Interpreter<'_> {
         let (yes, no) = self.equal_number(&state.status.clone(), 0);
         let side = |ways: Vec<Path>, status: Option<Value>| {
             let mut side = state.clone();
-            side.assume_one(&ways).then(|| State { status: status.unwrap_or_else(|| compare::not_zero(&side.status)), ..side })
+            side.assume_one(&ways).then(|| State { status: status.unwrap_or_else(|| texts::not_zero(&side.status)), ..side })
         };
         (side(yes, Some(Value::text("0"))), side(no, None))
     }
@@ -146,95 +147,6 @@ impl Interpreter<'_> {
             ends.extend(self.list(other, State { status: Value::text("0"), ..state }));
         }
         join(ends)
-    }
-
-    fn repeat(&mut self, until: bool, condition: &List, body: &List, state: State) -> Option<State> {
-        self.breaks.push(Vec::new());
-        let mut ends = Vec::new();
-        let mut here = Some(state);
-        // Twice: the second time with what the first one left behind.
-        for turn in 0..2 {
-            let Some(state) = here.take() else { break };
-            let (yes, no) = self.ask_list(condition, state);
-            let (go, stop) = if until { (no, yes) } else { (yes, no) };
-            ends.extend(stop);
-            here = go.and_then(|state| self.list(body, state));
-            if turn == 0 && here.is_none() {
-                break;
-            }
-        }
-        // A condition that can never be false ends only by `break`; any other ends some time.
-        if !ends.is_empty() {
-            ends.extend(here);
-        }
-        ends.extend(self.breaks.pop().unwrap_or_default());
-        let end = join(ends)?;
-        Some(State { status: Value::text("0"), ..end })
-    }
-
-    fn for_each(&mut self, name: &Rc<str>, words: Option<&[Word]>, body: &List, state: State) -> Option<State> {
-        const TURNS: usize = 6;
-        let (fields, mut state) = match words {
-            Some(words) => self.fields(words, state)?,
-            None => {
-                let fields = state.arguments.iter().map(|value| super::Field { value: value.clone(), whole: true }).collect();
-                (fields, state)
-            }
-        };
-        self.breaks.push(Vec::new());
-        let before = state.clone();
-        let mut ends = Vec::new();
-        let mut turns: Vec<Value> = fields.iter().map(|field| field.value.clone()).collect();
-        if turns.len() > TURNS {
-            let rest = turns.split_off(TURNS - 1);
-            turns.push(self.made_of(&rest.iter().collect::<Vec<_>>(), None));
-        }
-        let fixed = fields.iter().all(|field| field.value.literal().is_some()) && !fields.is_empty();
-        let mut alive = true;
-        for value in &turns {
-            let mut inside = state.clone();
-            inside.set(name, value.clone());
-            if let Some(after) = self.list(body, inside) {
-                state = if fixed { after } else { join(vec![state, after])? };
-            } else {
-                alive = !fixed;
-                break;
-            }
-        }
-        if alive {
-            ends.push(if fields.is_empty() { before } else { state });
-        }
-        ends.extend(self.breaks.pop().unwrap_or_default());
-        join(ends)
-    }
-
-    fn case(&mut self, word: &Word, items: &[(Vec<Word>, List)], state: State) -> Option<State> {
-        let (value, state) = self.expand(word, state)?;
-        let mut ends = Vec::new();
-        let mut rest = Some(State { status: Value::text("0"), ..state });
-        for (patterns, body) in items {
-            let Some(state) = rest.take() else { break };
-            let (patterns, state) = self.patterns(patterns, state)?;
-            let (yes, no) = self.fits(&value, &patterns);
-            let side = |ways: Vec<Path>| {
-                let mut side = state.clone();
-                side.assume_one(&ways).then_some(side)
-            };
-            ends.extend(side(yes).and_then(|state| self.list(body, state)));
-            rest = side(no);
-        }
-        ends.extend(rest);
-        join(ends)
-    }
-
-    fn patterns(&mut self, words: &[Word], mut state: State) -> Option<(Vec<Value>, State)> {
-        let mut patterns = Vec::new();
-        for word in words {
-            let (value, after) = self.pattern(word, state)?;
-            patterns.push(value);
-            state = after;
-        }
-        Some((patterns, state))
     }
 
     /// A pipeline: what one prints, the next one reads. Its status is the last one's.
@@ -268,7 +180,13 @@ impl Interpreter<'_> {
         let end = join(ends);
         // A background loop never ends; what starts it goes on.
         let Some(end) = end else { return (!self.exhausted).then_some(state) };
-        Some(State { variables: state.variables, arguments: state.arguments, exits_on_error: state.exits_on_error, input: state.input, ..end })
+        Some(State {
+            variables: state.variables,
+            arguments: state.arguments,
+            exits_on_error: state.exits_on_error,
+            input: state.input,
+            ..end
+        })
     }
 
     /// Calls a function of the script.
@@ -308,65 +226,5 @@ impl Interpreter<'_> {
         self.calls.pop();
         self.line = line;
         end
-    }
-
-    fn redirected(&mut self, inner: &Statement, redirects: &[Redirect], state: State) -> Option<State> {
-        let (input, output) = (state.input.clone(), state.output.clone());
-        let mut state = state;
-        let mut target: Option<(Value, bool)> = None;
-        let mut quiet = false;
-        for redirect in redirects {
-            self.go(inner.line);
-            match &redirect.kind {
-                RedirectKind::Read(word) => {
-                    let (path, after) = self.expand(word, state)?;
-                    state = after;
-                    let content = self.read_file(&path, &mut state);
-                    if redirect.descriptor.is_none_or(|number| number == 0) {
-                        state.input = content;
-                    } else {
-                        state.set(&format!("&{}", redirect.descriptor.unwrap_or(0)), content);
-                    }
-                }
-                RedirectKind::Text(word) => {
-                    let (text, after) = self.expand(word, state)?;
-                    state = after;
-                    state.input = text;
-                }
-                RedirectKind::Write(word) | RedirectKind::Append(word) | RedirectKind::WriteBoth(word) => {
-                    let (path, after) = self.expand(word, state)?;
-                    state = after;
-                    if redirect.descriptor.is_none_or(|number| number == 1) {
-                        target = Some((path, matches!(redirect.kind, RedirectKind::Append(_))));
-                    }
-                }
-                RedirectKind::Copy(word) => {
-                    let to = word.literal().unwrap_or_default();
-                    match redirect.descriptor {
-                        // `>&2`: what is printed goes to the errors.
-                        None | Some(1) if to == "2" || to == "-" => quiet = true,
-                        None | Some(0) => {
-                            if let Some(content) = state.variables.get(format!("&{to}").as_str()) {
-                                state.input = content.clone();
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-            }
-        }
-        if target.is_none() && !quiet {
-            let after = self.statement(inner, state)?;
-            return Some(State { input, ..after });
-        }
-        state.output = Some(Value::default());
-        let after = self.statement(inner, state);
-        let mut after = after?;
-        let printed = after.output.take().unwrap_or_default();
-        self.go(inner.line);
-        if let Some((path, append)) = target {
-            self.write_file(&path, &printed, append, ">", &mut after);
-        }
-        Some(State { input, output, ..after })
     }
 }

@@ -102,12 +102,13 @@ impl<'a> Arguments<'a> {
             Select::From(number) => (number - 1..self.operands.len()).filter_map(operand).collect(),
             Select::Last if self.operands.len() > 1 => operand(self.operands.len() - 1).into_iter().collect(),
             Select::ButLast => (0..self.operands.len().saturating_sub(1)).filter_map(operand).collect(),
-            Select::Option(names) => {
-                self.options.iter().filter(|(name, _)| names.contains(name)).map(|(_, value)| value.clone()).collect()
-            }
-            Select::Key(key) => {
-                self.all.iter().filter(|field| field.value.template().starts_with(key.as_str())).map(|field| field.behind(key.len())).collect()
-            }
+            Select::Option(names) => self.options.iter().filter(|(name, _)| names.contains(name)).map(|(_, value)| value.clone()).collect(),
+            Select::Key(key) => self
+                .all
+                .iter()
+                .filter(|field| field.value.template().starts_with(key.as_str()))
+                .map(|field| field.behind(key.len()))
+                .collect(),
             Select::All => self.all.to_vec(),
             Select::Last | Select::Input => Vec::new(),
         }

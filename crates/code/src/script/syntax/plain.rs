@@ -10,7 +10,9 @@ pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     let (mut kept, mut at) = (0, 0);
     while at < bytes.len() {
-        if bytes[at] == b'$' && let Some(end) = name(bytes, at + 1) {
+        if bytes[at] == b'$'
+            && let Some(end) = name(bytes, at + 1)
+        {
             let before = at.checked_sub(1).map_or(b' ', |before| bytes[before]);
             let after = bytes.get(end).copied().unwrap_or(b' ');
             let joined = in_word(before) || in_word(after);
