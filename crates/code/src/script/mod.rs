@@ -53,6 +53,9 @@ impl Default for ScriptLimits {
     }
 }
 
+/// Gives the content of a file of the image by its path.
+pub type Resolve<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+
 /// What is known about a script from elsewhere.
 #[derive(Default)]
 pub struct ScriptContext<'a> {
@@ -63,7 +66,7 @@ pub struct ScriptContext<'a> {
     /// Where its arguments come from, from the first; where that is not known, an argument is a channel of its own.
     pub arguments: &'a [Option<Channel>],
     /// Gives the text of a file of the image, for `.` and `source`.
-    pub resolve: Option<&'a dyn Fn(&str) -> Option<Vec<u8>>>,
+    pub resolve: Option<&'a Resolve<'a>>,
 }
 
 /// What was looked at.

@@ -74,10 +74,10 @@ impl State {
 pub fn join(states: Vec<State>) -> Option<State> {
     let mut states = states.into_iter();
     let first = states.next()?;
-    Some(states.fold(first, two))
+    Some(states.fold(first, |a, b| two(&a, &b)))
 }
 
-fn two(a: State, b: State) -> State {
+fn two(a: &State, b: &State) -> State {
     let common = a.path.iter().zip(&b.path).take_while(|(x, y)| condition::equal(&vec![(*x).clone()], &vec![(*y).clone()])).count();
     let (rest_a, rest_b) = (short(&a.path[common..]), short(&b.path[common..]));
     let meet = |x: &Value, y: &Value| Value::join(&[(&rest_a, x), (&rest_b, y)]);

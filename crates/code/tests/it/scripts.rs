@@ -162,6 +162,10 @@ fn broken_scripts_end_and_come_out_the_same_twice() {
     }
 }
 
+fn repeated(times: u32, line: impl Fn(u32) -> String) -> String {
+    (0..times).map(line).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn hostile_scripts_are_bounded() {
     let limits = ScriptLimits::default();
@@ -169,11 +173,14 @@ fn hostile_scripts_are_bounded() {
         "f() { f; g; }\ng() { f; }\nf\n".to_owned(),
         "while true; do while true; do while true; do x=$x$1; done; done; done\n".to_owned(),
         format!("{}reboot\n", "if [ \"$1\" = a ]; then b=$b$2; fi\n".repeat(3_000)),
-        (0..2_000).map(|number| format!("v{number}=$1$v{number}\n[ $v{number} = x ] && y{number}=1\n")).collect(),
+        repeated(2_000, |number| format!("v{number}=$1$v{number}\n[ $v{number} = x ] && y{number}=1\n")),
         format!("x={}\n", "a".repeat(2 << 20)),
         "f() { eval \"$(f)\"; eval 'f; f; f; f; f; f; f; f'; }\nf\n".to_owned(),
-        (0..200).map(|number| format!("f{number}() {{ f{0}; f{0}; f{0}; }}\n", number + 1)).chain(["f0\n".to_owned()]).collect(),
+        repeated(200, |number| format!("f{number}() {{ f{0}; f{0}; f{0}; }}\n", number + 1)) + "f0\n",
         format!("case $1 in {} esac\n", "a|b|c) x=1;;\n".repeat(5_000)),
+        repeated(14, |number| format!("f{number}() {{ {}f{}; {}\n}}\n", "if a; then ".repeat(100), number + 1, "fi; ".repeat(100)))
+            + "f0\n",
+        repeated(14, |number| format!("f{number}() {{ {}f{}{}\n}}\n", "x=$(".repeat(50), number + 1, ")".repeat(50))) + "f0\n",
     ];
     for text in &texts {
         let facts = read_script(text.as_bytes(), &ScriptContext::default(), &limits);

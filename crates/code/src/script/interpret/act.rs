@@ -184,7 +184,7 @@ impl Interpreter<'_> {
     }
 
     fn flow(&mut self, event: &Event, state: &State, origin: &Origin, manner: Manner, choice: Choice) {
-        let (triggers, mut path) = self.asked(&state.path, &origin.source);
+        let (triggers, mut path) = Self::asked(&state.path, &origin.source);
         let mut way = steps(origin.way.as_ref());
         way.append(&mut path);
         way.push(self.here(Role::Actuator, &format!("{} {}", event.name, event.argument)));
@@ -206,19 +206,20 @@ impl Interpreter<'_> {
     }
 
     /// What is told to whom.
-    pub(super) fn disclosure(&mut self, what: Vec<Disclosed>, from: &str, to: &Channel, way: Way, state: &State) {
+    pub(super) fn disclosure(&mut self, what: &[Disclosed], from: &str, to: &Channel, way: &Way, state: &State) {
         let outside = |atom: &Atom| match &atom.asks {
             Asks::Compare { origins, .. } => origins.iter().find(|origin| is_outside(&origin.source)).map(|origin| origin.source.clone()),
             _ => None,
         };
         let mut source = None;
         atoms(&state.path, true, &mut |atom, _| source = source.take().or_else(|| outside(atom)));
-        let (triggers, mut asked) = source.map_or_else(Default::default, |source| self.asked(&state.path, &source));
+        let (triggers, mut asked) = source.map_or_else(Default::default, |source| Self::asked(&state.path, &source));
         let mut path = steps(way.as_ref());
         path.append(&mut asked);
         path.push(self.here(Role::Actuator, "goes to the outside"));
         let checks = self.checks_on(&state.path, &[]);
-        let disclosure = Disclosure { what, from: from.to_owned(), to: to.clone(), triggers, checks, path, code: String::new() };
+        let disclosure =
+            Disclosure { what: what.to_vec(), from: from.to_owned(), to: to.clone(), triggers, checks, path, code: String::new() };
         self.emit.disclosure(self.line, disclosure);
     }
 
@@ -227,7 +228,7 @@ impl Interpreter<'_> {
     }
 
     /// The questions on the way: constants, and where they are asked.
-    fn asked(&self, path: &Path, source: &Channel) -> (Vec<Trigger>, Vec<PathStep>) {
+    fn asked(path: &Path, source: &Channel) -> (Vec<Trigger>, Vec<PathStep>) {
         const ASKED: usize = 24;
         let (mut triggers, mut way): (Vec<Trigger>, Vec<PathStep>) = (Vec::new(), Vec::new());
         atoms(path, true, &mut |atom, surely| {

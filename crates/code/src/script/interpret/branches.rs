@@ -37,12 +37,11 @@ impl Interpreter<'_> {
 
     pub(super) fn for_each(&mut self, name: &Rc<str>, words: Option<&[Word]>, body: &List, state: State) -> Option<State> {
         const TURNS: usize = 6;
-        let (fields, mut state) = match words {
-            Some(words) => self.fields(words, state)?,
-            None => {
-                let fields = state.arguments.iter().map(|value| super::Field { value: value.clone(), whole: true }).collect();
-                (fields, state)
-            }
+        let (fields, mut state) = if let Some(words) = words {
+            self.fields(words, state)?
+        } else {
+            let fields = state.arguments.iter().map(|value| super::Field { value: value.clone(), whole: true }).collect();
+            (fields, state)
         };
         self.breaks.push(Vec::new());
         let before = state.clone();

@@ -51,13 +51,13 @@ impl Interpreter<'_> {
             }
             "cd" => {
                 if let Some(folder) = arguments.iter().find(|field| !field.value.template().starts_with('-')) {
-                    let path = self.whole_path(&folder.value, &state);
+                    let path = Self::whole_path(&folder.value, &state);
                     state.set("PWD", if path.contains("{}") { folder.value.clone() } else { Value::text(&path) });
                 }
                 state.status = self.open_status();
                 Some(state)
             }
-            "set" => Some(self.set(arguments, state)),
+            "set" => Some(Self::set_arguments(arguments, state)),
             "shift" => {
                 let count = arguments.first().and_then(|field| field.value.literal()).and_then(|text| text.parse().ok()).unwrap_or(1);
                 state.arguments = Rc::new(state.arguments.iter().skip(count).cloned().collect());
@@ -122,7 +122,7 @@ impl Interpreter<'_> {
         }
     }
 
-    fn set(&mut self, arguments: &[Field], mut state: State) -> State {
+    fn set_arguments(arguments: &[Field], mut state: State) -> State {
         let mut rest = arguments.iter().peekable();
         while let Some(field) = rest.peek() {
             let text = field.value.template();
@@ -222,7 +222,7 @@ impl Interpreter<'_> {
     /// `. file`: its commands run here.
     fn source(&mut self, arguments: &[Field], mut state: State) -> Option<State> {
         let Some(file) = arguments.first() else { return Some(state) };
-        let path = self.whole_path(&file.value, &state);
+        let path = Self::whole_path(&file.value, &state);
         self.source_file(&file.value, ".", &state);
         let run = Run { program: path.clone(), arguments: Vec::new(), command: None, through: "source".into(), function: None };
         self.emit.run(self.line, run);

@@ -110,7 +110,7 @@ impl Interpreter<'_> {
 
     /// A check whose two outcomes are the two sides.
     pub(super) fn check(&mut self, kind: CheckKind, detail: String, covers: Vec<Rc<str>>) -> (Path, Path) {
-        let detail = if detail.is_empty() { covers.first().map(|file| file.to_string()).unwrap_or_default() } else { detail };
+        let detail = if detail.is_empty() { covers.first().map(ToString::to_string).unwrap_or_default() } else { detail };
         let number = self.add_check(kind, detail, covers);
         let ran = self.atom(Asks::Ran(number), 0);
         let mut side = |outcome| vec![ran.clone(), self.atom(Asks::Came(number, outcome), u32::from(outcome != Outcome::Pass))];

@@ -89,7 +89,7 @@ impl Interpreter<'_> {
         let (Some(device), Some(folder)) = (select(device), select(folder)) else { return };
         let removable = device.origins().iter().any(|origin| matches!(origin.source, Channel::Removable(_)));
         let device = if removable { "/dev/sda".to_owned() } else { device.template() };
-        let folder = self.whole_path(&folder, state);
+        let folder = Self::whole_path(&folder, state);
         if self.mounts.len() < MOUNTS && folder.len() > 1 && !folder.starts_with('{') {
             self.mounts.insert(folder.trim_end_matches('/').to_owned(), device);
         }
@@ -113,8 +113,8 @@ impl Interpreter<'_> {
                     input = input.then(&state.input.clone());
                     continue;
                 }
-                let path = self.whole_path(&field.value, state);
-                files.extend(self.family(&path, state));
+                let path = Self::whole_path(&field.value, state);
+                files.extend(Self::family(&path, state));
                 let content = self.read_file(&field.value, state);
                 input = input.then(&content);
             }
@@ -131,8 +131,8 @@ impl Interpreter<'_> {
             let mut covers: Vec<Rc<str>> = Vec::new();
             for field in check.files.iter().flat_map(|select| arguments.select(select)) {
                 self.file_fact(&field.value, FileAccess::Read);
-                let path = self.whole_path(&field.value, state);
-                covers.extend(self.family(&path, state));
+                let path = Self::whole_path(&field.value, state);
+                covers.extend(Self::family(&path, state));
             }
             covers.sort();
             covers.dedup();
@@ -155,7 +155,7 @@ impl Interpreter<'_> {
             let targets: Vec<Field> = act.target.as_ref().map(|select| arguments.select(select)).unwrap_or_default();
             let mut names: Vec<String> = Vec::new();
             for target in &targets {
-                names.extend(target.value.templates().into_iter().map(|text| self.absolute(&text, state)));
+                names.extend(target.value.templates().into_iter().map(|text| Self::absolute(&text, state)));
             }
             let fits = |name: &String| act.fits.is_empty() || act.fits.iter().any(|one| crate::script::glob::fits(one, name));
             let spared = |name: &String| act.spares.iter().any(|one| crate::script::glob::fits(one, name));
@@ -169,12 +169,12 @@ impl Interpreter<'_> {
             let mut content: Vec<Value> = Vec::new();
             let mut files: Vec<Rc<str>> = Vec::new();
             for field in act.content.iter().flat_map(|select| arguments.select(select)) {
-                let path = self.whole_path(&field.value, state);
-                files.extend(self.family(&path, state));
+                let path = Self::whole_path(&field.value, state);
+                files.extend(Self::family(&path, state));
                 content.push(self.read_file(&field.value, state));
             }
             // What a script has on its own standard input nobody sends, unless a web server runs it.
-            if act.input && content.is_empty() && (self.cgi || !self.is_own_input(&state.input)) {
+            if act.input && content.is_empty() && (self.cgi || !Self::is_own_input(&state.input)) {
                 content.push(state.input.clone());
             }
             let argument = if names.is_empty() {
@@ -217,8 +217,8 @@ impl Interpreter<'_> {
             if !write.from.is_empty() {
                 content = Value::default();
                 for field in write.from.iter().flat_map(|select| arguments.select(select)) {
-                    let path = self.whole_path(&field.value, state);
-                    made_of.extend(self.family(&path, state));
+                    let path = Self::whole_path(&field.value, state);
+                    made_of.extend(Self::family(&path, state));
                     let one = self.read_file(&field.value, state);
                     content = content.then(&one);
                 }
@@ -228,7 +228,7 @@ impl Interpreter<'_> {
                     continue;
                 }
                 self.file_fact(target, if write.append { FileAccess::Append } else { FileAccess::Write });
-                let mut path = self.whole_path(target, state);
+                let mut path = Self::whole_path(target, state);
                 if write.below {
                     path = format!("{}/", path.trim_end_matches('/'));
                 } else {
@@ -240,10 +240,10 @@ impl Interpreter<'_> {
                     if let Some(own) = write.from.iter().flat_map(|select| arguments.select(select)).next() {
                         let own = own.value.template();
                         let inside = format!("{}/{}", path.trim_end_matches('/'), own.rsplit('/').next().unwrap_or_default());
-                        self.keep_file(&inside, content.clone(), &made_of, state);
+                        Self::keep_file(&inside, content.clone(), &made_of, state);
                     }
                 }
-                self.keep_file(&path, content, &made_of, state);
+                Self::keep_file(&path, content, &made_of, state);
             }
         }
         for field in entry.removes.iter().flat_map(|select| arguments.select(select)) {
@@ -256,10 +256,10 @@ impl Interpreter<'_> {
 
     /// A write of whole files: what it does to the machine, with the files it is made of.
     fn touched_by(&mut self, target: &Value, content: &Value, made_of: &[Rc<str>], name: &str, state: &mut State) {
-        let path = self.whole_path(target, state);
+        let path = Self::whole_path(target, state);
         let before = state.files.get(path.as_str()).cloned();
         // For a moment the file is made of what will be in it, so that checks of those count.
-        self.keep_file(&path, content.clone(), made_of, state);
+        Self::keep_file(&path, content.clone(), made_of, state);
         self.touched(target, &[], &[content], name, state);
         if let Some(before) = before {
             Rc::make_mut(&mut state.files).insert(path.as_str().into(), before);

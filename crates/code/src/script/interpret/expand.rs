@@ -113,7 +113,7 @@ impl Interpreter<'_> {
                 let printed = after.output.take().unwrap_or_default();
                 after.output = outer;
                 let name = format!("/dev/fd/{}", self.fresh());
-                self.keep_file(&name, printed, &[], &mut after);
+                Self::keep_file(&name, printed, &[], &mut after);
                 Some((Value::text(&name), after))
             }
         }
@@ -165,7 +165,7 @@ impl Interpreter<'_> {
     fn changed(&mut self, name: &Rc<str>, change: &Change, mut state: State) -> Option<(Value, State)> {
         let value = self.variable(name, &mut state);
         let changed = match change {
-            Change::None => value,
+            Change::None | Change::Must => value,
             Change::Length => self.made_of(&[&value], Some(Choice::Number { min: Some(0), max: None })),
             Change::Default(word) | Change::Assign(word) => {
                 let (other, after) = self.expand(word, state)?;
@@ -188,7 +188,6 @@ impl Interpreter<'_> {
                 state = after;
                 if value.is_empty() { Value::default() } else { other }
             }
-            Change::Must => value,
             // What is behind the last slash is a name in a folder.
             Change::Behind(mark) if mark.as_ref() == "/" => match value.literal() {
                 Some(text) => Value::text(text.rsplit('/').next().unwrap_or_default()),
@@ -198,15 +197,16 @@ impl Interpreter<'_> {
                 Some(text) => Value::text(text.rsplit(mark.as_ref()).next().unwrap_or_default()),
                 None => self.narrowed(&value, &Choice::Without(mark.to_string())),
             },
-            Change::Cut { how, pattern } => match value.literal() {
-                Some(text) => Value::text(&cut(&text, how, pattern)),
-                // `${x%%[!0-9]*}`: up to the first character that is not of the set.
-                None => {
+            Change::Cut { how, pattern } => {
+                if let Some(text) = value.literal() {
+                    Value::text(&cut(&text, how, pattern))
+                } else {
+                    // `${x%%[!0-9]*}`: up to the first character that is not of the set.
                     let set = pattern.strip_prefix("[!").or_else(|| pattern.strip_prefix("[^")).and_then(|rest| rest.strip_suffix("]*"));
                     let left = set.filter(|set| *how == "%%" && !set.contains(']')).map_or(Choice::Free, only);
                     self.narrowed(&value, &left)
                 }
-            },
+            }
             Change::Replace { all, pattern, with } => {
                 let (with, after) = self.expand(with, state)?;
                 state = after;

@@ -23,11 +23,11 @@ const FILES: usize = 400;
 
 impl Interpreter<'_> {
     /// The template of a path, made absolute where the script went to a known folder.
-    pub(super) fn whole_path(&mut self, path: &Value, state: &State) -> String {
-        self.absolute(&path.template(), state)
+    pub(super) fn whole_path(path: &Value, state: &State) -> String {
+        Self::absolute(&path.template(), state)
     }
 
-    pub(super) fn absolute(&self, path: &str, state: &State) -> String {
+    pub(super) fn absolute(path: &str, state: &State) -> String {
         if path.is_empty() || path.starts_with(['/', '{', '-']) {
             return path.to_owned();
         }
@@ -37,7 +37,7 @@ impl Interpreter<'_> {
     }
 
     /// What is known of a file, or of the folder that it came into the world with.
-    fn known<'s>(&self, path: &str, state: &'s State) -> Option<(&'s Rc<str>, &'s FileState)> {
+    fn known<'s>(path: &str, state: &'s State) -> Option<(&'s Rc<str>, &'s FileState)> {
         if let Some(found) = state.files.get_key_value(path) {
             return Some(found);
         }
@@ -58,8 +58,8 @@ impl Interpreter<'_> {
             return Value::default();
         }
         self.file_fact(path, FileAccess::Read);
-        let name = self.whole_path(path, state);
-        if let Some((_, file)) = self.known(&name, state) {
+        let name = Self::whole_path(path, state);
+        if let Some((_, file)) = Self::known(&name, state) {
             let content = file.content.clone();
             return self.step(&content, &format!("read from {name}"));
         }
@@ -70,7 +70,7 @@ impl Interpreter<'_> {
         // A path that the outside chooses: what is read is its choice as well.
         let chosen = path.origins();
         let value = if chosen.is_empty() { value } else { self.made_of(&[&value, path], None) };
-        self.keep_file(&name, value.clone(), &[], state);
+        Self::keep_file(&name, value.clone(), &[], state);
         value
     }
 
@@ -109,7 +109,7 @@ impl Interpreter<'_> {
     }
 
     /// Remembers a file.
-    pub(super) fn keep_file(&mut self, name: &str, content: Value, made_of: &[Rc<str>], state: &mut State) {
+    pub(super) fn keep_file(name: &str, content: Value, made_of: &[Rc<str>], state: &mut State) {
         if state.files.len() >= FILES && !state.files.contains_key(name) {
             return;
         }
@@ -121,9 +121,9 @@ impl Interpreter<'_> {
     }
 
     /// A file and those that it was made of.
-    pub(super) fn family(&self, name: &str, state: &State) -> Vec<Rc<str>> {
+    pub(super) fn family(name: &str, state: &State) -> Vec<Rc<str>> {
         let mut all: Vec<Rc<str>> = vec![name.into()];
-        if let Some((key, file)) = self.known(name, state) {
+        if let Some((key, file)) = Self::known(name, state) {
             all.push(key.clone());
             all.extend(file.made_of.iter().cloned());
         }
@@ -134,13 +134,13 @@ impl Interpreter<'_> {
 
     /// Writes `content`; what that does to the machine depends on the path.
     pub(super) fn write_file(&mut self, path: &Value, content: &Value, append: bool, by: &str, state: &mut State) {
-        let name = self.whole_path(path, state);
+        let name = Self::whole_path(path, state);
         if name.is_empty() || name == "/dev/null" || name.starts_with("/dev/std") {
             return;
         }
         if let Some((host, port)) = super::network::pseudo(&name) {
             self.endpoint(&host, port);
-            let to = self.connection(&host, port);
+            let to = Self::connection(&host, port);
             self.disclose(content, &to, state);
             return;
         }
@@ -171,7 +171,7 @@ impl Interpreter<'_> {
             };
         let made_of: Vec<Rc<str>> = if append { before.map(|file| file.made_of.as_ref().clone()).unwrap_or_default() } else { Vec::new() };
         self.leave_file(&name, &content);
-        self.keep_file(&name, content, &made_of, state);
+        Self::keep_file(&name, content, &made_of, state);
     }
 
     /// Remembers what was written at any time.
@@ -187,7 +187,7 @@ impl Interpreter<'_> {
 
     /// What a change of the file does to the machine.
     pub(super) fn touched(&mut self, path: &Value, text: &[&Value], content: &[&Value], by: &str, state: &State) {
-        let name = self.whole_path(path, state);
+        let name = Self::whole_path(path, state);
         let mut kind = self.rules.written(&name);
         if let Some((_, device)) =
             self.mounts.iter().find(|(folder, _)| name.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/')))
@@ -199,7 +199,7 @@ impl Interpreter<'_> {
         }
         // A path that the outside chooses, or outside content under a name of the script's.
         let kind = kind.unwrap_or(ActuatorKind::File);
-        let mut files = self.family(&name, state);
+        let mut files = Self::family(&name, state);
         files.retain(|file| file.as_ref() != name);
         let written: Vec<&Value> = [text, content].concat();
         // What is written into a plain file is content; what is written into a setting is the setting.

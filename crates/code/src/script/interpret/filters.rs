@@ -41,10 +41,9 @@ impl Interpreter<'_> {
             has('d') || texts.iter().any(|text| text == "--delete"),
             has('c') || has('C') || texts.iter().any(|text| text == "--complement"),
         ) {
-            (true, true) => super::expand::only(&set),
-            (true, false) => Choice::Without(set.clone()),
             // `tr -c set x`: what is not in the set becomes a fixed character.
-            (false, true) => super::expand::only(&set),
+            (_, true) => super::expand::only(&set),
+            (true, false) => Choice::Without(set.clone()),
             (false, false) => Choice::Free,
         };
         if has('d')
@@ -85,7 +84,7 @@ impl Interpreter<'_> {
                     let found = text
                         .lines()
                         .any(|line| if kind == TriggerKind::Begins { line.starts_with(&needle) } else { line.contains(&needle) });
-                    if found != turned { (Some(Vec::new()), None) } else { (None, Some(Vec::new())) }
+                    if found == turned { (None, Some(Vec::new())) } else { (Some(Vec::new()), None) }
                 }
                 _ => {
                     let (yes, no) = self.regular(&whole, &pattern);
@@ -168,7 +167,7 @@ fn escapes(text: &str) -> String {
 /// `s/[^0-9]//g`: what it leaves.
 fn substitution(part: &str) -> Option<Choice> {
     let rest = part.strip_prefix('s')?;
-    let mark = rest.chars().next().filter(|mark| mark.is_ascii_punctuation())?;
+    let mark = rest.chars().next().filter(char::is_ascii_punctuation)?;
     let mut parts = rest[1..].split(mark);
     let (pattern, _with, flags) = (parts.next()?, parts.next()?, parts.next()?);
     if !flags.contains('g') {

@@ -91,6 +91,8 @@ struct Interpreter<'a> {
     returns: Vec<Vec<State>>,
     breaks: Vec<Vec<State>>,
     exits: Vec<Vec<State>>,
+    /// Commands within commands that are being executed, through all calls.
+    nesting: usize,
     /// In a condition: `set -e` does not count.
     asking: u32,
     line: u32,
@@ -126,6 +128,7 @@ pub fn run(text: &str, context: &ScriptContext, limits: &ScriptLimits, facts: &m
         returns: Vec::new(),
         breaks: Vec::new(),
         exits: Vec::new(),
+        nesting: 0,
         asking: 0,
         line: 1,
         pinned: false,
@@ -153,7 +156,10 @@ pub fn run(text: &str, context: &ScriptContext, limits: &ScriptLimits, facts: &m
     facts.coverage.functions = interpreter.functions.len() as u64;
     facts.coverage.walked = interpreter.walked.len() as u64;
     if interpreter.exhausted {
-        facts.problems.push(Problem::over_limit(0, format!("line {}: more commands than {} steps allow", interpreter.line, limits.steps)));
+        facts.problems.push(Problem::over_limit(
+            0,
+            format!("line {}: more commands, or deeper within each other, than the limits allow", interpreter.line),
+        ));
     }
     interpreter.emit.finish(facts);
 }
@@ -298,6 +304,7 @@ impl Interpreter<'_> {
     }
 
     /// A comparison of outside content with constants.
+    #[allow(clippy::needless_pass_by_value, reason = "built for this call alone")]
     fn compared(
         &mut self,
         origins: Vec<Origin>,

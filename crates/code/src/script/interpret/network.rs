@@ -16,19 +16,17 @@ type Address = (Value, Option<u16>);
 
 impl Interpreter<'_> {
     /// A channel to the host that `host` says.
-    pub(super) fn connection(&mut self, host: &Value, port: Option<u16>) -> Channel {
-        self.connection_over(Transport::Tcp, host, port)
+    pub(super) fn connection(host: &Value, port: Option<u16>) -> Channel {
+        Self::connection_over(Transport::Tcp, host, port)
     }
 
-    fn connection_over(&mut self, transport: Transport, host: &Value, port: Option<u16>) -> Channel {
+    fn connection_over(transport: Transport, host: &Value, port: Option<u16>) -> Channel {
         let told = host.origins();
         let host = match host.literal() {
             Some(name) if name.is_empty() => Host::Unknown,
             Some(name) => Host::Fixed(name),
             None => match told.first().map(|origin| origin.source.clone()) {
-                Some(Channel::File(path)) => Host::Configured(path),
-                Some(Channel::Output(command)) => Host::Configured(command),
-                Some(source @ Channel::Environment(_)) => Host::Told(Box::new(source)),
+                Some(Channel::File(place) | Channel::Output(place)) => Host::Configured(place),
                 Some(source) => Host::Told(Box::new(source)),
                 None => Host::Unknown,
             },
@@ -37,13 +35,13 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn endpoint(&mut self, host: &Value, port: Option<u16>) {
-        let channel = self.connection(host, port);
+        let channel = Self::connection(host, port);
         self.emit.endpoint(self.line, channel);
     }
 
     /// What a host sends.
     pub(super) fn connected_to(&mut self, host: &Value, port: Option<u16>) -> Value {
-        let channel = self.connection(host, port);
+        let channel = Self::connection(host, port);
         self.emit.endpoint(self.line, channel.clone());
         self.outside(channel, &format!("received from {}", host.template()))
     }
@@ -60,7 +58,7 @@ impl Interpreter<'_> {
             {
                 port = said.parse().ok();
             }
-            let channel = self.connection_over(talks.transport, &host, port.or(talks.default_port));
+            let channel = Self::connection_over(talks.transport, &host, port.or(talks.default_port));
             self.emit.endpoint(self.line, channel.clone());
             if talks.mute {
                 continue;
@@ -134,7 +132,7 @@ impl Interpreter<'_> {
             }
         }
         for (from, what, way) in by_source {
-            self.disclosure(what, &from, to, way, state);
+            self.disclosure(&what, &from, to, &way, state);
         }
     }
 

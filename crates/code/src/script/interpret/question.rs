@@ -22,14 +22,14 @@ impl Interpreter<'_> {
         self.status(yes, no)
     }
 
-    fn word<'f>(&self, fields: &'f [Field], at: usize) -> Option<(&'f Field, String)> {
+    fn word(fields: &[Field], at: usize) -> Option<(&Field, String)> {
         let field = fields.get(at)?;
         Some((field, field.value.template()))
     }
 
     fn any_of(&mut self, fields: &[Field], at: &mut usize, state: &mut State, depth: u32) -> Sides {
         let mut sides = self.all_of(fields, at, state, depth);
-        while self.word(fields, *at).is_some_and(|(_, text)| text == "-o" || text == "||") {
+        while Self::word(fields, *at).is_some_and(|(_, text)| text == "-o" || text == "||") {
             *at += 1;
             let other = self.all_of(fields, at, state, depth);
             // Either of them; not, where neither.
@@ -47,7 +47,7 @@ impl Interpreter<'_> {
 
     fn all_of(&mut self, fields: &[Field], at: &mut usize, state: &mut State, depth: u32) -> Sides {
         let mut sides = self.not(fields, at, state, depth);
-        while self.word(fields, *at).is_some_and(|(_, text)| text == "-a" || text == "&&") {
+        while Self::word(fields, *at).is_some_and(|(_, text)| text == "-a" || text == "&&") {
             *at += 1;
             let other = self.not(fields, at, state, depth);
             let mut yes = Vec::new();
@@ -64,7 +64,7 @@ impl Interpreter<'_> {
 
     fn not(&mut self, fields: &[Field], at: &mut usize, state: &mut State, depth: u32) -> Sides {
         const DEPTH: u32 = 20;
-        match self.word(fields, *at) {
+        match Self::word(fields, *at) {
             Some((_, text)) if text == "!" && depth < DEPTH && *at + 1 < fields.len() => {
                 *at += 1;
                 let (yes, no) = self.not(fields, at, state, depth + 1);
@@ -81,15 +81,15 @@ impl Interpreter<'_> {
     }
 
     fn single(&mut self, fields: &[Field], at: &mut usize, state: &mut State) -> Sides {
-        let Some((left, first)) = self.word(fields, *at) else { return (Vec::new(), vec![Vec::new()]) };
-        if let Some((_, operator)) = self.word(fields, *at + 1).filter(|(_, text)| TWO.contains(&text.as_str())) {
+        let Some((left, first)) = Self::word(fields, *at) else { return (Vec::new(), vec![Vec::new()]) };
+        if let Some((_, operator)) = Self::word(fields, *at + 1).filter(|(_, text)| TWO.contains(&text.as_str())) {
             let right = fields.get(*at + 2).cloned().unwrap_or_else(|| Field::text(""));
             *at += 3;
             return self.two(left, &operator, &right);
         }
         let unary = first.len() == 2 && first.starts_with('-');
         if let Some((operand, _)) =
-            self.word(fields, *at + 1).filter(|(_, text)| unary && !matches!(text.as_str(), "-a" | "-o" | "&&" | "||"))
+            Self::word(fields, *at + 1).filter(|(_, text)| unary && !matches!(text.as_str(), "-a" | "-o" | "&&" | "||"))
         {
             *at += 2;
             return self.one(&first, &operand.value.clone(), state);
@@ -151,7 +151,7 @@ impl Interpreter<'_> {
             }
             "-e" | "-f" | "-d" | "-s" | "-r" | "-w" | "-x" | "-h" | "-L" | "-b" | "-c" | "-p" | "-S" | "-k" | "-g" | "-u" => {
                 self.file_fact(value, FileAccess::Test);
-                let path = self.whole_path(value, state);
+                let path = Self::whole_path(value, state);
                 let origins = self.presence(&path, value);
                 let (yes, no) = self.answers(|there| Asks::There(there, origins.clone()));
                 (vec![yes], vec![no])

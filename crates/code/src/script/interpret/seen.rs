@@ -5,10 +5,7 @@ use std::{
     rc::Rc,
 };
 
-use crate::script::syntax::{
-    self,
-    tree::{Kind, List, Part, Statement, Word},
-};
+use crate::script::syntax::tree::{Kind, List, Part, RedirectKind as To, Statement, Word};
 
 /// What a look at the tree alone shows.
 #[derive(Default)]
@@ -48,7 +45,9 @@ impl Seen {
                     self.assigned.insert(assignment.name.clone());
                     self.word(&assignment.value, depth);
                 }
-                words.iter().for_each(|word| self.word(word, depth));
+                for word in words {
+                    self.word(word, depth);
+                }
                 let name = words.first().and_then(Word::literal);
                 if matches!(name.as_deref(), Some("read" | "getopts")) {
                     self.assigned.extend(words[1..].iter().filter_map(Word::literal).map(Rc::from));
@@ -62,7 +61,6 @@ impl Seen {
             Kind::Not(a) | Kind::Background(a) => self.statement(a, depth + 1),
             Kind::Redirected(a, redirects) => {
                 self.statement(a, depth + 1);
-                use syntax::tree::RedirectKind as To;
                 for redirect in redirects {
                     let (To::Read(word) | To::Write(word) | To::Append(word) | To::WriteBoth(word) | To::Copy(word) | To::Text(word)) =
                         &redirect.kind;
@@ -87,7 +85,9 @@ impl Seen {
             }
             Kind::Case(word, items) => {
                 self.word(word, depth);
-                items.iter().for_each(|(_, body)| self.list(body, depth));
+                for (_, body) in items {
+                    self.list(body, depth);
+                }
             }
             Kind::Function(_, body) => self.list(body, depth),
             Kind::Arithmetic(word) => self.word(word, depth),

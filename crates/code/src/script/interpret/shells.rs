@@ -10,13 +10,12 @@ impl Interpreter<'_> {
     pub(super) fn shell_text(&mut self, name: &str, text: &Value, state: State) -> Option<State> {
         let template = text.template();
         self.act(&Event::new(ActuatorKind::Command, name, &template, vec![text]), &state);
-        match text.literal() {
-            Some(text) => self.text(&text, state),
-            None => {
-                self.emit.unknown_command(self.line);
-                let status = self.open_status();
-                Some(State { status, ..state })
-            }
+        if let Some(text) = text.literal() {
+            self.text(&text, state)
+        } else {
+            self.emit.unknown_command(self.line);
+            let status = self.open_status();
+            Some(State { status, ..state })
         }
     }
 
@@ -24,7 +23,7 @@ impl Interpreter<'_> {
     pub(super) fn shell_script(&mut self, name: &str, file: Option<Field>, mut state: State) -> Option<State> {
         let Some(file) = file else {
             let input = state.input.clone();
-            if !self.is_own_input(&input) {
+            if !Self::is_own_input(&input) {
                 let event = Event { content: vec![&input], ..Event::new(ActuatorKind::Command, name, "standard input", Vec::new()) };
                 self.act(&event, &state);
                 if let Some(text) = input.literal() {
@@ -40,12 +39,12 @@ impl Interpreter<'_> {
 
     /// The flows into a file of commands: who chooses its name, who wrote it.
     pub(super) fn source_file(&mut self, file: &Value, name: &str, state: &State) {
-        let path = self.whole_path(file, state);
+        let path = Self::whole_path(file, state);
         let mut content = self.known_content(&path, state);
         if content.is_none() && !self.presence(&path, &Value::text(&path)).is_empty() {
             content = Some(self.fresh_removable(&path));
         }
-        let files = self.family(&path, state);
+        let files = Self::family(&path, state);
         let event = Event { content: content.iter().collect(), files, ..Event::new(ActuatorKind::Command, name, &path, vec![file]) };
         self.act(&event, state);
     }

@@ -57,7 +57,7 @@ impl Interpreter<'_> {
         };
         let entries = self.rules.named(&name);
         if entries.is_empty() {
-            return self.program(&name, fields, state);
+            return Some(self.program(&name, fields, state));
         }
         if entries.iter().all(|entry| entry.runs.is_none()) {
             self.run_fact(&name, fields);
@@ -125,10 +125,10 @@ impl Interpreter<'_> {
     }
 
     /// A program of which nothing is known.
-    fn program(&mut self, name: &str, fields: &[Field], mut state: State) -> Option<State> {
+    fn program(&mut self, name: &str, fields: &[Field], mut state: State) -> State {
         self.handled(name.rsplit('/').next().unwrap_or(name), &state.path);
         self.run_fact(name, fields);
-        let path = self.absolute(name, &state);
+        let path = Self::absolute(name, &state);
         let values: Vec<Value> = fields[1..].iter().map(|field| field.value.clone()).collect();
         // The program itself may be what somebody sent.
         let own = self.known_content(&path, &state);
@@ -137,7 +137,7 @@ impl Interpreter<'_> {
         let own = own.filter(|_| name.contains('/'));
         if own.is_some() || !removable.is_empty() {
             let own = own.unwrap_or_else(|| self.fresh_removable(&path));
-            let files = self.family(&path, &state);
+            let files = Self::family(&path, &state);
             let event = Event { content: vec![&own], files, ..Event::new(ActuatorKind::Command, name, name, Vec::new()) };
             self.act(&event, &state);
         }
@@ -145,16 +145,16 @@ impl Interpreter<'_> {
         let mut contents = Vec::new();
         let mut files = Vec::new();
         for value in values.iter().take(16) {
-            let given = self.whole_path(value, &state);
+            let given = Self::whole_path(value, &state);
             if !state.files.contains_key(given.as_str()) && !value.template().contains('/') {
                 continue;
             }
             if let Some(content) = self.known_content(&given, &state) {
                 contents.push(content);
-                files.extend(self.family(&given, &state));
+                files.extend(Self::family(&given, &state));
             }
         }
-        let piped = !self.is_own_input(&state.input);
+        let piped = !Self::is_own_input(&state.input);
         if piped && !state.input.origins().is_empty() {
             contents.push(state.input.clone());
         }
@@ -172,7 +172,7 @@ impl Interpreter<'_> {
         }
         self.print(&printed, &mut state);
         let status = self.open_status();
-        Some(State { status, ..state })
+        State { status, ..state }
     }
 
     pub(super) fn fresh_removable(&mut self, path: &str) -> Value {
@@ -182,7 +182,7 @@ impl Interpreter<'_> {
     /// What is known of a file, without reading it.
     pub(super) fn known_content(&mut self, path: &str, state: &State) -> Option<Value> {
         let mut copy = state.clone();
-        let known = self.family(path, state).iter().any(|name| state.files.contains_key(name));
+        let known = Self::family(path, state).iter().any(|name| state.files.contains_key(name));
         known.then(|| self.read_quietly(path, &mut copy)).filter(|content| !content.origins().is_empty())
     }
 
@@ -191,7 +191,7 @@ impl Interpreter<'_> {
     }
 
     /// Is it the script's own standard input, which nobody has handed on?
-    pub(super) fn is_own_input(&self, input: &Value) -> bool {
+    pub(super) fn is_own_input(input: &Value) -> bool {
         input.only_hole().is_some_and(|hole| {
             hole.origins
                 .iter()

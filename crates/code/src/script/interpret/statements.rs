@@ -25,12 +25,20 @@ impl Interpreter<'_> {
     pub(super) fn statement(&mut self, one: &Statement, state: State) -> Option<State> {
         // A state with many variables costs more to copy and to join.
         let cost = 1 + (state.variables.len() + state.files.len() + state.path.len()) as u64 / 64;
-        if self.steps < cost {
+        // Functions within functions may each be nested as deep as the grammar allows; the stack is one.
+        if self.steps < cost || self.nesting >= 2 * self.limits.depth {
             self.exhausted = true;
             return None;
         }
         self.steps -= cost;
         self.go(one.line);
+        self.nesting += 1;
+        let after = self.kind(one, state);
+        self.nesting -= 1;
+        after
+    }
+
+    fn kind(&mut self, one: &Statement, state: State) -> Option<State> {
         match &one.kind {
             Kind::Simple { assignments, words } => {
                 let state = self.simple(assignments, words, state)?;
@@ -125,13 +133,14 @@ impl Interpreter<'_> {
     }
 
     /// Where the last status is 0, and where it is not.
+    #[allow(clippy::needless_pass_by_value, reason = "a state goes in, its two sides come out")]
     pub(super) fn split(&mut self, state: State) -> (Option<State>, Option<State>) {
         let (yes, no) = self.equal_number(&state.status.clone(), 0);
-        let side = |ways: Vec<Path>, status: Option<Value>| {
+        let side = |ways: &[Path], status: Option<Value>| {
             let mut side = state.clone();
-            side.assume_one(&ways).then(|| State { status: status.unwrap_or_else(|| texts::not_zero(&side.status)), ..side })
+            side.assume_one(ways).then(|| State { status: status.unwrap_or_else(|| texts::not_zero(&side.status)), ..side })
         };
-        (side(yes, Some(Value::text("0"))), side(no, None))
+        (side(&yes, Some(Value::text("0"))), side(&no, None))
     }
 
     fn conditional(&mut self, arms: &[(List, List)], other: &List, state: State) -> Option<State> {
@@ -166,7 +175,7 @@ impl Interpreter<'_> {
                 state.input = state.output.take().unwrap_or_default();
             }
         }
-        Some(State { input, variables, ..state })
+        Some(State { variables, input, ..state })
     }
 
     /// In a shell of its own: variables do not come back, files and what was printed do.

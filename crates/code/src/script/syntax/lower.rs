@@ -93,6 +93,7 @@ impl<'a> Lowering<'a> {
         list
     }
 
+    #[allow(clippy::unnecessary_box_returns, reason = "the tree wants it boxed")]
     fn one(&mut self, node: Option<Node>) -> Box<Statement> {
         let found = node.and_then(|node| self.statement(node));
         Box::new(found.unwrap_or(Statement { line: node.map_or(0, |node| self.line_of(node)), kind: Kind::Group(List::new()) }))
@@ -212,7 +213,7 @@ impl<'a> Lowering<'a> {
             line = if line == 0 { self.line_of(*child) } else { line };
             match child.kind() {
                 "variable_assignment" => assignments.extend(self.assignment(*child)),
-                "file_redirect" | "herestring_redirect" => redirects.extend(self.redirect(*child)),
+                "file_redirect" | "herestring_redirect" => redirects.push(self.redirect(*child)),
                 "comment" => {}
                 _ if child.is_named() => words.push(self.word(*child)),
                 "==" | "=~" | "=" | "!=" | "[" | "]" | "!" => words.push(Word::text(child.kind())),
@@ -253,7 +254,7 @@ impl<'a> Lowering<'a> {
         for child in all.iter().filter(|child| Some(**child) != body) {
             match child.kind() {
                 "heredoc_redirect" => self.here_document(*child, &mut redirects, &mut behind),
-                _ => redirects.extend(self.redirect(*child)),
+                _ => redirects.push(self.redirect(*child)),
             }
         }
         let line = self.line_of(node);
@@ -292,7 +293,7 @@ impl<'a> Lowering<'a> {
                     let word = if literal { Word::text(self.source(*child)) } else { self.quoted_text(*child) };
                     redirects.push(Redirect { descriptor: None, kind: RedirectKind::Text(word) });
                 }
-                "file_redirect" => redirects.extend(self.redirect(*child)),
+                "file_redirect" => redirects.push(self.redirect(*child)),
                 "&&" => operator = "&&",
                 "||" => operator = "||",
                 "heredoc_start" | "heredoc_end" | "file_descriptor" => {}
@@ -302,7 +303,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn redirect(&mut self, node: Node) -> Option<Redirect> {
+    fn redirect(&mut self, node: Node) -> Redirect {
         let all = children(node);
         let descriptor = all.iter().find(|child| child.kind() == "file_descriptor").and_then(|child| self.source(*child).parse().ok());
         let sign = all.iter().rfind(|child| !child.is_named()).map(Node::kind).unwrap_or_default();
@@ -319,7 +320,7 @@ impl<'a> Lowering<'a> {
             "<<<" => RedirectKind::Text(word),
             _ => RedirectKind::Write(word),
         };
-        Some(Redirect { descriptor, kind })
+        Redirect { descriptor, kind }
     }
 }
 

@@ -78,7 +78,7 @@ impl Lowering<'_> {
             "string" | "translated_string" => {
                 let all = children(node);
                 let start = all.first().map_or(node.start_byte(), |first| first.end_byte().min(node.end_byte()));
-                let end = all.last().filter(|_| all.len() > 1).map_or(node.end_byte(), |last| last.start_byte());
+                let end = all.last().filter(|_| all.len() > 1).map_or(node.end_byte(), Node::start_byte);
                 // Even an empty string makes a word.
                 word.push("", true);
                 self.inside(node, start, end.max(start), word);
