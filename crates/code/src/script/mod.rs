@@ -43,13 +43,15 @@ pub struct ScriptLimits {
     pub steps: u64,
     /// Functions within functions, sourced files and `eval` among them.
     pub calls: usize,
+    /// Commands within commands, through all functions: bounds the stack.
+    pub nesting: usize,
     /// Facts of one script.
     pub facts: usize,
 }
 
 impl Default for ScriptLimits {
     fn default() -> Self {
-        Self { bytes: 1 << 20, parse_steps: 400_000, depth: 120, nodes: 400_000, steps: 60_000, calls: 12, facts: 4_000 }
+        Self { bytes: 1 << 20, parse_steps: 400_000, depth: 120, nodes: 400_000, steps: 60_000, calls: 12, nesting: 100, facts: 4_000 }
     }
 }
 

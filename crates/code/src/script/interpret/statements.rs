@@ -26,7 +26,7 @@ impl Interpreter<'_> {
         // A state with many variables costs more to copy and to join.
         let cost = 1 + (state.variables.len() + state.files.len() + state.path.len()) as u64 / 64;
         // Functions within functions may each be nested as deep as the grammar allows; the stack is one.
-        if self.steps < cost || self.nesting >= 2 * self.limits.depth {
+        if self.steps < cost || self.nesting >= self.limits.nesting {
             self.exhausted = true;
             return None;
         }
