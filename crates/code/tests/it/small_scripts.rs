@@ -81,6 +81,13 @@ fn what_tests_leave() {
 }
 
 #[test]
+fn what_is_asked_of_one_part_says_nothing_of_another() {
+    let part = |name: &str| format!("$(echo \"$QUERY_STRING\" | jq -r .{name})");
+    let text = format!("a={}\nb={}\n[ \"$a\" = 1 ] || exit\nsh -c \"ls $b\"\n", part("a"), part("b"));
+    assert_eq!(into(&text, true, Kind::Command).choice, Choice::Free);
+}
+
+#[test]
 fn quoting_is_a_difference() {
     assert!(flows("ping -c 1 \"$QUERY_STRING\"\n", true).iter().all(|flow| flow.actuator.kind != Kind::Command));
     assert_eq!(into("su -c \"ping $QUERY_STRING\"\n", true, Kind::Command).choice, Choice::Free);

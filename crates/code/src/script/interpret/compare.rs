@@ -69,7 +69,7 @@ impl Interpreter<'_> {
             let trigger = Trigger { kind: TriggerKind::Equals, value: text.clone(), fits: true };
             let peer = origins.iter().any(|origin| matches!(&origin.source, Channel::Cgi(name) if name.starts_with("REMOTE_")));
             let (mut yes, mut no) = self.compared(origins, vec![trigger], hole.map(|id| (id, Choice::OneOf(1))), None);
-            if (secret || peer || looks_secret(&text)) && !text.is_empty() {
+            if peer || looks_secret(&text) || (secret && !is_word(&text)) {
                 let kind = if peer { CheckKind::PeerAddress } else { CheckKind::FixedPassword };
                 let (passed, failed) = self.check(kind, text, Vec::new());
                 yes.extend(passed);
@@ -79,20 +79,21 @@ impl Interpreter<'_> {
         }
         let digests = value.digests();
         let (yes, no) =
-            if digests.is_empty() { self.against_inside(&value) } else { self.check(CheckKind::Digest, String::new(), digests) };
+            if digests.is_empty() { self.against_inside(&value, secret) } else { self.check(CheckKind::Digest, String::new(), digests) };
         (Some(yes), Some(no))
     }
 
-    /// Outside content compared with what the machine holds: a password, a token, a serial number.
-    fn against_inside(&mut self, value: &Value) -> (Path, Path) {
+    /// Outside content compared with what the machine holds: a password, a token. That the file is for that must show: by its path, or by
+    /// the names that the outside content has gone by.
+    fn against_inside(&mut self, value: &Value, secret: bool) -> (Path, Path) {
         let origins = value.origins();
-        let outside = origins.iter().any(|origin| super::act::is_outside(&origin.source) && !matches!(origin.source, Channel::File(_)));
+        let outside = origins.iter().any(|origin| super::act::is_outside(&origin.source));
         let kept = origins.iter().find_map(|origin| match &origin.source {
             Channel::File(path) => {
-                let kind = self.rules.path(path, |rule| rule.check).unwrap_or(CheckKind::Token);
+                let kind = self.rules.path(path, |rule| rule.check).or(secret.then_some(CheckKind::Token))?;
                 Some((kind, path.clone()))
             }
-            Channel::Output(command) if outside => Some((CheckKind::Token, command.clone())),
+            Channel::Output(command) if secret => Some((CheckKind::Token, command.clone())),
             _ => None,
         });
         match kept {
@@ -180,6 +181,11 @@ impl Interpreter<'_> {
         }
         sides
     }
+}
+
+/// What stands for "nothing" or "yes" is no password, whatever the variable is called.
+fn is_word(text: &str) -> bool {
+    text.len() < 4 || matches!(text, "null" | "none" | "true" | "false" | "undefined" | "on" | "off")
 }
 
 /// Letters and digits mixed, as nobody writes a word of a protocol.

@@ -14,7 +14,8 @@ impl Interpreter<'_> {
     pub(super) fn filtered(&mut self, filter: Filter, fields: &[Field], input: &Value) -> (Value, Option<Sides>) {
         let texts: Vec<String> = fields.iter().skip(1).map(|field| field.value.template()).collect();
         match filter {
-            Filter::None => (input.clone(), None),
+            Filter::Part => (self.narrowed(input, &Choice::Free), None),
+            Filter::Same => (input.clone(), None),
             Filter::Component => (self.component(input), None),
             Filter::Number => (self.made_of(&[input], Some(Choice::Number { min: None, max: None })), None),
             Filter::Letters => (self.made_of(&[input], Some(Choice::Only("A-Za-z0-9+/=".into()))), None),
@@ -52,12 +53,12 @@ impl Interpreter<'_> {
         {
             return Value::text(&text.replace(|letter| set.contains(letter), ""));
         }
-        if left == Choice::Free { input.clone() } else { self.narrowed(input, &left) }
+        self.narrowed(input, &left)
     }
 
     /// `s/[^set]//g` and `s/[set]//g` bound what is left; everything else may leave anything.
     fn edited(&mut self, texts: &[String], input: &Value) -> Value {
-        let mut value = input.clone();
+        let mut value = self.narrowed(input, &Choice::Free);
         for script in texts.iter().filter(|text| !text.starts_with('-')).take(1) {
             for part in script.split(';').take(16) {
                 if let Some(left) = substitution(part.trim()) {
@@ -99,7 +100,7 @@ impl Interpreter<'_> {
                     self.narrowed(&whole, &left)
                 } else {
                     let left = whole_set(&pattern).filter(|_| !turned).unwrap_or(Choice::Free);
-                    if left == Choice::Free { whole.clone() } else { self.narrowed(&whole, &left) }
+                    self.narrowed(&whole, &left)
                 };
                 let when = both(&one.when, &yes);
                 printed.extend(kept.alternatives().iter().map(|kept| Alternative { when: when.clone(), pieces: kept.pieces.clone() }));

@@ -91,9 +91,11 @@ pub enum Output {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Filter {
-    /// Not at all, or in a way that leaves everything to choose.
+    /// Some of it, or made of it, in a way that leaves everything to choose: what is asked of it says nothing of the rest.
     #[default]
-    None,
+    Part,
+    /// Not at all.
+    Same,
     /// `tr`: sets of characters.
     Tr,
     /// `sed`: substitutions.

@@ -10,7 +10,12 @@ pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     let (mut kept, mut at) = (0, 0);
     while at < bytes.len() {
-        if bytes[at] == b'$'
+        if bytes[at..].starts_with(b"$$") && (at == 0 || !matches!(bytes[at - 1], b'\\' | b'$')) {
+            // The number of the process, which the grammar takes for two signs at the end of a word.
+            out.push_str(&text[kept..at]);
+            out.push_str("${$}");
+            (kept, at) = (at + 2, at + 2);
+        } else if bytes[at] == b'$'
             && let Some(end) = name(bytes, at + 1)
         {
             let before = at.checked_sub(1).map_or(b' ', |before| bytes[before]);
@@ -75,6 +80,7 @@ mod tests {
     fn means_the_same() {
         assert_eq!(plain("a=$b/$c/$d$e;"), "a=${b}/${c}/${d}${e};");
         assert_eq!(plain("echo $x \"$y\" \\$z/a $1/b"), "echo $x \"$y\" \\$z/a ${1}/b");
+        assert_eq!(plain("f=/tmp/$$\n"), "f=/tmp/${$}\n");
         assert_eq!(plain("for i do x; done"), "for i in \"$@\"; do x; done");
         assert_eq!(plain("for i in do"), "for i in do");
         assert_eq!(plain("é$ü$"), "é$ü$");
