@@ -1,6 +1,4 @@
-//! Tests of the reader of code, in one binary.
+//! Integration tests of the crate `code`.
 
-mod arm_execution;
-mod arm_objdump;
-mod arm_trace;
-mod tools;
+mod scripts;
+mod small_scripts;

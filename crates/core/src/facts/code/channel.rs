@@ -62,7 +62,8 @@ pub enum Channel {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         port: Option<u16>,
     },
-    /// A web server hands a request over (CGI, RFC 3875): the variable, or `body` for what stands on standard input.
+    /// A web server hands a request over (CGI, RFC 3875): the variable, or `body` for what stands on standard input. `request` is the
+    /// request as such, where that it comes is enough; `response` is what goes back.
     Cgi(String),
     /// A file. A path with `{}` is known in part.
     File(String),

@@ -113,6 +113,9 @@ pub enum ActuatorKind {
 pub enum Choice {
     /// Any text, a shell's special characters among it.
     Free,
+    /// The content of a file or stream, but not its name: a program that is given the path of an upload is given the upload, and still
+    /// nobody outside chooses its argument.
+    Content,
     /// Text without these characters.
     Without(String),
     /// Text of these characters only.
