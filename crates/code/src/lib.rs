@@ -13,6 +13,6 @@ pub mod functions;
 pub mod ir;
 pub mod lift;
 pub mod load;
-pub mod script;
 pub mod models;
+pub mod script;
 pub mod values;

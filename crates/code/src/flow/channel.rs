@@ -96,7 +96,7 @@ impl<'r, 'a> Channels<'r, 'a> {
     fn found(&self, found: &Found, context: &Context, channels: &mut Vec<Channel>) {
         match found {
             Found::Number(0) => channels.push(Channel::StandardInput),
-            Found::Result(function, call) => self.opened(*function, *call, context, channels),
+            Found::Result(function, call) | Found::Written(function, call, _) => self.opened(*function, *call, context, channels),
             Found::Behind(inner, ..) => match inner.as_ref() {
                 Found::Import(name) if name == "stdin" => channels.push(Channel::StandardInput),
                 // A library's own structure around a channel: the channel is where the structure came from.
@@ -104,7 +104,6 @@ impl<'r, 'a> Channels<'r, 'a> {
                 _ => {}
             },
             Found::Import(name) if name == "stdin" => channels.push(Channel::StandardInput),
-            Found::Written(function, call, _) => self.opened(*function, *call, context, channels),
             _ => {}
         }
     }
@@ -197,14 +196,14 @@ impl<'r, 'a> Channels<'r, 'a> {
             let hosts = self.texts(end.function, end.call, end.ends.address, &Context::default());
             let ports = self.contents.argument(end.function, call, usize::from(port), &Context::default());
             let port = ports.first().and_then(Text::known).and_then(|text| String::from_utf8(text).ok()?.parse().ok());
-            channels.extend(hosts.iter().map(|host| self.end(end.bound, transport, self.host(host), port)));
+            channels.extend(hosts.iter().map(|host| Self::end(end.bound, transport, self.host(host), port)));
             return;
         }
         if transport == Transport::Unix {
             let texts = self.contents.at(end.function, shifted(local, pointer, 2), &call.memory, &Context::default());
             for text in texts {
                 let host = Host::Fixed(text.show());
-                channels.push(self.end(end.bound, transport, host, None));
+                channels.push(Self::end(end.bound, transport, host, None));
             }
             return;
         }
@@ -213,12 +212,12 @@ impl<'r, 'a> Channels<'r, 'a> {
         let hosts = self.hosts(end.function, at, &call.memory, pointer, end.bound);
         for host in &hosts {
             for port in if ports.is_empty() { &[None][..] } else { &ports[..] } {
-                channels.push(self.end(end.bound, transport, host.clone(), *port));
+                channels.push(Self::end(end.bound, transport, host.clone(), *port));
             }
         }
     }
 
-    fn end(&self, bound: bool, transport: Transport, host: Host, port: Option<u16>) -> Channel {
+    fn end(bound: bool, transport: Transport, host: Host, port: Option<u16>) -> Channel {
         if !bound {
             return Channel::Connected { transport, host, port };
         }
@@ -309,10 +308,10 @@ impl<'r, 'a> Channels<'r, 'a> {
         while let Some(found) = rest.pop() {
             match found {
                 Found::Behind(inner, ..) => rest.push(*inner),
-                Found::Result(owner, call) | Found::Written(owner, call, _) => {
-                    if unit.model(owner, call).is_some_and(|(_, model)| matches!(model.gives, Some(Gives::Host(_)))) {
-                        return Some((owner, call));
-                    }
+                Found::Result(owner, call) | Found::Written(owner, call, _)
+                    if unit.model(owner, call).is_some_and(|(_, model)| matches!(model.gives, Some(Gives::Host(_)))) =>
+                {
+                    return Some((owner, call));
                 }
                 _ => {}
             }

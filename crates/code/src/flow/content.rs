@@ -531,7 +531,7 @@ impl Contents<'_, '_> {
     ) -> Vec<Text> {
         use super::format::Kind;
         if list {
-            return self.from_list(function, call, kind, context, trail);
+            return self.of_list(function, call, kind, context, trail);
         }
         match kind {
             Kind::Text => self.inner(function, call, index as u8, context, trail, depth.saturating_sub(1)),
@@ -551,7 +551,7 @@ impl Contents<'_, '_> {
     }
 
     /// Values of a `va_list`: those of the caller that passes them on. Which one it is is not told apart.
-    fn from_list(&self, function: FunctionId, _call: &Call, kind: super::format::Kind, context: &Context, trail: &Trail) -> Vec<Text> {
+    fn of_list(&self, function: FunctionId, _call: &Call, kind: super::format::Kind, context: &Context, trail: &Trail) -> Vec<Text> {
         use super::format::Kind;
         let shape = match kind {
             Kind::Text => Shape::Text,

@@ -236,7 +236,8 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         depth: u32,
         atoms: &mut Vec<Atom>,
     ) {
-        let fails = (limit == 1 && below) || (limit == 0 && below);
+        // Below 0 or below 1: an error, or nothing achieved.
+        let fails = below && limit <= 1;
         for (found, above, _) in self.resolver().resolve(function, value, context) {
             if let Found::Result(owner, call) = found
                 && self.resolver().unit.model(owner, call).is_some_and(|(_, model)| model.checks.is_some())
@@ -293,7 +294,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 self.condition(function, value, (number == 1) == equal, site, context, depth - 1, atoms);
             }
             Node::Unary(..) | Node::Binary(..) => {
-                self.bound(function, value, Test::Equal(number as i32 as i64), equal, site, context, atoms)
+                self.bound(function, value, Test::Equal(i64::from(number as i32)), equal, site, context, atoms);
             }
             Node::Leaf(_) => match local.leaf(value) {
                 Some(Leaf::Join { block, slot }) => {
@@ -329,7 +330,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                         }
                     }
                 }
-                _ => self.bound(function, value, Test::Equal(number as i32 as i64), equal, site, context, atoms),
+                _ => self.bound(function, value, Test::Equal(i64::from(number as i32)), equal, site, context, atoms),
             },
         }
     }
@@ -357,7 +358,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             }
         }
         if plain {
-            self.bound(function, value, Test::Equal(number as i32 as i64), equal, site, context, atoms);
+            self.bound(function, value, Test::Equal(i64::from(number as i32)), equal, site, context, atoms);
         }
     }
 
@@ -382,20 +383,17 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             let Some(local) = unit.local(owner) else { continue };
             let Some(store) = local.stores.get(index).copied() else { continue };
             let known = atoms.len();
-            match local.exprs.value(store.value) {
-                Some(constant) => {
-                    is_flag = true;
-                    if (constant == number) == equal {
-                        self.at_block(owner, store.block, &Context::default(), depth - 1, true, atoms);
-                        if let Some(cond) = store.cond {
-                            self.condition(owner, cond, true, store.site, &Context::default(), depth - 1, atoms);
-                        }
+            if let Some(constant) = local.exprs.value(store.value) {
+                is_flag = true;
+                if (constant == number) == equal {
+                    self.at_block(owner, store.block, &Context::default(), depth - 1, true, atoms);
+                    if let Some(cond) = store.cond {
+                        self.condition(owner, cond, true, store.site, &Context::default(), depth - 1, atoms);
                     }
                 }
-                None => {
-                    is_flag = true;
-                    self.value(owner, store.value, number, equal, store.site, &Context::default(), depth - 1, atoms);
-                }
+            } else {
+                is_flag = true;
+                self.value(owner, store.value, number, equal, store.site, &Context::default(), depth - 1, atoms);
             }
             for atom in atoms.iter_mut().skip(known) {
                 atom.by.push((owner, store.site));
@@ -427,7 +425,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                     let Some(value) = back.values.first().copied() else { continue };
                     match callee.exprs.value(value) {
                         Some(constant) if (constant == number) == equal => {
-                            self.own(edge.to, back.block, &inner, depth.saturating_sub(1), true, atoms)
+                            self.own(edge.to, back.block, &inner, depth.saturating_sub(1), true, atoms);
                         }
                         Some(_) => {}
                         None => self.value(edge.to, value, number, equal, site, &inner, depth.saturating_sub(1), atoms),
@@ -477,7 +475,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 Outcome::Zero => (number == 0) == equal,
                 Outcome::One => (number == 1 && equal) || (number == 0 && !equal),
                 Outcome::NonZero => (number == 0) != equal,
-                Outcome::NotNegative => !((number as i32) < 0 && equal),
+                Outcome::NotNegative => (number >> 31) & 1 == 0 || !equal,
             };
             let origins = checks.what.map(|index| contents.argument(function, call, usize::from(index), context));
             let origins = origins.iter().flatten().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect();
@@ -503,7 +501,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             _ => Vec::new(),
         };
         if !origins.is_empty() {
-            push(origins, Test::Equal(number as i32 as i64), equal);
+            push(origins, Test::Equal(i64::from(number as i32)), equal);
         }
     }
 }

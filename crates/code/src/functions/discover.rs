@@ -88,17 +88,14 @@ impl Discovery<'_> {
         if found_by != FoundBy::TailCall {
             self.sure.insert(place.address);
         }
-        match self.found.get_mut(&place.address) {
-            Some((mode, known)) => {
-                if found_by < *known {
-                    (*mode, *known) = (place.mode, found_by);
-                }
+        if let Some((mode, known)) = self.found.get_mut(&place.address) {
+            if found_by < *known {
+                (*mode, *known) = (place.mode, found_by);
             }
-            None => {
-                self.found.insert(place.address, (place.mode, found_by));
-                self.entries.insert(place.address);
-                self.queue.push_back(place.address);
-            }
+        } else {
+            self.found.insert(place.address, (place.mode, found_by));
+            self.entries.insert(place.address);
+            self.queue.push_back(place.address);
         }
     }
 
@@ -330,14 +327,11 @@ impl Discovery<'_> {
                     (at, behind) = (next, true);
                     continue;
                 }
-                match self.scan_at(at, behind) {
-                    Some(()) => {}
-                    None => {
-                        let padding = self.padding(at);
-                        behind &= padding.is_some();
-                        at += padding
-                            .unwrap_or_else(|| self.lifter.modes().iter().map(|mode| self.lifter.alignment(*mode)).min().unwrap_or(1));
-                    }
+                if let Some(()) = self.scan_at(at, behind) {
+                } else {
+                    let padding = self.padding(at);
+                    behind &= padding.is_some();
+                    at += padding.unwrap_or_else(|| self.lifter.modes().iter().map(|mode| self.lifter.alignment(*mode)).min().unwrap_or(1));
                 }
             }
         }

@@ -148,8 +148,8 @@ pub fn binary(op: Binary, width: Width, a: u64, b: u64) -> u64 {
         Binary::LeU => u64::from(a <= b),
         Binary::LtS => u64::from(sa < sb),
         Binary::LeS => u64::from(sa <= sb),
-        Binary::AddOverflow => u64::from(width.signed(a.wrapping_add(b)) as i128 != i128::from(sa) + i128::from(sb)),
-        Binary::SubOverflow => u64::from(width.signed(a.wrapping_sub(b)) as i128 != i128::from(sa) - i128::from(sb)),
+        Binary::AddOverflow => u64::from(i128::from(width.signed(a.wrapping_add(b))) != i128::from(sa) + i128::from(sb)),
+        Binary::SubOverflow => u64::from(i128::from(width.signed(a.wrapping_sub(b))) != i128::from(sa) - i128::from(sb)),
         Binary::AddCarry => u64::from((u128::from(a) + u128::from(b)) > u128::from(width.mask())),
     };
     value & width.mask()

@@ -41,10 +41,10 @@ impl Exprs {
                 _ => {}
             }
         }
-        if op == Binary::Ne || op == Binary::Xor {
-            if let Some((x, y, on)) = self.less_than(a, b).or_else(|| self.less_than(b, a)) {
-                return self.binary(Binary::LtS, on, x, y);
-            }
+        if (op == Binary::Ne || op == Binary::Xor)
+            && let Some((x, y, on)) = self.less_than(a, b).or_else(|| self.less_than(b, a))
+        {
+            return self.binary(Binary::LtS, on, x, y);
         }
         if op == Binary::Eq
             && let Some((x, y, on)) = self.less_than(a, b).or_else(|| self.less_than(b, a))
