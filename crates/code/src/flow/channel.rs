@@ -20,30 +20,12 @@ use crate::{
     functions::FunctionId,
     ir::Width,
     models::{Ends, Gives, Opens},
+    script::rules::{Read, Rules},
     values::{Address, CallId, Expr, Location, Snapshot},
 };
 
 /// Channels that one value can be.
 const CHANNELS: usize = 16;
-
-/// Variables by which a web server hands over a request (RFC 3875, section 4.1).
-const CGI: &[&str] = &[
-    "QUERY_STRING",
-    "CONTENT_LENGTH",
-    "CONTENT_TYPE",
-    "REQUEST_METHOD",
-    "REQUEST_URI",
-    "PATH_INFO",
-    "PATH_TRANSLATED",
-    "REMOTE_ADDR",
-    "REMOTE_HOST",
-    "REMOTE_USER",
-    "AUTH_TYPE",
-    "SCRIPT_NAME",
-    "SERVER_NAME",
-    "SERVER_PORT",
-    "SERVER_PROTOCOL",
-];
 
 /// A bind or a connect.
 #[derive(Debug, Clone, Copy)]
@@ -418,17 +400,15 @@ fn shifted(local: &crate::values::Local, pointer: Expr, by: u64) -> Expr {
 
 /// The channel that a file's path stands for.
 fn file(path: &str) -> Channel {
-    let serial = ["/dev/tty", "/dev/serial", "/dev/rfcomm"].iter().any(|start| path.starts_with(start));
-    let removable = ["/media/", "/mnt/", "/run/media/", "/tmp/usb", "/dev/mmcblk", "/dev/sd"].iter().any(|start| path.starts_with(start));
-    match (serial, removable) {
-        (true, _) => Channel::Serial(path.to_owned()),
-        (_, true) => Channel::Removable(path.to_owned()),
+    match Rules::get().path(path, |rule| rule.read) {
+        Some(Read::Serial) => Channel::Serial(path.to_owned()),
+        Some(Read::Removable) => Channel::Removable(path.to_owned()),
         _ => Channel::File(path.to_owned()),
     }
 }
 
 fn variable(name: &str) -> Channel {
-    if CGI.contains(&name) || name.starts_with("HTTP_") { Channel::Cgi(name.to_owned()) } else { Channel::Environment(name.to_owned()) }
+    if Rules::get().is_cgi(name) { Channel::Cgi(name.to_owned()) } else { Channel::Environment(name.to_owned()) }
 }
 
 /// An address as it stands in memory of a little-endian machine.

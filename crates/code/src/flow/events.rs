@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     functions::FunctionId,
-    models::{Class, How, Model, kind_of_path},
+    models::{Class, How, Model},
+    script::rules::Rules,
     values::CallId,
 };
 
@@ -81,7 +82,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             self.runs(&at, &name, acts.kind, &texts, function);
             let argument = texts.first().map(Text::show).unwrap_or_default();
             let kind = match acts.kind {
-                ActuatorKind::File => kind_of_path(&argument).unwrap_or(ActuatorKind::File),
+                ActuatorKind::File => Rules::get().written(&argument).unwrap_or(ActuatorKind::File),
                 ActuatorKind::HashBoard => match self.device(function, id, acts.channel) {
                     Some(kind) => kind,
                     // An ioctl of anything else than a device of the machine's work.
@@ -100,7 +101,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
     fn device(&self, function: FunctionId, id: CallId, channel: Option<u8>) -> Option<ActuatorKind> {
         let channels = self.channels.argument(function, id, channel?, &Context::default());
         channels.iter().find_map(|channel| match channel {
-            Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => kind_of_path(path),
+            Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => Rules::get().written(path),
             _ => None,
         })
     }
@@ -138,7 +139,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                 Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => {
                     let access = FileAccess::Write;
                     self.facts.push((At::Address(call.site), CodeFact::File { path: path.clone(), access }));
-                    let kind = kind_of_path(path).unwrap_or(ActuatorKind::File);
+                    let kind = Rules::get().written(path).unwrap_or(ActuatorKind::File);
                     let acting =
                         Acting { actuator: Actuator { kind, name: name.to_owned(), argument: path.clone(), to: None }, texts: &texts };
                     self.flows(function, id, &acting);

@@ -3,14 +3,12 @@
 //! A model says nothing of a processor or of a library's build: arguments are numbered as in C, contents are byte strings. A function
 //! that no model names is taken to do nothing to memory and to give back something unknown; it is counted as unresolved.
 
-mod places;
 mod schema;
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use include_dir::{Dir, include_dir};
 
-pub use places::kind_of_path;
 pub use schema::{
     Acts, Allocation, Callback, Checks, Class, Compares, Copies, Ends, File, Formats, Gives, How, Model, Opens, Outcome, Reads, Sends,
     Tests,

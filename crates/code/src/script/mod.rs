@@ -17,7 +17,7 @@ mod condition;
 mod emit;
 mod glob;
 mod interpret;
-mod rules;
+pub(crate) mod rules;
 mod syntax;
 mod value;
 

@@ -90,9 +90,9 @@ impl Rules {
         self.hotplug.iter().any(|one| one == name)
     }
 
-    /// What writing a path does; this crate's own table of places where the paths of scripts say nothing.
+    /// What writing a path does, for scripts and for programs.
     pub fn written(&self, path: &str) -> Option<ActuatorKind> {
-        self.path(path, |rule| rule.write).or_else(|| crate::models::kind_of_path(path))
+        self.path(path, |rule| rule.write)
     }
 
     /// Does the variable's name say that it holds a password?
