@@ -9,6 +9,7 @@ mod explain;
 mod extract;
 mod inputs;
 mod pipeline;
+mod reading;
 mod render;
 mod rules;
 mod sandbox;
