@@ -11,9 +11,11 @@ use std::{
 use assay_core::facts::code::{Channel, Host, Transport};
 
 use super::{
-    content::{Contents, Origin, Text},
+    content::Contents,
     context::Context,
+    objects::Object,
     resolve::{Found, Resolver},
+    text::{Origin, Text},
     unit::Target,
 };
 use crate::{
@@ -78,13 +80,14 @@ impl<'r, 'a> Channels<'r, 'a> {
     fn found(&self, found: &Found, context: &Context, channels: &mut Vec<Channel>) {
         match found {
             Found::Number(0) => channels.push(Channel::StandardInput),
-            Found::Result(function, call) | Found::Written(function, call, _) => self.opened(*function, *call, context, channels),
-            Found::Behind(inner, ..) => match inner.as_ref() {
-                Found::Import(name) if name == "stdin" => channels.push(Channel::StandardInput),
-                // A library's own structure around a channel: the channel is where the structure came from.
-                inner @ Found::Result(..) => self.found(inner, context, channels),
-                _ => {}
-            },
+            Found::Result(function, call) | Found::Written(function, call, _) | Found::Filled(function, call, _) => self.opened(*function, *call, context, channels),
+            Found::Behind(Object::Import(slot), ..) => {
+                if self.contents.resolver.unit.program.imports.get(slot).is_some_and(|name| name == "stdin") {
+                    channels.push(Channel::StandardInput);
+                }
+            }
+            // A library's own structure around a channel: the channel is where the structure came from.
+            Found::Behind(Object::Result(function, call), ..) => self.opened(*function, *call, context, channels),
             Found::Import(name) if name == "stdin" => channels.push(Channel::StandardInput),
             _ => {}
         }
@@ -258,10 +261,8 @@ impl<'r, 'a> Channels<'r, 'a> {
             match found {
                 Found::Number(number) => hosts.push(numeric(number as u32, bound)),
                 Found::Result(owner, call) | Found::Written(owner, call, _) => self.looked_up(owner, call, &above, &mut hosts),
-                Found::Behind(inner, ..) => {
-                    if let Found::Result(owner, call) | Found::Written(owner, call, _) = *inner {
-                        self.looked_up(owner, call, &above, &mut hosts);
-                    }
+                Found::Filled(owner, call, _) | Found::Behind(Object::Result(owner, call) | Object::Written(owner, call, _), ..) => {
+                    self.looked_up(owner, call, &above, &mut hosts);
                 }
                 _ => {}
             }
@@ -286,11 +287,10 @@ impl<'r, 'a> Channels<'r, 'a> {
     /// The look-up of a name from whose result `pointer` was taken.
     fn lookup(&self, function: FunctionId, pointer: Expr) -> Option<Opener> {
         let unit = self.contents.resolver.unit;
-        let mut rest = self.contents.resolver.objects(function, pointer);
-        while let Some(found) = rest.pop() {
-            match found {
-                Found::Behind(inner, ..) => rest.push(*inner),
-                Found::Result(owner, call) | Found::Written(owner, call, _)
+        let objects = &self.contents.resolver.objects;
+        for pointee in objects.pointees(function, pointer) {
+            match objects.origin(pointee.object) {
+                Object::Heap(owner, call) | Object::Result(owner, call) | Object::Written(owner, call, _)
                     if unit.model(owner, call).is_some_and(|(_, model)| matches!(model.gives, Some(Gives::Host(_)))) =>
                 {
                     return Some((owner, call));

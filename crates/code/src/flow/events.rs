@@ -15,10 +15,10 @@ use assay_core::{
 
 use super::{
     channel::Channels,
-    content::{Origin, Shape, Text},
     context::{Context, Step, StepKind, Trail},
     guards::{Atom, Guards, Test},
     resolve::Resolver,
+    text::{Origin, Shape, Text},
 };
 use crate::{
     functions::FunctionId,
@@ -26,6 +26,9 @@ use crate::{
     script::rules::Rules,
     values::CallId,
 };
+
+/// Steps for what one call means.
+const EVENT: u64 = 200_000;
 
 /// Reads the events of a program.
 pub struct Events<'c, 'r, 'a> {
@@ -48,7 +51,8 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         for (number, local) in unit.locals.iter().enumerate() {
             let function = FunctionId(number as u32);
             for index in 0..local.calls.len() {
-                events.call(function, CallId(index as u32));
+                let budget = &events.resolver().budget;
+                budget.question(EVENT, || events.call(function, CallId(index as u32)));
             }
         }
         let mut facts = events.facts;
@@ -131,7 +135,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         let Some(channel) = channel else { return };
         let texts = match (model.sends.and_then(|sends| sends.from), model.formats) {
             (Some(from), _) => self.channels.contents.argument(function, call, usize::from(from), &none),
-            (None, Some(formats)) => self.channels.contents.formatted(function, call, formats, &none, &Trail::default(), 30),
+            (None, Some(formats)) => self.channels.contents.formatted(function, call, formats, &none, &Trail::default()),
             _ => Vec::new(),
         };
         for to in self.channels.argument(function, id, channel, &none) {

@@ -45,6 +45,16 @@ pub struct Edge {
     pub thread: bool,
 }
 
+impl Edge {
+    /// The number that argument `index` of the callee has among the arguments of the call.
+    pub fn passed_as(&self, index: usize) -> Option<usize> {
+        match &self.passing {
+            Passing::Own => Some(index),
+            Passing::Selected(arguments) => arguments.get(index).map(|argument| usize::from(*argument)),
+        }
+    }
+}
+
 /// A program.
 pub struct Unit<'a> {
     /// Its memory.
@@ -68,10 +78,6 @@ pub struct Unit<'a> {
     pub global_stores: BTreeMap<u64, Vec<(FunctionId, usize)>>,
     /// Stores within what begins at a fixed address.
     pub global_smears: BTreeMap<u64, Vec<(FunctionId, usize)>>,
-    /// Calls of library functions that write behind a pointer: function, call, number of the argument.
-    pub loose_writes: Vec<(FunctionId, CallId, u8)>,
-    /// Stores within what begins behind a pointer.
-    pub loose_smears: Vec<(FunctionId, usize)>,
 }
 
 impl<'a> Unit<'a> {
@@ -111,8 +117,6 @@ impl<'a> Unit<'a> {
             passed: BTreeMap::new(),
             global_stores: BTreeMap::new(),
             global_smears: BTreeMap::new(),
-            loose_smears: Vec::new(),
-            loose_writes: Vec::new(),
         };
         unit.index_stores();
         unit.index_passed();
@@ -144,9 +148,6 @@ impl<'a> Unit<'a> {
                 match store.at {
                     Address::At(Location { base: None, offset }) => self.global_stores.entry(offset).or_default().push(place),
                     Address::Within(Location { base: None, offset }) => self.global_smears.entry(offset).or_default().push(place),
-                    Address::Within(Location { base: Some(base), .. }) if local.entry(base) != Some(self.machine.stack) => {
-                        self.loose_smears.push(place);
-                    }
                     _ => {}
                 }
             }
@@ -217,25 +218,6 @@ impl<'a> Unit<'a> {
             self.callees.entry((edge.from, edge.call)).or_default().push(edge);
         }
         self.sum_writes();
-        self.index_loose_writes();
-    }
-
-    fn index_loose_writes(&mut self) {
-        let mut found = Vec::new();
-        for (number, local) in self.locals.iter().enumerate() {
-            for index in 0..local.calls.len() {
-                let id = (FunctionId(number as u32), CallId(index as u32));
-                let Some((_, model)) = self.model(id.0, id.1) else { continue };
-                for argument in (0..6_u8).filter(|argument| writes_argument(model, *argument)) {
-                    let Some((_, value)) = self.argument(id.0, id.1, usize::from(argument)) else { continue };
-                    let (Address::At(at) | Address::Within(at)) = local.locate(value, self.program, self.machine);
-                    if at.base.is_some_and(|base| local.entry(base) != Some(self.machine.stack)) {
-                        found.push((id.0, id.1, argument));
-                    }
-                }
-            }
-        }
-        self.loose_writes = found;
     }
 
     /// The function whose address `value` is.
