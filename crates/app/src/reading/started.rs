@@ -10,7 +10,7 @@ use assay_core::{
     escape::unescape,
     facts::{
         CodeFact, ImageFact,
-        code::Run,
+        code::{Channel, Run},
         image::{BootStep, CgiProgram},
     },
 };
@@ -140,7 +140,9 @@ impl Follow<'_, '_, '_> {
             }
         }
         let mut next = 0;
-        while let Some((id, user)) = reached.order.get(next).cloned() {
+        while started.len() < STARTED
+            && let Some((id, user)) = reached.order.get(next).cloned()
+        {
             next += 1;
             let Some(file) = self.files.get(&id) else { continue };
             let base = self.root.locate(&file.place, At::Offset(0));
@@ -152,8 +154,12 @@ impl Follow<'_, '_, '_> {
                 }
                 Kind::Other(_) => continue,
             };
+            let decided = decided(&facts);
             for (at, fact) in &facts {
-                self.run(fact, &moved(&base, at), user.as_ref(), reached, &mut started);
+                let mut own = Vec::new();
+                self.run(fact, &moved(&base, at), user.as_ref(), reached, &mut own);
+                // What somebody outside has started is no service of the system: it is a flow, and told as one.
+                started.extend(own.into_iter().filter(|_| !decided.contains(at)));
             }
         }
         started
@@ -174,7 +180,7 @@ impl Follow<'_, '_, '_> {
     }
 
     fn one(&self, run: &Run, at: &Locator, user: Option<&String>, reached: &mut Reached, started: &mut Vec<Started>) {
-        if run.program.contains("{}") || started.len() >= STARTED {
+        if run.program.contains("{}") {
             return;
         }
         let name = run.program.rsplit('/').next().unwrap_or_default();
@@ -197,4 +203,13 @@ pub fn started_by(body: &FactBody) -> Option<&str> {
         FactBody::Image(ImageFact::CgiProgram(CgiProgram { file, .. })) => Some(file),
         _ => None,
     }
+}
+
+/// Places where input from outside decides, or is, what happens.
+pub fn decided(facts: &[(At, CodeFact)]) -> BTreeSet<&At> {
+    let outside = |source: &Channel| {
+        matches!(source, Channel::Bound { .. } | Channel::Connected { .. } | Channel::Cgi(_) | Channel::Serial(_) | Channel::Removable(_))
+    };
+    let flow = |fact: &CodeFact| matches!(fact, CodeFact::Flow(flow) if outside(&flow.source));
+    facts.iter().filter(|(_, fact)| flow(fact)).map(|(at, _)| at).collect()
 }

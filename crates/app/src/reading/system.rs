@@ -6,7 +6,7 @@ use assay_code::script::ScriptFacts;
 use assay_core::{
     At, FactId, Limits, Locator, Problem, Root, Sha256,
     escape::unescape,
-    facts::{CodeFact, code::ActuatorKind},
+    facts::CodeFact,
     root::{Place, looks_like_root},
 };
 use assay_image::Given;
@@ -18,7 +18,7 @@ use super::{
     filters::Filter,
     programs::Programs,
     scripts::Scripts,
-    started::{Follow, Reached, Starters, started_by},
+    started::{Follow, Reached, Starters, decided, started_by},
 };
 
 /// A tree with everything that is known of what starts in it.
@@ -106,11 +106,8 @@ impl<'a> System<'_, 'a, '_> {
         for (id, _) in &self.reached.order {
             let Some(file) = self.files.get(id).filter(|file| matches!(file.kind, Kind::Script | Kind::Text)) else { continue };
             let read = self.script(file);
-            let decided = |at: &At| {
-                let firewall = |fact: &CodeFact| matches!(fact, CodeFact::Flow(flow) if flow.actuator.kind == ActuatorKind::Firewall);
-                read.facts.iter().any(|(other, fact)| other == at && firewall(fact))
-            };
-            let filter = Filter::of(read.filters.iter().filter(|(at, _)| !decided(at)));
+            let decided = decided(&read.facts);
+            let filter = Filter::of(read.filters.iter().filter(|(at, _)| !decided.contains(at)));
             let from = self.started_by(*id);
             let base = self.root.locate(&self.place(file, from, out), At::Offset(0));
             for problem in &filter.problems {

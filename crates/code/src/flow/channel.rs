@@ -80,7 +80,9 @@ impl<'r, 'a> Channels<'r, 'a> {
     fn found(&self, found: &Found, context: &Context, channels: &mut Vec<Channel>) {
         match found {
             Found::Number(0) => channels.push(Channel::StandardInput),
-            Found::Result(function, call) | Found::Written(function, call, _) | Found::Filled(function, call, _) => self.opened(*function, *call, context, channels),
+            Found::Result(function, call) | Found::Written(function, call, _) | Found::Filled(function, call, _) => {
+                self.opened(*function, *call, context, channels)
+            }
             Found::Behind(Object::Import(slot), ..) => {
                 if self.contents.resolver.unit.program.imports.get(slot).is_some_and(|name| name == "stdin") {
                     channels.push(Channel::StandardInput);

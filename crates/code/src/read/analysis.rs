@@ -1,22 +1,19 @@
 //! A program with everything that is known of it while questions are put to it.
 
 use assay_core::{
-    At, Problem,
+    Problem,
     coverage::{CallCount, FunctionCount},
-    facts::CodeFact,
 };
 
 use super::CodeLimits;
 use crate::{
-    flow::{Channels, Events, Resolver, Unit, connect_indirect},
-    functions::{self, Code, Function, discover},
+    flow::{Channels, Events, Happening, Resolver, Unit, connect_indirect},
+    functions::{self, Code, Function, FunctionId, discover},
     lift::{self, Lifter},
     load::{self, NotLoaded, Program},
     models::Models,
+    values::{Call, CallId},
 };
-
-/// Of the steps for a program, the part in which it is found out whom calls through pointers reach.
-const POINTERS: u64 = 4;
 
 /// A program under analysis.
 pub struct Analysis<'a> {
@@ -28,9 +25,10 @@ pub struct Analysis<'a> {
     pub unit: &'a Unit<'a>,
     /// Questions about who is at the other end, and about everything before that.
     pub channels: &'a Channels<'a, 'a>,
+    /// What it does that matters outside of it.
+    pub happening: Happening,
     /// Its processor's decoder.
     pub lifter: &'static dyn Lifter,
-    resolver: &'a Resolver<'a>,
 }
 
 impl Analysis<'_> {
@@ -41,28 +39,29 @@ impl Analysis<'_> {
         let models = Models::built_in();
         let code = discover(&program, lifter, &|name| models.get(name).is_some_and(|model| model.no_return));
         let mut unit = Unit::new(&program, &code, lifter.machine(), models);
-        connect_indirect(&mut unit, limits.steps / POINTERS);
+        connect_indirect(&mut unit);
         let resolver = Resolver::new(&unit, limits.steps);
         let channels = Channels::new(&resolver);
-        Ok(then(&Analysis { program: &program, code: &code, unit: &unit, channels: &channels, lifter, resolver: &resolver }))
-    }
-
-    /// Its facts, in order of address. To be asked before [`Self::problems`]: it is what uses the steps.
-    pub fn facts(&self) -> Vec<(At, CodeFact)> {
-        Events::read(self.channels)
+        let happening = Events::read(&channels);
+        Ok(then(&Analysis { program: &program, code: &code, unit: &unit, channels: &channels, happening, lifter }))
     }
 
     /// Functions with a body: not those that only lead to a name from elsewhere.
-    pub fn bodies(&self) -> impl Iterator<Item = (&Function, bool)> {
-        let cut = |number: usize| self.unit.locals.get(number).is_none_or(|local| local.cut);
-        let all = self.code.functions.iter().enumerate();
-        all.filter(|(_, function)| function.import.is_none()).map(move |(number, function)| (function, function.cut || cut(number)))
+    pub fn bodies(&self) -> impl Iterator<Item = (FunctionId, &Function)> {
+        let all = (0..).map(FunctionId).zip(&self.code.functions);
+        all.filter(|(_, function)| function.import.is_none())
+    }
+
+    /// Is the function larger than is read of one?
+    fn too_large(&self, id: FunctionId, function: &Function) -> bool {
+        function.cut || self.unit.local(id).is_none_or(|local| local.cut)
     }
 
     /// What became of its functions.
     pub fn functions(&self) -> FunctionCount {
         let mut count = FunctionCount::default();
-        for (_, cut) in self.bodies() {
+        for (id, function) in self.bodies() {
+            let cut = self.too_large(id, function) || self.happening.cut.contains(&id);
             count.found += 1;
             *if cut { &mut count.abandoned } else { &mut count.analysed } += 1;
         }
@@ -79,10 +78,10 @@ impl Analysis<'_> {
     }
 
     /// All call sites, by function and address.
-    pub fn call_sites(&self) -> impl Iterator<Item = (functions::FunctionId, crate::values::CallId, &crate::values::Call)> {
+    pub fn call_sites(&self) -> impl Iterator<Item = (FunctionId, CallId, &Call)> {
         self.unit.locals.iter().enumerate().flat_map(|(function, local)| {
-            let id = functions::FunctionId(function as u32);
-            local.calls.iter().enumerate().map(move |(call, site)| (id, crate::values::CallId(call as u32), site))
+            let id = FunctionId(function as u32);
+            local.calls.iter().enumerate().map(move |(call, site)| (id, CallId(call as u32), site))
         })
     }
 
@@ -92,15 +91,15 @@ impl Analysis<'_> {
         if self.code.functions.len() >= functions::limits::FUNCTIONS {
             problems.push(Problem::over_limit(0, format!("more than {} functions: the rest is not read", functions::limits::FUNCTIONS)));
         }
-        let cut: Vec<&Function> = self.bodies().filter(|(_, cut)| *cut).map(|(function, _)| function).collect();
-        if let Some(first) = cut.first() {
-            let offset = self.program.memory.file_offset(first.entry.address).unwrap_or(0);
-            let note =
-                format!("{} functions are larger than is read of one; the first of them begins at {:#x}", cut.len(), first.entry.address);
-            problems.push(Problem::over_limit(offset, note));
-        }
-        if self.resolver.budget.ran_out() > 0 {
-            problems.push(Problem::over_limit(0, "the limit of steps for one program left questions about its values without an answer"));
+        let large: Vec<&Function> =
+            self.bodies().filter(|(id, function)| self.too_large(*id, function)).map(|(_, function)| function).collect();
+        let unanswered = self.happening.cut.iter().filter_map(|id| self.code.function(*id)).collect();
+        for (functions, what) in
+            [(large, "larger than is read of one"), (unanswered, "with questions that the limits left without an answer")]
+        {
+            let Some(first) = functions.first().map(|function| function.entry.address) else { continue };
+            let offset = self.program.memory.file_offset(first).unwrap_or(0);
+            problems.push(Problem::over_limit(offset, format!("functions {what}: {}, the first of them at {first:#x}", functions.len())));
         }
         problems
     }

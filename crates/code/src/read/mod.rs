@@ -72,7 +72,7 @@ pub fn read_program(bytes: &[u8], limits: &CodeLimits) -> ProgramReport {
 }
 
 fn report(analysis: &Analysis<'_>) -> ProgramReport {
-    let mut facts = analysis.facts();
+    let mut facts = analysis.happening.facts.clone();
     let mut problems = analysis.problems();
     if facts.len() > FACTS {
         facts.truncate(FACTS);
