@@ -61,9 +61,12 @@ impl<'r, 'a> Channels<'r, 'a> {
         }
         self.known.borrow_mut().insert((function, handle), Vec::new());
         let mut channels = Vec::new();
-        for (found, above, _) in self.contents.resolver.resolve(function, handle, context) {
-            self.found(&found, &above, &mut channels);
-        }
+        let resolver = self.contents.resolver;
+        resolver.budget.nested(|| {
+            for (found, above, _) in resolver.resolve(function, handle, context) {
+                self.found(&found, &above, &mut channels);
+            }
+        });
         channels.sort();
         channels.dedup();
         channels.truncate(CHANNELS);
@@ -80,7 +83,9 @@ impl<'r, 'a> Channels<'r, 'a> {
     fn found(&self, found: &Found, context: &Context, channels: &mut Vec<Channel>) {
         match found {
             Found::Number(0) => channels.push(Channel::StandardInput),
-            Found::Result(function, call) | Found::Written(function, call, _) | Found::Filled(function, call, _) => self.opened(*function, *call, context, channels),
+            Found::Result(function, call) | Found::Written(function, call, _) | Found::Filled(function, call, _) => {
+                self.opened(*function, *call, context, channels)
+            }
             Found::Behind(Object::Import(slot), ..) => {
                 if self.contents.resolver.unit.program.imports.get(slot).is_some_and(|name| name == "stdin") {
                     channels.push(Channel::StandardInput);
@@ -362,6 +367,10 @@ impl<'r, 'a> Channels<'r, 'a> {
 
     /// The channels by which bytes of this origin came in.
     pub fn origin(&self, origin: &Origin) -> Vec<Channel> {
+        self.contents.resolver.budget.nested(|| self.origin_here(origin)).unwrap_or_default()
+    }
+
+    fn origin_here(&self, origin: &Origin) -> Vec<Channel> {
         let unit = self.contents.resolver.unit;
         match origin {
             Origin::Made(origins) => origins.iter().flat_map(|origin| self.origin(origin)).collect(),
