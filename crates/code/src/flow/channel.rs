@@ -374,8 +374,8 @@ impl<'r, 'a> Channels<'r, 'a> {
         let unit = self.contents.resolver.unit;
         match origin {
             Origin::Made(origins) => origins.iter().flat_map(|origin| self.origin(origin)).collect(),
-            Origin::Argument(_, index) => vec![Channel::Argument(u32::try_from(*index).ok())],
-            Origin::Unknown => Vec::new(),
+            Origin::Word(number) => vec![Channel::Argument(*number)],
+            Origin::Argument(..) | Origin::Unknown => Vec::new(),
             Origin::Call(function, call, _) => {
                 let Some((_, model)) = unit.model(*function, *call) else { return vec![Channel::Unknown] };
                 if let Some(reads) = model.reads {
