@@ -61,9 +61,12 @@ impl<'r, 'a> Channels<'r, 'a> {
         }
         self.known.borrow_mut().insert((function, handle), Vec::new());
         let mut channels = Vec::new();
-        for (found, above, _) in self.contents.resolver.resolve(function, handle, context) {
-            self.found(&found, &above, &mut channels);
-        }
+        let resolver = self.contents.resolver;
+        resolver.budget.nested(|| {
+            for (found, above, _) in resolver.resolve(function, handle, context) {
+                self.found(&found, &above, &mut channels);
+            }
+        });
         channels.sort();
         channels.dedup();
         channels.truncate(CHANNELS);
@@ -364,11 +367,15 @@ impl<'r, 'a> Channels<'r, 'a> {
 
     /// The channels by which bytes of this origin came in.
     pub fn origin(&self, origin: &Origin) -> Vec<Channel> {
+        self.contents.resolver.budget.nested(|| self.origin_here(origin)).unwrap_or_default()
+    }
+
+    fn origin_here(&self, origin: &Origin) -> Vec<Channel> {
         let unit = self.contents.resolver.unit;
         match origin {
             Origin::Made(origins) => origins.iter().flat_map(|origin| self.origin(origin)).collect(),
-            Origin::Argument(_, index) => vec![Channel::Argument(u32::try_from(*index).ok())],
-            Origin::Unknown => Vec::new(),
+            Origin::Word(number) => vec![Channel::Argument(*number)],
+            Origin::Argument(..) | Origin::Unknown => Vec::new(),
             Origin::Call(function, call, _) => {
                 let Some((_, model)) = unit.model(*function, *call) else { return vec![Channel::Unknown] };
                 if let Some(reads) = model.reads {

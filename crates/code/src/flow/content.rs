@@ -11,7 +11,7 @@ use std::{
 use super::{
     context::{Context, StepKind, Trail},
     objects::Pointee,
-    resolve::Resolver,
+    resolve::{Found, Resolver},
     standing::NEAR,
     text::{Origin, Piece, Shape, Text, merge},
     unit::{Passing, writes_argument},
@@ -81,6 +81,18 @@ impl Contents<'_, '_> {
             Some(value) => self.at(function, value, &call.memory, context),
             None => vec![Text::hole(Origin::Unknown, Shape::Text, &Trail::default())],
         }
+    }
+
+    /// What stands where the pointer at `at` points, which `function` did not store itself.
+    pub fn kept(&self, function: FunctionId, at: Location, memory: &Snapshot, context: &Context) -> Vec<Text> {
+        let mut texts = Vec::new();
+        for (found, above, steps) in self.resolver.word(function, at, memory, context) {
+            if found == Found::Number(0) {
+                return Vec::new();
+            }
+            self.text_behind(found, 0, &above, &steps, &mut texts);
+        }
+        texts
     }
 
     /// What stands where `pointer` points in `memory`.

@@ -7,10 +7,11 @@
 
 use std::{cell::RefCell, collections::HashSet};
 
-use assay_core::facts::code::CheckKind;
+use assay_core::facts::code::{ActuatorKind, CheckKind};
 
 use super::{
     channel::Channels,
+    commands::{Commands, Quoting},
     context::{Context, Trail},
     objects::{Object, Pointee},
     resolve::{Found, Resolver},
@@ -47,8 +48,8 @@ pub enum Test {
     Above(i64),
     /// A character, of a class.
     Class(Class),
-    /// Something is checked.
-    Check(CheckKind, Outcome),
+    /// Something is checked; by which key or secret, where that is known.
+    Check(CheckKind, String),
 }
 
 /// A condition that is part of what must be true.
@@ -72,6 +73,8 @@ pub struct Atom {
 pub struct Guards<'c, 'r, 'a> {
     /// Questions about channels, bytes and values.
     pub channels: &'c Channels<'r, 'a>,
+    /// What commands mean.
+    pub commands: Commands,
     asked: RefCell<HashSet<(FunctionId, u32, bool)>>,
     values: RefCell<HashSet<(FunctionId, Expr, u64, bool, Context)>>,
 }
@@ -79,7 +82,7 @@ pub struct Guards<'c, 'r, 'a> {
 impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     /// With the questions of `channels`.
     pub fn new(channels: &'c Channels<'r, 'a>) -> Self {
-        Self { channels, asked: RefCell::default(), values: RefCell::default() }
+        Self { channels, commands: Commands::default(), asked: RefCell::default(), values: RefCell::default() }
     }
 
     fn resolver(&self) -> &'r Resolver<'a> {
@@ -487,7 +490,21 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             };
             let origins = checks.what.map(|index| contents.argument(function, call, usize::from(index), context));
             let origins = origins.iter().flatten().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect();
-            return push(origins, Test::Check(checks.kind, checks.holds), holds);
+            let by = checks.by.map(|index| contents.argument(function, call, usize::from(index), context));
+            let by = by.iter().flatten().next().map(Text::show).unwrap_or_default();
+            return push(origins, Test::Check(checks.kind, by), holds);
+        }
+        if model.acts.is_some_and(|acts| acts.kind == ActuatorKind::Command) {
+            // A command that succeeds only where a check of its own holds.
+            let texts =
+                model.acts.and_then(|acts| acts.argument).map(|index| contents.argument(function, call, usize::from(index), context));
+            for text in texts.iter().flatten() {
+                for check in &self.commands.read(&[text], Quoting::Shell).checks {
+                    let origins = text.origins().map(|(origin, _)| origin.clone()).collect();
+                    push(origins, Test::Check(check.kind, check.detail.clone()), (number == 0) == equal);
+                }
+            }
+            return;
         }
         if let Some(tests) = model.tests {
             let origin =

@@ -13,8 +13,10 @@
 //!
 //! Everything is asked on demand and under a budget of steps; an answer that ran out of it says so, and is counted.
 
+mod acting;
 mod budget;
 mod channel;
+mod commands;
 mod content;
 mod context;
 mod events;

@@ -84,8 +84,8 @@ impl Contents<'_, '_> {
                 }
                 Found::Argument(owner, index) => gathered.origins.push(Origin::Argument(owner, index)),
                 Found::Filled(owner, call, index) => gathered.origins.push(Origin::Call(owner, call, index)),
-                Found::Behind(object, ..) => match object {
-                    Object::Argument(owner, index) => gathered.origins.push(Origin::Argument(owner, usize::from(index))),
+                Found::Behind(object, offset, _) => match object {
+                    Object::Argument(owner, index) => gathered.origins.push(self.word(owner, usize::from(index), Some(offset))),
                     Object::Result(owner, call) => self.collect_result(owner, call, &above, gathered),
                     Object::Written(owner, call, index) => gathered.origins.push(Origin::Call(owner, call, index)),
                     _ => {}

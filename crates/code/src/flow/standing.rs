@@ -101,53 +101,57 @@ impl Contents<'_, '_> {
     pub(super) fn behind(&self, function: FunctionId, pointer: Expr, by: u64, context: &Context, trail: &Trail) -> Vec<Text> {
         let mut texts = Vec::new();
         for (found, above, steps) in self.resolver.resolve(function, pointer, context) {
-            let trail = trail.then(&steps);
-            match found {
-                Found::Number(0) => {}
-                Found::Number(address) => {
-                    let place = Pointee { object: Object::Fixed, offset: address.wrapping_add(by) & self.resolver.width().mask() };
-                    merge(&mut texts, self.anywhere(place, &trail));
-                }
-                Found::Result(owner, call) => {
-                    let Some(local) = self.resolver.unit.local(owner) else { continue };
-                    let Some(made) = local.call(call) else { continue };
-                    let result = local.leaves.iter().position(|leaf| matches!(leaf, Leaf::Result(id, _) if *id == call));
-                    let base = result.and_then(|number| local.exprs.leaf_expr(number as u32));
-                    let at = Location { base, offset: by };
-                    let heap = Pointee { object: Object::Heap(owner, call), offset: by };
-                    let filled = self.anywhere(heap, &trail);
-                    if filled.is_empty() {
-                        merge(&mut texts, self.result(owner, call, at, &made.memory, &above, &trail));
-                    }
-                    merge(&mut texts, filled);
-                }
-                Found::Stack(owner, offset) => {
-                    // Another function's own buffer, at an unknown time.
-                    let offset = (offset as u64).wrapping_add(by) & self.resolver.width().mask();
-                    merge(&mut texts, self.anywhere(Pointee { object: Object::Stack(owner), offset }, &trail));
-                }
-                Found::Written(owner, call, _) | Found::Filled(owner, call, _) => {
-                    let made = self.resolver.unit.local(owner).and_then(|local| local.call(call));
-                    let formats = self.resolver.unit.model(owner, call).and_then(|(_, model)| model.formats);
-                    let found = match (made, formats.filter(|formats| formats.allocates)) {
-                        (Some(made), Some(formats)) => self.formatted(owner, made, formats, &above, &trail),
-                        _ => vec![Text::hole(Origin::Call(owner, call, 255), Shape::Text, &trail)],
-                    };
-                    merge(&mut texts, found);
-                }
-                Found::Argument(owner, index) => {
-                    merge(&mut texts, vec![Text::hole(Origin::Argument(owner, index), Shape::Text, &trail)]);
-                }
-                Found::Behind(Object::Argument(owner, index), ..) => {
-                    merge(&mut texts, vec![Text::hole(Origin::Argument(owner, usize::from(index)), Shape::Text, &trail)]);
-                }
-                Found::Behind(..) => {}
-                Found::Element(owner, expr) => merge(&mut texts, self.element(owner, expr, &above, &trail)),
-                Found::Operation(owner, expr) => merge(&mut texts, self.pointed(owner, expr, by, &trail)),
-                Found::Import(_) | Found::Unknown => merge(&mut texts, Self::unknown(&trail)),
-            }
+            self.text_behind(found, by, &above, &trail.then(&steps), &mut texts);
         }
         texts
+    }
+
+    /// A text `by` bytes behind a pointer that was found out.
+    pub(super) fn text_behind(&self, found: Found, by: u64, above: &Context, trail: &Trail, texts: &mut Vec<Text>) {
+        match found {
+            Found::Number(0) => {}
+            Found::Number(address) => {
+                let place = Pointee { object: Object::Fixed, offset: address.wrapping_add(by) & self.resolver.width().mask() };
+                merge(texts, self.anywhere(place, trail));
+            }
+            Found::Result(owner, call) => {
+                let Some(local) = self.resolver.unit.local(owner) else { return };
+                let Some(made) = local.call(call) else { return };
+                let result = local.leaves.iter().position(|leaf| matches!(leaf, Leaf::Result(id, _) if *id == call));
+                let base = result.and_then(|number| local.exprs.leaf_expr(number as u32));
+                let at = Location { base, offset: by };
+                let heap = Pointee { object: Object::Heap(owner, call), offset: by };
+                let filled = self.anywhere(heap, trail);
+                if filled.is_empty() {
+                    merge(texts, self.result(owner, call, at, &made.memory, above, trail));
+                }
+                merge(texts, filled);
+            }
+            Found::Stack(owner, offset) => {
+                // Another function's own buffer, at an unknown time.
+                let offset = (offset as u64).wrapping_add(by) & self.resolver.width().mask();
+                merge(texts, self.anywhere(Pointee { object: Object::Stack(owner), offset }, trail));
+            }
+            Found::Written(owner, call, _) | Found::Filled(owner, call, _) => {
+                let made = self.resolver.unit.local(owner).and_then(|local| local.call(call));
+                let formats = self.resolver.unit.model(owner, call).and_then(|(_, model)| model.formats);
+                let found = match (made, formats.filter(|formats| formats.allocates)) {
+                    (Some(made), Some(formats)) => self.formatted(owner, made, formats, above, trail),
+                    _ => vec![Text::hole(Origin::Call(owner, call, 255), Shape::Text, trail)],
+                };
+                merge(texts, found);
+            }
+            Found::Argument(owner, index) => {
+                merge(texts, vec![Text::hole(Origin::Argument(owner, index), Shape::Text, trail)]);
+            }
+            Found::Behind(Object::Argument(owner, index), offset, _) => {
+                merge(texts, vec![Text::hole(self.word(owner, usize::from(index), Some(offset)), Shape::Text, trail)]);
+            }
+            Found::Behind(..) => {}
+            Found::Element(owner, expr) => merge(texts, self.element(owner, expr, above, trail)),
+            Found::Operation(owner, expr) => merge(texts, self.pointed(owner, expr, by, trail)),
+            Found::Import(_) | Found::Unknown => merge(texts, Self::unknown(trail)),
+        }
     }
 
     /// A text behind a pointer that was computed.
@@ -160,6 +164,16 @@ impl Contents<'_, '_> {
         if texts.is_empty() { Self::unknown(trail) } else { texts }
     }
 
+    /// What stands at `offset` behind an argument that nobody is known to pass: of the main function's second one, a word of the command
+    /// line that started the program (C 5.1.2.2.1).
+    pub(super) fn word(&self, function: FunctionId, index: usize, offset: Option<u64>) -> Origin {
+        if index == 1 && self.resolver.unit.mains.contains(&function) {
+            let number = offset.and_then(|offset| u32::try_from(offset / self.resolver.width().bytes()).ok());
+            return Origin::Word(number);
+        }
+        Origin::Argument(function, index)
+    }
+
     /// Texts behind some element of a table of pointers.
     pub(super) fn element(&self, function: FunctionId, element: Expr, context: &Context, trail: &Trail) -> Vec<Text> {
         let unit = self.resolver.unit;
@@ -167,8 +181,12 @@ impl Contents<'_, '_> {
         let Some(Leaf::Element { address, .. }) = local.leaf(element) else { return Self::unknown(trail) };
         let (Address::At(at) | Address::Within(at)) = local.locate(*address, unit.program, unit.machine);
         if at.base.is_some() {
-            let origins = self.value_origin(function, *address, context);
-            return vec![Text::hole(origins, Shape::Text, trail)];
+            let argument = at.base.and_then(|base| local.entry(base)).and_then(|var| unit.argument_of(var));
+            let origin = match argument.map(|index| self.word(function, index, None)) {
+                Some(word @ Origin::Word(_)) => word,
+                _ => self.value_origin(function, *address, context),
+            };
+            return vec![Text::hole(origin, Shape::Text, trail)];
         }
         let step = self.resolver.width().bytes();
         let mut texts = Vec::new();

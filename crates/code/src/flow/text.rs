@@ -12,8 +12,10 @@ const PIECES: usize = 32;
 pub enum Origin {
     /// A library call brought them in: the call, and through which of its arguments (255: its result).
     Call(FunctionId, CallId, u8),
-    /// An argument of a function that nobody is known to call; of `main`, the program's own arguments.
+    /// An argument of a function that nobody is known to call.
     Argument(FunctionId, usize),
+    /// A word of the command line that started the program: its number, the program's own name being 0.
+    Word(Option<u32>),
     /// They are made of these, by arithmetic or in another encoding.
     Made(Vec<Origin>),
     /// Nobody knows.

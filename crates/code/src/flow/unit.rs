@@ -67,6 +67,8 @@ pub struct Unit<'a> {
     pub models: &'a Models,
     /// Functions as expressions, by their number.
     pub locals: Vec<Local>,
+    /// Functions that a program begins with: their arguments are the command line's.
+    pub mains: BTreeSet<FunctionId>,
     targets: HashMap<(FunctionId, CallId), Vec<Target>>,
     callers: Vec<Vec<Edge>>,
     callees: HashMap<(FunctionId, CallId), Vec<Edge>>,
@@ -110,6 +112,7 @@ impl<'a> Unit<'a> {
             machine,
             models,
             locals,
+            mains: BTreeSet::new(),
             targets: HashMap::new(),
             callers: Vec::new(),
             callees: HashMap::new(),
@@ -190,7 +193,7 @@ impl<'a> Unit<'a> {
 
     /// Makes the edges anew from what is known of targets.
     pub fn connect(&mut self) {
-        let mut edges = BTreeSet::new();
+        let (mut edges, mut mains) = (BTreeSet::new(), BTreeSet::new());
         for ((from, call), targets) in &self.targets {
             for target in targets {
                 match target {
@@ -202,6 +205,10 @@ impl<'a> Unit<'a> {
                         for back in &model.calls {
                             let function = self.argument(*from, *call, usize::from(back.function));
                             let to = function.and_then(|(local, value)| self.function_at(local.exprs.value(value)?));
+                            if back.main {
+                                mains.extend(to);
+                                continue;
+                            }
                             let passing = Passing::Selected(back.arguments.clone());
                             edges.extend(to.map(|to| Edge { from: *from, call: *call, to, passing: passing.clone(), thread: back.thread }));
                         }
@@ -209,6 +216,7 @@ impl<'a> Unit<'a> {
                 }
             }
         }
+        self.mains = mains;
         self.callers = vec![Vec::new(); self.code.functions.len()];
         self.callees.clear();
         for edge in edges {
