@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use assay_code::read::{CodeLimits, listing};
 use assay_core::Sha256;
 use assay_unpack::{DirectoryEntry, Sink, Source};
 use bytes::Bytes;
@@ -25,7 +26,7 @@ use crate::{
         blobs::{Keeper, Mapped},
         lock::{Room, Wanted, lock_down},
         map,
-        protocol::{self, Greeting, Piece, Unpack, Unpacking},
+        protocol::{self, Greeting, List, Piece, Unpack, Unpacking},
     },
 };
 
@@ -63,11 +64,15 @@ fn play(arguments: &[&str]) -> io::Result<()> {
         _ => Wanted::Best,
     };
     match *arguments {
-        [stage @ ("unpack" | "read"), level, memory, cpu, file] => {
+        [stage @ ("unpack" | "read" | "code"), level, memory, cpu, file] => {
             let number = |text: &str| text.parse().map_err(io::Error::other);
             let room = Room { memory_bytes: number(memory)?, cpu_seconds: number(cpu)?, file_bytes: number(file)? };
             let Some(given) = Given::take(wanted(level), room)? else { return Ok(()) };
-            if stage == "read" { read(given) } else { unpack(given, room.file_bytes) }
+            match stage {
+                "unpack" => unpack(given, room.file_bytes),
+                "read" => read(given),
+                _ => code(given),
+            }
         }
         ["probe", level] => probe::probe(wanted(level)),
         _ => Err(io::Error::other("no such stage")),
@@ -135,6 +140,14 @@ fn read(given: Given) -> io::Result<()> {
     let contents = |id: &Sha256| contents.get(id).map(Cow::Borrowed);
     let progress = Progress::new();
     reply(&reading::read(&matter, &contents, &limits, threads, &|done, trail| progress.say(done, trail)))
+}
+
+fn code(given: Given) -> io::Result<()> {
+    let Given { input, len, request, .. } = given;
+    let List { limits, threads, function } = serde_json::from_slice(&request)?;
+    let bytes = map::map(&input, len)?;
+    work_on(threads, limits.memory_bytes)?;
+    reply(&listing::list(&bytes, &CodeLimits { steps: limits.program_steps }, function.as_deref()))
 }
 
 /// Makes the pool on which a single program is worked on.

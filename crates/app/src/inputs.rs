@@ -124,7 +124,8 @@ pub fn examine(path: &Path, opening: &Opening, limits: &Limits, quiet: bool) -> 
     Ok(done)
 }
 
-fn failure(path: &Path, error: &StageError) -> Failure {
+/// What went wrong with the input at `path`.
+pub fn failure(path: &Path, error: &StageError) -> Failure {
     let exit = match error.exit_code() {
         2 => Exit::Usage,
         4 => Exit::Cut,

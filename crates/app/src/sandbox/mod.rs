@@ -29,7 +29,7 @@ pub use blobs::Blobs;
 pub use lock::Level;
 
 use lock::{Room, Wanted};
-use protocol::{Read, Unpack, Unpacking};
+use protocol::{List, Listed, Read, Unpack, Unpacking};
 use stage::Stage;
 
 use crate::reading::{Matter, Reading};
@@ -147,11 +147,22 @@ pub fn read(
     sandbox: bool,
     progress: &mut dyn FnMut(u64, &str),
 ) -> Result<Reading, StageError> {
-    let len = blobs.file().metadata().map_err(StageError::Start)?.len();
-    let room = Room { memory_bytes: limits.memory_bytes.saturating_add(len), cpu_seconds: limits.cpu_seconds, file_bytes: 0 };
-    let stage = Stage { name: "read", wanted: wanted(sandbox), room, input: blobs.file(), kept: None };
+    let stage = reading("read", blobs.file(), limits, sandbox)?;
     let request = Read { limits: *limits, threads: threads.max(1), matter };
     stage::run(&stage, &request, progress).map(|(_, reading)| reading)
+}
+
+/// Lists the program in `file` in a child process.
+pub fn list(file: &File, request: &List, sandbox: bool) -> Result<Listed, StageError> {
+    let stage = reading("code", file, &request.limits, sandbox)?;
+    stage::run(&stage, request, &mut |_, _| {}).map(|(_, listed)| listed)
+}
+
+/// A stage that reads a file and keeps nothing.
+fn reading<'a>(name: &'static str, input: &'a File, limits: &Limits, sandbox: bool) -> Result<Stage<'a>, StageError> {
+    let len = input.metadata().map_err(StageError::Start)?.len();
+    let room = Room { memory_bytes: limits.memory_bytes.saturating_add(len), cpu_seconds: limits.cpu_seconds, file_bytes: 0 };
+    Ok(Stage { name, wanted: wanted(sandbox), room, input, kept: None })
 }
 
 type Input = (File, u64, Option<Vec<protocol::Piece>>, Vec<(Vec<u8>, String)>);

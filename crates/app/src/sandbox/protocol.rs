@@ -16,6 +16,7 @@ use std::{
     },
 };
 
+use assay_code::read::listing::{Listing, ListingError};
 use assay_core::{Entry, Limits};
 use assay_unpack::Unpacked;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
@@ -52,6 +53,20 @@ pub struct Read<'a> {
     /// What to read.
     pub matter: Matter<'a>,
 }
+
+/// How one program is to be listed. The reply is a [`Listing`], or why there is none.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct List {
+    /// Limits.
+    pub limits: Limits,
+    /// Threads to work on.
+    pub threads: usize,
+    /// A function to show instruction by instruction.
+    pub function: Option<String>,
+}
+
+/// What came of a [`List`].
+pub type Listed = Result<Listing, ListingError>;
 
 /// One name of a directory and where the spool holds its content: offset and length.
 #[derive(Debug, Serialize, Deserialize)]

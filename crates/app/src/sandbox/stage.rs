@@ -212,7 +212,7 @@ fn post_mortem(status: ExitStatus, why: &str, talk: &str, room: Room) -> StageEr
         Some(libc::SIGBUS) => StageError::Died(format!("the input changed or could not be read while it was mapped (signal 7); {talk}")),
         Some(signal) => StageError::Died(format!("signal {signal}; {talk}")),
         // A stack, a mapping or a vector for which there was no room.
-        None if ["memory allocation", "failed to spawn thread", "os error 12", "capacity overflow"]
+        None if ["memory allocation", "failed to spawn thread", "os error 11", "os error 12", "capacity overflow"]
             .iter()
             .any(|sign| talk.contains(sign)) =>
         {

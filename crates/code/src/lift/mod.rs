@@ -48,6 +48,9 @@ pub trait Lifter: Sync {
     /// Its ways of reading instructions.
     fn modes(&self) -> &'static [Mode];
 
+    /// What the field calls one of them.
+    fn mode_name(&self, mode: Mode) -> &'static str;
+
     /// Instructions stand at multiples of this.
     fn alignment(&self, mode: Mode) -> u64;
 

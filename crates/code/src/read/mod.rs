@@ -12,6 +12,7 @@
 
 mod analysis;
 mod apart;
+pub mod listing;
 
 use assay_core::{
     At, Limits, Problem,
