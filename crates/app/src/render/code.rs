@@ -5,10 +5,10 @@ use std::fmt::{self, Write};
 use assay_code::read::listing::{Address, BlockLines, ChannelLine, FunctionPage, InstructionLine, Listing, TargetLine};
 use assay_core::facts::{
     CodeFact,
-    code::{Channel, Flow, Manner},
+    code::{Channel, Flow, Host, Manner},
 };
 
-use super::words::grouped;
+use super::words::{grouped, kebab};
 
 /// Characters of a text that are shown on its line.
 const TEXT: usize = 100;
@@ -74,7 +74,7 @@ fn program(out: &mut String, listing: &Listing) {
 
 /// A line. Names of the program come into it, and none of them ends it.
 fn line(out: &mut String, text: fmt::Arguments<'_>) {
-    out.push_str(&text.to_string().replace('\n', "\\n"));
+    out.push_str(text.to_string().replace('\n', "\\n").trim_end());
     out.push('\n');
 }
 
@@ -102,8 +102,38 @@ fn shortened(text: &str) -> String {
     shown
 }
 
+/// A channel in words.
 fn channel(channel: &Channel) -> String {
-    serde_json::to_string(channel).unwrap_or_default()
+    match channel {
+        Channel::Bound { transport, address, port } => {
+            format!("{} {}", kebab(transport), end(address.as_deref().unwrap_or("address unknown"), *port))
+        }
+        Channel::Connected { transport, host, port } => format!("{} to {}", kebab(transport), end(&self::host(host), *port)),
+        Channel::Cgi(part) => format!("request ({part})"),
+        Channel::File(path) => format!("file {path}"),
+        Channel::Output(command) => format!("output of {command}"),
+        Channel::StandardInput => "standard input".to_owned(),
+        Channel::Argument(number) => number.map_or_else(|| "arguments".to_owned(), |number| format!("argument {number}")),
+        Channel::Environment(name) => format!("variable {name}"),
+        Channel::Serial(device) => format!("serial line {device}"),
+        Channel::Removable(path) => format!("removable medium {path}"),
+        Channel::Clock => "the clock".to_owned(),
+        Channel::Unknown => "somebody unknown".to_owned(),
+    }
+}
+
+fn host(host: &Host) -> String {
+    match host {
+        Host::Fixed(name) => name.clone(),
+        Host::Configured(file) => format!("a host from {file}"),
+        Host::Told(by) => format!("a host told by {}", channel(by)),
+        Host::Everyone => "everyone".to_owned(),
+        Host::Unknown => "a host unknown".to_owned(),
+    }
+}
+
+fn end(address: &str, port: Option<u16>) -> String {
+    port.map_or_else(|| address.to_owned(), |port| format!("{address}:{port}"))
 }
 
 fn fact(fact: &CodeFact) -> String {
@@ -112,7 +142,7 @@ fn fact(fact: &CodeFact) -> String {
         CodeFact::Run(run) => {
             format!("runs {} (by {})", run.command.clone().unwrap_or_else(|| one_line(&run.program, &run.arguments)), run.through)
         }
-        CodeFact::File { path, access } => format!("file {path} ({})", format!("{access:?}").to_lowercase()),
+        CodeFact::File { path, access } => format!("file {path} ({})", kebab(access)),
         CodeFact::Ordinary { what, by } => format!("{what} (by {by})"),
         CodeFact::Word { source, trigger, handlers } => {
             format!("word {:?} from {} leads to {}", trigger.value, channel(source), handlers.join(", "))
@@ -131,9 +161,8 @@ fn flow(flow: &Flow) -> String {
         Manner::Data => "reaches",
         Manner::Control => "decides on",
     };
-    let kind = serde_json::to_string(&flow.actuator.kind).unwrap_or_default();
     let mut text =
-        format!("{} {manner} {} {} ({})", channel(&flow.source), flow.actuator.name, flow.actuator.argument, kind.trim_matches('"'));
+        format!("{} {manner} {} {} ({})", channel(&flow.source), flow.actuator.name, flow.actuator.argument, kebab(&flow.actuator.kind));
     let words: Vec<String> =
         flow.triggers.iter().map(|trigger| format!("{}{:?}", if trigger.fits { "" } else { "not " }, trigger.value)).collect();
     if !words.is_empty() {

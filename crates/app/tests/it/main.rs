@@ -1,6 +1,7 @@
 //! Integration tests of the `assay` command.
 
 mod cli;
+mod code;
 mod detectors;
 mod invented;
 mod page;

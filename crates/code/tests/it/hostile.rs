@@ -57,14 +57,14 @@ fn broken_programs_end_and_come_out_the_same_twice() {
     let limits = CodeLimits { steps: 30_000 };
     let mut numbers = Numbers(0xB0_0B5);
     let (mut read, mut facts) = (0, 0);
-    for program in programs() {
+    for (number, program) in programs().into_iter().enumerate() {
         assert!(is_program(&program));
         for copy in 0..copies {
             let hostile = broken(&program, &mut numbers);
             let report = read_program(&hostile, &limits);
             let defect = report.problems.iter().find(|problem| problem.note.contains("defect"));
             assert_eq!(defect, None);
-            if copy == 0 {
+            if copy == 0 && number % 4 == 0 {
                 assert_eq!(report, read_program(&hostile, &limits));
             }
             read += usize::from(report.functions.found > 0);

@@ -8,7 +8,7 @@ use super::{
     lines::{self, FunctionLine, TargetLine},
 };
 use crate::{
-    flow::{Context, Text},
+    flow::{Context, Piece, Text},
     functions::{Block, EdgeKind, Function, FunctionId},
     lift::Cursor,
     values::{Call, CallId, Expr},
@@ -20,6 +20,10 @@ const STEPS: u64 = 200_000;
 const VALUES: usize = 4;
 /// Characters of one value.
 const CHARACTERS: usize = 160;
+/// Numbers below this are rather counts and flags than addresses.
+const SMALL: u64 = 0x1_0000;
+/// Where headers stand and no text.
+const HEADERS: u64 = 0x100;
 /// What stands for a value that is not known.
 const UNKNOWN: &str = "?";
 
@@ -171,9 +175,14 @@ fn argument(analysis: &Analysis<'_>, function: FunctionId, id: CallId, call: &Ca
     Some(shown[..shown.len().min(VALUES)].join(" | ") + more)
 }
 
-/// Is anything of a text known?
+/// Is anything of a text known that reads as text? A structure is bytes as well.
 fn has_words(text: &Text) -> bool {
-    text.pieces.iter().any(|piece| matches!(piece, crate::flow::Piece::Text(bytes) if !bytes.is_empty()))
+    let reads = |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(|byte| is_printable(*byte));
+    text.pieces.iter().any(|piece| matches!(piece, Piece::Text(bytes) if reads(bytes)))
+}
+
+fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\n' | b'\t' | b'\r')
 }
 
 /// The numbers that a value can be, as what they are: a text's address as the text, a function's as its name.
@@ -181,13 +190,16 @@ fn numbers(analysis: &Analysis<'_>, function: FunctionId, value: Expr) -> Option
     let numbers = analysis.channels.contents.resolver.numbers(function, value, &Context::default())?;
     let memory = &analysis.program.memory;
     let show = |number: u64| {
-        let printable = |text: &&[u8]| !text.is_empty() && text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t' | b'\r'));
-        if let Some(text) = memory.text(number, CHARACTERS).filter(printable) {
+        // A small number is an address only where a text begins; in libraries, which begin at 0, every small number is mapped.
+        let small = number < SMALL;
+        let begins = !small || (number >= HEADERS && memory.byte(number - 1) == Some(0));
+        let printable = |text: &&[u8]| !text.is_empty() && text.iter().all(|byte| is_printable(*byte));
+        if let Some(text) = memory.text(number, CHARACTERS).filter(|_| begins).filter(printable) {
             return quoted(&String::from_utf8_lossy(text));
         }
         match analysis.unit.function_at(number).and_then(|id| analysis.code.function(id)) {
             Some(function) => function.name.clone().unwrap_or_else(|| format!("{:#x}", function.entry.address)),
-            None if number < 0x1_0000 && !memory.holds(number) => number.to_string(),
+            None if small => number.to_string(),
             None => format!("{number:#x}"),
         }
     };
