@@ -1,9 +1,11 @@
 //! What all fuzz targets do: give the bytes to one reader, at the start and inside, and bring every content out; or to one lifter, and
-//! interpret what it makes of them.
+//! interpret what it makes of them; or to what makes facts of a program or script.
 
 use assay_code::{
     ir::{Memory, Mode, Place, Width, evaluate},
     lift::{Cursor, Lifter},
+    read::{CodeLimits, read_program},
+    script::{ScriptContext, ScriptLimits, read_script},
 };
 use assay_core::Limits;
 use assay_unpack::{context::Context, format::Content, formats::FORMATS, input::Input};
@@ -57,4 +59,18 @@ pub fn lift(lifter: &dyn Lifter, mode: u8, data: &[u8]) {
         }
         assert!(!lifter.show(rest, here).is_empty());
     }
+}
+
+/// Reads `data` as a program. A panic would be among its problems as a defect; the fuzzer sees it before that.
+pub fn program(data: &[u8]) {
+    let report = read_program(data, &CodeLimits { steps: 20_000 });
+    let counts = report.functions;
+    assert_eq!(counts.found, counts.analysed + counts.abandoned, "every function is accounted for");
+}
+
+/// Reads `data` as a script that a web server runs.
+pub fn script(data: &[u8]) {
+    let limits = ScriptLimits { steps: 4_000, ..ScriptLimits::default() };
+    let facts = read_script(data, &ScriptContext { cgi: Some(true), ..ScriptContext::default() }, &limits);
+    assert!(facts.facts.len() <= 2 * limits.facts, "facts are bounded, and words beside them");
 }

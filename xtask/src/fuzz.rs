@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz [SECONDS]`: each fuzz target for that long, with its committed seeds. Needs `cargo-fuzz` and a nightly toolchain.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, ExitCode},
     sync::{Mutex, PoisonError},
 };
@@ -31,7 +31,9 @@ pub fn run(root: &Path, seconds: u32) -> anyhow::Result<ExitCode> {
             let corpus = root.join("fuzz/corpus-work").join(target);
             let seeds = root.join("fuzz/seeds-work").join(target);
             std::fs::create_dir_all(&corpus)?;
-            unpack_seeds(&root.join("fixtures/formats").join(target.replace('_', "-")), &seeds, target == "gzip")?;
+            for folder in seeds_of(root, target)? {
+                unpack_seeds(&folder, &seeds, target == "gzip")?;
+            }
             let output = cargo(&["run", target])
                 .args([&corpus, &seeds])
                 .args(["--", &format!("-max_total_time={seconds}"), "-max_len=262144", "-rss_limit_mb=4096", "-timeout=20"])
@@ -58,13 +60,31 @@ pub fn run(root: &Path, seconds: u32) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Folders with the committed seeds of a target: a format's fixtures, the binaries of all behaviours, all scripts.
+fn seeds_of(root: &Path, target: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let (kind, below) = match target {
+        "program_facts" => ("programs", "bin"),
+        "script_facts" => ("scripts", ""),
+        _ => return Ok(vec![root.join("fixtures/formats").join(target.replace('_', "-"))]),
+    };
+    let mut folders = Vec::new();
+    for item in std::fs::read_dir(root.join("fixtures/code").join(kind))? {
+        folders.push(item?.path().join(below));
+    }
+    folders.sort();
+    Ok(folders)
+}
+
 /// Copies the fixtures of a format, those that are kept gzipped for their size as what they are inside: a target reads one format alone.
 fn unpack_seeds(from: &Path, to: &Path, keep: bool) -> anyhow::Result<()> {
     std::fs::create_dir_all(to)?;
     for item in std::fs::read_dir(from).into_iter().flatten() {
         let path = item?.path();
-        let name = path.file_name().unwrap_or_default();
-        if path.extension().is_some_and(|end| end == "json") {
+        // Behaviours share the names of their files.
+        let mut parts: Vec<_> = path.components().rev().take(3).map(|part| part.as_os_str().to_string_lossy()).collect();
+        parts.reverse();
+        let name = parts.join("-");
+        if path.is_dir() || path.extension().is_some_and(|end| end == "json" || end == "toml") {
             continue;
         }
         let unpacked = Command::new("gzip").arg("-dc").stdin(std::fs::File::open(&path)?).output().context("gzip is not installed")?;

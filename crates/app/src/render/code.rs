@@ -8,7 +8,7 @@ use assay_core::facts::{
     code::{Channel, Flow, Host, Manner},
 };
 
-use super::words::{grouped, kebab};
+use super::words::{grouped, kebab, read_of_code};
 
 /// Characters of a text that are shown on its line.
 const TEXT: usize = 100;
@@ -34,18 +34,7 @@ fn program(out: &mut String, listing: &Listing) {
     if !listing.needed.is_empty() {
         line(out, format_args!("needs {}", listing.needed.join(", ")));
     }
-    let (functions, calls) = (counts.functions, counts.calls);
-    line(
-        out,
-        format_args!(
-            "{} functions found, {} analysed, {} given up at a limit; {} of {} calls with a known target",
-            functions.found,
-            functions.analysed,
-            functions.abandoned,
-            calls.resolved,
-            calls.resolved + calls.unresolved
-        ),
-    );
+    line(out, format_args!("{}", read_of_code(counts.functions, counts.calls)));
     channels(out, "Listeners", &listing.listeners);
     channels(out, "Endpoints", &listing.endpoints);
     heading(out, "Flows and other facts", listing.facts.len());

@@ -81,6 +81,9 @@ fn overview(out: &mut Lines, dossier: &Dossier, subject: &Subject) {
     if files.total > 0 {
         out.field("files", None, &format!("{} of {} read whole", grouped(files.read), grouped(files.total)));
     }
+    if subject.coverage.functions.found > 0 {
+        out.field("code", None, &words::read_of_code(subject.coverage.functions, subject.coverage.calls));
+    }
     let mut gaps: Vec<_> = subject.coverage.gaps.iter().collect();
     gaps.sort_by_key(|gap| std::cmp::Reverse(gap.span.1));
     let more = if gaps.len() > GAPS { format!(", the {GAPS} largest:") } else { String::new() };

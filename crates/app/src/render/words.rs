@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use assay_core::{Cell, Dossier, Evidence, Finding, Sha256, dossier::Subject};
+use assay_core::{
+    Cell, Dossier, Evidence, Finding, Sha256,
+    coverage::{CallCount, FunctionCount},
+    dossier::Subject,
+};
 
 /// Heading of the table of identity; its first two columns are field and value.
 const IDENTITY: &str = "Identity";
@@ -12,6 +16,18 @@ const OUTCOME: &str = "Outcome";
 /// Outcomes that the summaries tell apart.
 pub const INVALID: &str = "INVALID";
 pub const VALID: &str = "valid";
+
+/// How far programs were read.
+pub fn read_of_code(functions: FunctionCount, calls: CallCount) -> String {
+    format!(
+        "{} of {} functions analysed, {} given up at a limit; {} of {} calls with a known target",
+        grouped(functions.analysed),
+        grouped(functions.found),
+        grouped(functions.abandoned),
+        grouped(calls.resolved),
+        grouped(calls.resolved + calls.unresolved)
+    )
+}
 
 /// A closed value's name as in JSON: `KeyHolder` gives `key-holder`.
 pub fn kebab(value: impl std::fmt::Debug) -> String {

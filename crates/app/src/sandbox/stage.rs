@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_reply() {
-        let read_reply = super::read_reply::<protocol::Unpacking>;
+        let read_reply = read_reply::<protocol::Unpacking>;
         assert!(matches!(read_reply(&b""[..]), Err(Failure::Broken(_))));
         assert!(matches!(read_reply(&b"{\"locked\":{\"level\":\"namespaces\"}}\n"[..]), Err(Failure::Broken(why)) if why == "no result"));
         assert!(matches!(read_reply(&b"{\"refused\":\"no \x5cu001b kernel\"}\n"[..]), Err(Failure::Refused(why)) if why == "no  kernel"));

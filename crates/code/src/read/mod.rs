@@ -67,7 +67,7 @@ pub fn is_program(bytes: &[u8]) -> bool {
 pub fn read_program(bytes: &[u8], limits: &CodeLimits) -> ProgramReport {
     match apart(|| Analysis::of(bytes, limits, report)) {
         Ok(Ok(report)) => report,
-        Ok(Err(why)) => ProgramReport { problems: vec![not_loaded(&why)], ..ProgramReport::default() },
+        Ok(Err(why)) => ProgramReport { problems: vec![not_loaded(&why).over(bytes.len() as u64)], ..ProgramReport::default() },
         Err(problem) => ProgramReport { problems: vec![problem], ..ProgramReport::default() },
     }
 }

@@ -22,6 +22,8 @@ const VALUES: usize = 4;
 const CHARACTERS: usize = 160;
 /// Numbers below this are rather counts and flags than addresses.
 const SMALL: u64 = 0x1_0000;
+/// Numbers below this are no addresses.
+const PAGE: u64 = 0x1000;
 /// Where headers stand and no text.
 const HEADERS: u64 = 0x100;
 /// What stands for a value that is not known.
@@ -199,7 +201,7 @@ fn numbers(analysis: &Analysis<'_>, function: FunctionId, value: Expr) -> Option
         }
         match analysis.unit.function_at(number).and_then(|id| analysis.code.function(id)) {
             Some(function) => function.name.clone().unwrap_or_else(|| format!("{:#x}", function.entry.address)),
-            None if small => number.to_string(),
+            None if number < PAGE || (small && !memory.holds(number)) => number.to_string(),
             None => format!("{number:#x}"),
         }
     };
