@@ -371,7 +371,8 @@ impl Discovery<'_> {
             if plausible::is_function(&walked, place, self.program, self.lifter) && self.claims.all_free(&walked) {
                 self.add(place, FoundBy::Scan);
                 self.run();
-                return Some(());
+                // Beyond the limit on functions nothing is added, and nothing would be claimed here for ever.
+                return (!self.claims.free(at)).then_some(());
             }
         }
         None
