@@ -11,6 +11,8 @@ pub enum Part {
         stars: usize,
         /// What kind of value.
         kind: Kind,
+        /// At most so many characters of it: `%15s` in a scan, `%.23s` in a text that is made.
+        bound: Option<u64>,
     },
 }
 
@@ -41,9 +43,15 @@ pub fn parts(format: &[u8]) -> Vec<Part> {
             at += 1;
             continue;
         }
-        let mut stars = 0;
+        let (mut stars, mut number, mut bound) = (0, None::<u64>, None);
         while let Some(byte) = format.get(at).filter(|byte| b"0123456789.-+ #'hlLqjztI*$".contains(byte)) {
             stars += usize::from(*byte == b'*');
+            match byte {
+                b'0'..=b'9' => number = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(u64::from(byte - b'0'))),
+                b'.' => number = None,
+                _ => {}
+            }
+            bound = number;
             at += 1;
         }
         let kind = match format.get(at) {
@@ -59,7 +67,7 @@ pub fn parts(format: &[u8]) -> Vec<Part> {
         if !text.is_empty() {
             parts.push(Part::Text(std::mem::take(&mut text)));
         }
-        parts.push(Part::Value { stars, kind });
+        parts.push(Part::Value { stars, kind, bound });
     }
     if !text.is_empty() {
         parts.push(Part::Text(text));
@@ -74,17 +82,17 @@ mod tests {
     #[test]
     fn values_stand_in_their_places() {
         let found = parts(b"rm -f %s; led %*d 100%% %-5.2lx%c");
-        let value = |stars, kind| Part::Value { stars, kind };
+        let value = |stars, kind, bound| Part::Value { stars, kind, bound };
         assert_eq!(
             found,
             [
                 Part::Text(b"rm -f ".to_vec()),
-                value(0, Kind::Text),
+                value(0, Kind::Text, None),
                 Part::Text(b"; led ".to_vec()),
-                value(1, Kind::Number),
+                value(1, Kind::Number, None),
                 Part::Text(b" 100% ".to_vec()),
-                value(0, Kind::Number),
-                value(0, Kind::Character),
+                value(0, Kind::Number, Some(2)),
+                value(0, Kind::Character, None),
             ]
         );
         assert_eq!(parts(b"%"), []);

@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{
     functions::{EdgeKind, FunctionId},
-    ir::{Binary, Unary},
+    ir::{Binary, Unary, Width},
     models::{Class, Gives, How, Outcome},
-    values::{Branch, CallId, Expr, Leaf, Location, Node},
+    values::{Branch, CallId, Expr, Leaf, Local, Location, Node},
 };
 
 /// How deep conditions are followed through flags and returned values.
@@ -42,6 +42,8 @@ pub enum Test {
     },
     /// A number, equal.
     Equal(i64),
+    /// A byte at a place that moves through a text, or the end of a text: what it is tells where the text is cut, not what is in it.
+    Walked(i64),
     /// A number, below.
     Below(i64),
     /// A number, above.
@@ -91,10 +93,15 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
 
     /// What must be true to get to `block`, also in the callers on the way there.
     pub fn here(&self, function: FunctionId, block: u32) -> Vec<Atom> {
+        self.here_from(function, block, &Context::default())
+    }
+
+    /// The same on the way by which `context` came.
+    pub fn here_from(&self, function: FunctionId, block: u32, context: &Context) -> Vec<Atom> {
         self.asked.borrow_mut().clear();
         self.values.borrow_mut().clear();
         let mut atoms = Vec::new();
-        self.at_block(function, block, &Context::default(), DEPTH, true, &mut atoms);
+        self.at_block(function, block, context, DEPTH, true, &mut atoms);
         atoms
     }
 
@@ -104,6 +111,15 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         self.values.borrow_mut().clear();
         let mut atoms = Vec::new();
         self.at_block(function, block, &Context::default(), DEPTH, false, &mut atoms);
+        atoms
+    }
+
+    /// What must be true to get to `block` within its function.
+    pub fn within(&self, function: FunctionId, block: u32) -> Vec<Atom> {
+        self.asked.borrow_mut().clear();
+        self.values.borrow_mut().clear();
+        let mut atoms = Vec::new();
+        self.own(function, block, &Context::default(), DEPTH, true, &mut atoms);
         atoms
     }
 
@@ -340,7 +356,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                         }
                     }
                 }
-                _ => self.bound(function, value, Test::Equal(i64::from(number as i32)), equal, site, context, atoms),
+                _ => self.bound(function, value, equality(local, value, number), equal, site, context, atoms),
             },
         }
     }
@@ -367,8 +383,8 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 _ => plain = true,
             }
         }
-        if plain {
-            self.bound(function, value, Test::Equal(i64::from(number as i32)), equal, site, context, atoms);
+        if plain && let Some(local) = self.resolver().unit.local(function) {
+            self.bound(function, value, equality(local, value, number), equal, site, context, atoms);
         }
     }
 
@@ -528,6 +544,23 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         if !origins.is_empty() {
             push(origins, Test::Equal(i64::from(number as i32)), equal);
         }
+    }
+}
+
+/// The test whether a value is a number. A byte whose place moves from round to round, and a byte that ends a text, are no words.
+fn equality(local: &Local, value: Expr, number: u64) -> Test {
+    let number = i64::from(number as i32);
+    let moves = |address: Expr| match local.leaf(address) {
+        Some(Leaf::Join { block, slot }) => local.ways(*block, *slot).any(|(way, ..)| {
+            let (base, by) = local.exprs.base_and_offset(way, Width::W32);
+            base == Some(address) && by != 0
+        }),
+        _ => false,
+    };
+    match local.leaf(value) {
+        Some(Leaf::Element { width: Width::W8, .. }) => Test::Walked(number),
+        Some(Leaf::Memory { at, width: Width::W8, .. }) if number == 0 || at.base.is_some_and(moves) => Test::Walked(number),
+        _ => Test::Equal(number),
     }
 }
 

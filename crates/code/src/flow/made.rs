@@ -83,7 +83,7 @@ impl Contents<'_, '_> {
             for part in parts(&bytes) {
                 let options = match part {
                     Part::Text(bytes) => vec![Text::literal(&bytes, trail)],
-                    Part::Value { stars, kind } => {
+                    Part::Value { stars, kind, .. } => {
                         value += stars;
                         let options = self.value(function, call, value, kind, formats.list, context, trail);
                         value += 1;

@@ -19,7 +19,10 @@ mod channel;
 mod commands;
 mod content;
 mod context;
+mod digest;
+mod disclose;
 mod events;
+mod flows;
 mod format;
 mod guards;
 mod loads;
@@ -31,6 +34,7 @@ mod standing;
 mod targets;
 mod text;
 mod unit;
+mod unsafe_writes;
 
 pub use budget::Budget;
 pub use channel::Channels;

@@ -156,6 +156,19 @@ impl<'a> Resolver<'a> {
         Some(numbers).filter(|numbers| !numbers.is_empty())
     }
 
+    /// What a pointer began as that moves on through what it points into.
+    pub fn began(&self, function: FunctionId, pointer: Expr) -> Option<Expr> {
+        let local = self.unit.local(function)?;
+        let Some(Leaf::Join { block, slot }) = local.leaf(pointer) else { return Some(pointer) };
+        let mut first = local.ways(*block, *slot).filter(|(way, from, _)| {
+            let (base, _) = local.exprs.base_and_offset(*way, self.width());
+            base != Some(pointer) && !local.shape.goes_back(*from, *block)
+        });
+        let (start, ..) = first.next()?;
+        let (base, _) = local.exprs.base_and_offset(start, self.width());
+        base.filter(|_| first.next().is_none())
+    }
+
     /// Width of a pointer.
     pub fn width(&self) -> Width {
         width_of(self.unit.machine)

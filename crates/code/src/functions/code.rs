@@ -77,6 +77,12 @@ pub struct Function {
 }
 
 impl Function {
+    /// The number of the block that holds the instruction at `address`.
+    pub fn block_at(&self, address: u64) -> Option<u32> {
+        let block = self.blocks.iter().position(|block| (block.place.address..block.end).contains(&address))?;
+        u32::try_from(block).ok()
+    }
+
     /// Address behind its last byte, as far as blocks stand in one piece behind the entry.
     pub fn end(&self) -> u64 {
         self.blocks.iter().map(|block| block.end).max().unwrap_or(self.entry.address)

@@ -56,6 +56,21 @@ pub fn read(header: &Header, program: &mut Program<'_>) {
         }
     }
     initialisers(program, &tag);
+    let ends =
+        [(elf::DT_STRTAB, elf::DT_STRSZ), (elf::DT_REL, elf::DT_RELSZ), (elf::DT_RELA, elf::DT_RELASZ), (elf::DT_JMPREL, elf::DT_PLTRELSZ)];
+    own_tables(program, header, ends.into_iter().filter_map(|(start, size)| tag(start)?.checked_add(tag(size)?)));
+}
+
+/// Notes where the tables stand that the loader alone reads: from the file's head to the end of the last of them, as linkers put them
+/// in front of all code. `ends` are where they end.
+fn own_tables(program: &mut Program<'_>, header: &Header, ends: impl Iterator<Item = u64>) {
+    let Some(head) = header.segments.iter().find(|segment| segment.kind == elf::PT_LOAD.0 && segment.offset == 0) else { return };
+    let start = head.address;
+    let code = program.entry.into_iter().chain(program.initialisers.iter().copied()).filter(|code| *code > start).min();
+    let within = |end: &u64| *end > start && *end <= start.saturating_add(head.file_size) && code.is_none_or(|code| *end <= code);
+    if let Some(end) = ends.filter(within).max() {
+        program.memory.set_tables(start, end);
+    }
 }
 
 /// The pairs of the table up to `DT_NULL`.

@@ -40,12 +40,14 @@ pub struct Memory<'a> {
     pub big_endian: bool,
     segments: Vec<Segment<'a>>,
     patched: BTreeMap<u64, u8>,
+    /// Where tables stand that only the loader reads: start and end.
+    tables: (u64, u64),
 }
 
 impl<'a> Memory<'a> {
     /// Empty memory over `file`.
     pub fn new(file: &'a [u8], class: Class, big_endian: bool) -> Self {
-        Self { file, class, big_endian, segments: Vec::new(), patched: BTreeMap::new() }
+        Self { file, class, big_endian, segments: Vec::new(), patched: BTreeMap::new(), tables: (0, 0) }
     }
 
     /// Adds a segment; its place in the order of addresses is found. False where it would overlap another or be one too many.
@@ -72,9 +74,15 @@ impl<'a> Memory<'a> {
         self.segments.get(at).filter(|segment| address < segment.end())
     }
 
-    /// Is anything mapped at `address`?
+    /// Is anything mapped at `address` that a program points to? What only the loader reads is not: in a file that may be loaded
+    /// anywhere its tables stand at the addresses that small numbers are.
     pub fn holds(&self, address: u64) -> bool {
-        self.segment(address).is_some()
+        !(self.tables.0..self.tables.1).contains(&address) && self.segment(address).is_some()
+    }
+
+    /// Notes where the loader's own tables stand: start and end.
+    pub fn set_tables(&mut self, start: u64, end: u64) {
+        self.tables = (start, end);
     }
 
     /// May code stand at `address`?

@@ -3,7 +3,7 @@
 //! Arguments are numbered from 0. A *channel* is what a descriptor, a stream or a handle stands for: the argument that carries it is
 //! named, who is at its other end is found out where it was opened.
 
-use assay_core::facts::code::{ActuatorKind, CheckKind};
+use assay_core::facts::code::{ActuatorKind, CheckKind, Disclosed};
 use serde::Deserialize;
 
 /// A file of models.
@@ -57,6 +57,8 @@ pub struct Model {
     pub no_return: bool,
     /// Memory as others see it changes in ways that the row does not say.
     pub writes: Vec<u8>,
+    /// What the bytes that it brings tell about the machine.
+    pub tells: Vec<Disclosed>,
 }
 
 /// What a function gives back.

@@ -1,0 +1,121 @@
+//! What a program tells others about the machine and its owner: from where the bytes of a message come, to whom it goes.
+
+use std::collections::BTreeSet;
+
+use assay_core::{
+    At, Role,
+    facts::{
+        CodeFact,
+        code::{Channel, Disclosed, Disclosure},
+    },
+};
+
+use super::{
+    events::Events,
+    flows::trigger,
+    guards::Test,
+    text::{Origin, Piece, Text},
+};
+use crate::{functions::FunctionId, script::rules::Rules, values::CallId};
+
+/// Steps of a way on which words are looked for.
+const STEPS: usize = 8;
+
+impl Events<'_, '_, '_> {
+    /// A message to somebody else: what of the machine is in it.
+    pub(super) fn tells(&mut self, function: FunctionId, id: CallId, to: &Channel, texts: &[Text]) {
+        let unit = self.resolver().unit;
+        let Some(call) = unit.local(function).and_then(|local| local.call(id)) else { return };
+        let mut told: Vec<(BTreeSet<Disclosed>, String, &Text)> = Vec::new();
+        for text in texts {
+            for (place, piece) in text.pieces.iter().enumerate() {
+                let Piece::Hole(origin, _) = piece else { continue };
+                for (mut what, from) in self.told(origin) {
+                    if is_file(&from) && (self.is_named_secret(text, place) || self.is_picked_by_secret(text)) {
+                        what.insert(Disclosed::Credentials);
+                    }
+                    if !what.is_empty() && !told.iter().any(|(known, other, _)| *known == what && *other == from) {
+                        told.push((what, from, text));
+                    }
+                }
+            }
+        }
+        if told.is_empty() {
+            return;
+        }
+        let atoms = self.guards.here(function, call.block);
+        for (what, from, text) in told {
+            let mut triggers: Vec<_> = atoms.iter().filter(|atom| self.from(atom, to)).filter_map(trigger).collect();
+            triggers.sort();
+            triggers.dedup();
+            let mut checks: Vec<_> = atoms.iter().filter_map(|atom| self.check(atom)).collect();
+            checks.sort();
+            checks.dedup();
+            let mut path: Vec<_> = text.trail.steps().iter().map(|step| self.step(*step)).collect();
+            path.push(self.place(function, call.site, Role::Actuator, format!("sent to {}", whom(to))));
+            let code = self.digest(function, &text.trail, &[]);
+            let disclosure = Disclosure { what: what.into_iter().collect(), from, to: to.clone(), triggers, checks, path, code };
+            self.facts.push((At::Address(call.site), CodeFact::Disclosure(Box::new(disclosure))));
+        }
+    }
+
+    /// What bytes of this origin tell, and from where they are.
+    fn told(&self, origin: &Origin) -> Vec<(BTreeSet<Disclosed>, String)> {
+        match origin {
+            Origin::Made(origins) => origins.iter().flat_map(|origin| self.told(origin)).collect(),
+            Origin::Call(function, call, _) => {
+                if let Some((name, model)) = self.resolver().unit.model(*function, *call)
+                    && !model.tells.is_empty()
+                {
+                    return vec![(model.tells.iter().copied().collect(), name.to_owned())];
+                }
+                let mut found = Vec::new();
+                for channel in self.channels.origin(origin) {
+                    if let Channel::File(path) | Channel::Removable(path) = channel {
+                        let tells = Rules::get().path(&path, |rule| (!rule.tells.is_empty()).then(|| rule.tells.clone()));
+                        found.push((tells.into_iter().flatten().collect(), path));
+                    }
+                }
+                found
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Does the text call what stands at `place` a secret, as `"psk":"…"` does?
+    fn is_named_secret(&self, text: &Text, place: usize) -> bool {
+        let Some(Piece::Text(before)) = place.checked_sub(1).and_then(|place| text.pieces.get(place)) else { return false };
+        let before = String::from_utf8_lossy(before);
+        let mut words = before.rsplit(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').filter(|word| !word.is_empty());
+        words.next().is_some_and(|word| Rules::get().is_secret(word))
+    }
+
+    /// Was it picked out of a file because a word for a secret stood before it?
+    fn is_picked_by_secret(&self, text: &Text) -> bool {
+        let unit = self.resolver().unit;
+        text.trail.steps().iter().take(STEPS).any(|step| {
+            let block = unit.code.function(step.function).and_then(|code| code.block_at(step.site));
+            let atoms = block.map(|block| self.guards.within(step.function, block)).unwrap_or_default();
+            atoms.iter().any(|atom| match &atom.test {
+                Test::Text { with, .. } if atom.fits => with.known().is_some_and(|word| {
+                    let word = String::from_utf8_lossy(&word);
+                    Rules::get().is_secret(word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_'))
+                }),
+                _ => false,
+            })
+        })
+    }
+}
+
+fn is_file(from: &str) -> bool {
+    from.starts_with('/')
+}
+
+/// Whom a channel leads to, for people.
+fn whom(channel: &Channel) -> &'static str {
+    match channel {
+        Channel::Bound { .. } => "whoever asks",
+        Channel::Connected { .. } => "the host that the program connects to",
+        _ => "the other end",
+    }
+}

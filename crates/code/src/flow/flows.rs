@@ -1,0 +1,258 @@
+//! Ways of outside input to what acts, as facts: as data or as a decision, what is left to choose, what must fit, what is checked.
+
+use std::collections::BTreeSet;
+
+use assay_core::{
+    At, Role,
+    facts::{
+        CodeFact,
+        code::{ActuatorKind, Channel, Check, CheckKind, Choice, Enforcement, Flow, Manner, PathStep, Trigger, TriggerKind},
+    },
+};
+
+use super::{
+    context::{Step, StepKind, Trail},
+    digest,
+    events::{Acting, Events},
+    guards::{Atom, Test},
+    text::{Origin, Shape},
+};
+use crate::{
+    functions::FunctionId,
+    models::{Class, How},
+    values::CallId,
+};
+
+impl Events<'_, '_, '_> {
+    /// The ways of outside input to an actuator.
+    pub(super) fn flows(&mut self, function: FunctionId, id: CallId, acting: &Acting<'_>) {
+        let data = self.data_flows(function, id, acting);
+        let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
+        let work = matches!(acting.actuator.kind, ActuatorKind::HashBoard | ActuatorKind::MainWork);
+        if !matches!(acting.actuator.kind, ActuatorKind::Message | ActuatorKind::File) {
+            let needed = self.guards.here(function, call.block);
+            self.controls(function, call.site, acting, &needed, &data, false);
+        }
+        if work {
+            let prevented = self.guards.prevented(function, call.block);
+            self.controls(function, call.site, acting, &prevented, &BTreeSet::new(), true);
+        }
+    }
+
+    /// The ways on which outside bytes get there; the channels that they come from.
+    pub(super) fn data_flows(&mut self, function: FunctionId, id: CallId, acting: &Acting<'_>) -> BTreeSet<Channel> {
+        let mut data: BTreeSet<Channel> = BTreeSet::new();
+        let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return data };
+        for text in acting.texts {
+            for (origin, shape) in text.origins() {
+                for source in self.outside(origin) {
+                    if data.insert(source.clone()) {
+                        let needed = self.guards.here(function, call.block);
+                        let choice = self.choice(&source, shape, &needed);
+                        let flow = self.flow(function, call.site, acting, source, Manner::Data, choice, &needed, &text.trail);
+                        self.facts.push((At::Address(call.site), CodeFact::Flow(Box::new(flow))));
+                    }
+                }
+            }
+        }
+        data
+    }
+
+    /// Ways by which outside input decides, where it is compared with a constant.
+    fn controls(&mut self, function: FunctionId, site: u64, acting: &Acting<'_>, atoms: &[Atom], data: &BTreeSet<Channel>, work: bool) {
+        let mut sources = BTreeSet::new();
+        for atom in atoms.iter().filter(|atom| is_word(atom)) {
+            sources.extend(atom.origins.iter().flat_map(|origin| self.outside(origin)));
+        }
+        for source in sources {
+            if data.contains(&source) {
+                continue;
+            }
+            let mut acting = Acting { actuator: acting.actuator.clone(), texts: acting.texts };
+            if work {
+                acting.actuator.kind = ActuatorKind::MainWork;
+            }
+            let flow = self.flow(function, site, &acting, source, Manner::Control, Choice::Whether, atoms, &Trail::default());
+            if flow.triggers.iter().any(|trigger| trigger.fits) {
+                self.facts.push((At::Address(site), CodeFact::Flow(Box::new(flow))));
+            }
+        }
+    }
+
+    pub(super) fn outside(&self, origin: &Origin) -> Vec<Channel> {
+        let mut channels = self.channels.origin(origin);
+        channels.retain(|channel| !matches!(channel, Channel::Unknown));
+        channels
+    }
+
+    pub(super) fn from(&self, atom: &Atom, source: &Channel) -> bool {
+        atom.origins.iter().any(|origin| self.channels.origin(origin).contains(source))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one flow")]
+    pub(super) fn flow(
+        &self,
+        function: FunctionId,
+        site: u64,
+        acting: &Acting<'_>,
+        source: Channel,
+        manner: Manner,
+        choice: Choice,
+        atoms: &[Atom],
+        trail: &Trail,
+    ) -> Flow {
+        let own: Vec<&Atom> = atoms.iter().filter(|atom| self.from(atom, &source)).collect();
+        let mut triggers: Vec<Trigger> = own.iter().filter(|atom| is_word(atom)).filter_map(|atom| trigger(atom)).collect();
+        triggers.sort();
+        triggers.dedup();
+        let mut checks: Vec<Check> = atoms.iter().filter_map(|atom| self.check(atom)).collect();
+        checks.sort();
+        checks.dedup();
+        let mut path: Vec<PathStep> = trail.steps().iter().map(|step| self.step(*step)).collect();
+        for atom in own.iter().rev() {
+            path.push(self.place(atom.function, atom.site, Role::Branch, words(atom)));
+            for (owner, site) in &atom.by {
+                path.push(self.place(*owner, *site, Role::Store, "the outcome is kept".into()));
+            }
+        }
+        path.push(self.place(function, site, Role::Actuator, format!("{} {}", acting.actuator.name, acting.actuator.argument)));
+        path.dedup();
+        let code = self.digest(function, trail, &own);
+        Flow { source, manner, actuator: acting.actuator.clone(), choice, triggers, checks, path, code }
+    }
+
+    /// The digest of the code on a way: of the functions of `trail` and `atoms`, and of the one where it ends.
+    pub(super) fn digest(&self, function: FunctionId, trail: &Trail, atoms: &[&Atom]) -> String {
+        let steps = trail.steps().into_iter().map(|step| step.function);
+        let tests = atoms.iter().flat_map(|atom| std::iter::once(atom.function).chain(atom.by.iter().map(|(owner, _)| *owner)));
+        digest::of(self.resolver().unit, steps.chain(tests).chain([function]))
+    }
+
+    /// What the outside can still choose of text that comes through the conditions `atoms`.
+    fn choice(&self, source: &Channel, shape: Shape, atoms: &[Atom]) -> Choice {
+        let own: Vec<&Atom> = atoms.iter().filter(|atom| self.from(atom, source)).collect();
+        if shape == Shape::Number {
+            let limit = |below: bool| {
+                own.iter().find_map(|atom| match (&atom.test, atom.fits) {
+                    (Test::Below(limit), true) if below => Some(limit - 1),
+                    (Test::Below(limit), false) if !below => Some(*limit),
+                    (Test::Above(limit), true) if !below => Some(limit + 1),
+                    (Test::Above(limit), false) if below => Some(*limit),
+                    _ => None,
+                })
+            };
+            return Choice::Number { min: limit(false), max: limit(true) };
+        }
+        let mut without = String::new();
+        for atom in &own {
+            match (&atom.test, atom.fits) {
+                (Test::Text { how: How::Equals, with }, true) if with.known().is_some() => return Choice::OneOf(1),
+                (Test::Text { how: How::Span, with }, _) => return Choice::Only(with.show()),
+                (Test::Text { how: How::Character | How::OneOf, with }, false) => without.push_str(&with.show()),
+                (Test::Text { how: How::Contains, with }, false) if with.show() == ".." => return Choice::Component,
+                (Test::Class(class), true) => return Choice::Only(class_of(*class).into()),
+                _ => {}
+            }
+        }
+        if without.is_empty() { Choice::Free } else { Choice::Without(without) }
+    }
+
+    pub(super) fn check(&self, atom: &Atom) -> Option<Check> {
+        let (kind, detail) = match &atom.test {
+            Test::Check(kind, by) => (*kind, by.clone()),
+            Test::Text { how: How::Equals, with } if with.known().is_none() && atom.fits => {
+                let files: Vec<Channel> = with.origins().flat_map(|(origin, _)| self.channels.origin(origin)).collect();
+                let Channel::File(path) = files.first()? else { return None };
+                (CheckKind::Password, path.clone())
+            }
+            _ => return None,
+        };
+        let enforced = if atom.fits { Enforcement::Enforced } else { Enforcement::Ignored };
+        Some(Check { kind, detail, enforced })
+    }
+
+    pub(super) fn step(&self, step: Step) -> PathStep {
+        let (role, note) = match step.kind {
+            StepKind::Passed => (Role::Step, "passed to a function"),
+            StepKind::GivenBack => (Role::Step, "given back"),
+            StepKind::Stored => (Role::Store, "stored"),
+            StepKind::Moved => (Role::Step, "moved or made by a library function"),
+            StepKind::Compared => (Role::Branch, "compared"),
+            StepKind::Source => (Role::Source, "comes in"),
+        };
+        self.place(step.function, step.site, role, note.into())
+    }
+
+    pub(super) fn place(&self, function: FunctionId, site: u64, role: Role, note: String) -> PathStep {
+        PathStep { at: At::Address(site), function: self.name_of(function), role, note }
+    }
+
+    pub(super) fn name_of(&self, function: FunctionId) -> Option<String> {
+        let function = self.resolver().unit.code.function(function)?;
+        Some(function.name.clone().unwrap_or_else(|| format!("{:#x}", function.entry.address)))
+    }
+}
+
+/// Is it a comparison of what came in with a constant, and not of how the call that brought it went?
+pub(super) fn is_word(atom: &Atom) -> bool {
+    match &atom.test {
+        Test::Text { how, with } => {
+            with.known().is_some_and(|text| !text.is_empty()) && !matches!(how, How::Span | How::OneOf | How::Character)
+        }
+        Test::Equal(_) => atom.origins.iter().any(|origin| !matches!(origin, Origin::Call(_, _, 255))),
+        _ => false,
+    }
+}
+
+pub(super) fn trigger(atom: &Atom) -> Option<Trigger> {
+    let (kind, value) = match &atom.test {
+        Test::Text { how, with } => {
+            let kind = match how {
+                How::Equals | How::Pattern => TriggerKind::Equals,
+                How::Begins => TriggerKind::Begins,
+                _ => TriggerKind::Contains,
+            };
+            (kind, with.show())
+        }
+        Test::Equal(number) => (TriggerKind::Number, number.to_string()),
+        _ => return None,
+    };
+    Some(Trigger { kind, value, fits: atom.fits })
+}
+
+fn words(atom: &Atom) -> String {
+    let not = if atom.fits { "" } else { "not " };
+    match &atom.test {
+        Test::Text { how, with } => {
+            let how = match how {
+                How::Equals => "equal to",
+                How::Begins => "begins with",
+                How::Contains => "contains",
+                How::Character => "holds the character",
+                How::OneOf => "holds one of",
+                How::Span => "consists of",
+                How::Pattern => "fits the pattern",
+            };
+            format!("input {not}{how} \u{201c}{}\u{201d}", with.show())
+        }
+        Test::Equal(number) => format!("input {not}equal to {number}"),
+        Test::Walked(number) => format!("a byte of the input {not}equal to {number}"),
+        Test::Below(number) => format!("input {not}below {number}"),
+        Test::Above(number) => format!("input {not}above {number}"),
+        Test::Class(class) => format!("character {not}of the class {}", class_of(*class)),
+        Test::Check(kind, _) => format!("check of kind {kind:?} {}", if atom.fits { "holds" } else { "fails" }),
+    }
+}
+
+fn class_of(class: Class) -> &'static str {
+    match class {
+        Class::Alnum => "alnum",
+        Class::Alpha => "alpha",
+        Class::Digit => "digit",
+        Class::Xdigit => "xdigit",
+        Class::Print => "print",
+        Class::Graph => "graph",
+        Class::Punct => "punct",
+        Class::Space => "space",
+    }
+}

@@ -1,0 +1,282 @@
+//! Memory written past its end: outside bytes, as many as the outside likes, into a place of a fixed size.
+//!
+//! How much room there is at a place is seldom written down in a program. A place on the stack ends at the latest where the function
+//! uses something else, or where its frame ends; a place on the heap where its allocation does. A length that was compared with any
+//! upper bound on the way counts as checked, unless that bound is more than there is room for.
+
+use assay_core::{
+    At,
+    facts::{
+        CodeFact,
+        code::{Actuator, ActuatorKind, Channel, Choice, Manner},
+    },
+};
+
+use super::{
+    context::Context,
+    events::{Acting, Events},
+    format::{Kind, Part, parts},
+    guards::{Atom, Test},
+    objects::{Object, Pointee},
+    text::{Origin, Piece, Shape, Text},
+};
+use crate::{
+    functions::FunctionId,
+    models::{Allocation, Gives, Model},
+    values::{Address, Call, CallId, Expr, Location},
+};
+
+/// Callers that are told apart.
+const CALLERS: usize = 12;
+
+/// A write of a library function.
+struct Write {
+    /// Where to.
+    to: u8,
+    /// What, and how much of it at most.
+    texts: Vec<(Text, Option<u64>)>,
+    /// The argument that says how much.
+    length: Option<u8>,
+}
+
+impl Events<'_, '_, '_> {
+    /// A call that writes to memory: can the outside make it write too much?
+    pub(super) fn overflows(&mut self, function: FunctionId, id: CallId, name: &str, model: &Model) {
+        let unit = self.resolver().unit;
+        let Some((local, call)) = unit.local(function).and_then(|local| Some((local, local.call(id)?))) else { return };
+        for write in self.writes_of(function, call, model) {
+            let Some(to) = local.argument(call, usize::from(write.to), unit.program, unit.machine) else { continue };
+            let length = write.length.and_then(|index| local.argument(call, usize::from(index), unit.program, unit.machine));
+            // Most writes have nothing of the outside in them; that is found out first, for it is cheap.
+            if !self.is_from_outside(function, length, &write) {
+                continue;
+            }
+            for (context, place) in self.places(function, to) {
+                let room = self.room(place);
+                let atoms = self.guards.here_from(function, call.block, &context);
+                if let Some(length) = length {
+                    self.by_length(function, id, name, length, room, &context, &atoms);
+                } else {
+                    for (text, most) in &write.texts {
+                        self.by_text(function, id, name, text, *most, room, &atoms);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_from_outside(&self, function: FunctionId, length: Option<Expr>, write: &Write) -> bool {
+        let origins: Vec<Origin> = match length {
+            Some(length) if self.resolver().unit.local(function).is_some_and(|local| local.exprs.value(length).is_some()) => Vec::new(),
+            Some(length) => spread(&self.channels.contents.value_origin(function, length, &Context::default())),
+            None => write.texts.iter().flat_map(|(text, _)| text.origins()).flat_map(|(origin, _)| spread(origin)).collect(),
+        };
+        !self.sources(&origins).is_empty()
+    }
+
+    /// A write of as many bytes as `length` says.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one write")]
+    fn by_length(
+        &mut self,
+        function: FunctionId,
+        id: CallId,
+        name: &str,
+        length: Expr,
+        room: Option<u64>,
+        context: &Context,
+        atoms: &[Atom],
+    ) {
+        let origin = self.channels.contents.value_origin(function, length, context);
+        let bytes: Vec<Origin> = spread(&origin).into_iter().filter(|origin| !matches!(origin, Origin::Call(_, _, 255))).collect();
+        for source in self.sources(&bytes) {
+            let most = upper(atoms, |atom| self.from(atom, &source));
+            let fits = most.is_some_and(|most| room.is_none_or(|room| u64::try_from(most).is_ok_and(|most| most <= room)));
+            if !fits {
+                let text = Text {
+                    pieces: bytes.iter().map(|origin| Piece::Hole(origin.clone(), Shape::Number)).collect(),
+                    trail: Default::default(),
+                };
+                self.overflow(function, id, name, source, Choice::Number { min: None, max: most }, &text, atoms);
+            }
+        }
+    }
+
+    /// A write of a text, however long it is.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one write")]
+    fn by_text(&mut self, function: FunctionId, id: CallId, name: &str, text: &Text, most: Option<u64>, room: Option<u64>, atoms: &[Atom]) {
+        for (origin, shape) in text.origins() {
+            // How much came in at most, and how much of it is used at most.
+            let longest = [self.longest(origin), most].into_iter().flatten().min();
+            let fits = longest.is_some_and(|longest| room.is_some_and(|room| longest <= room) || most.is_some());
+            if shape != Shape::Text || fits {
+                continue;
+            }
+            for source in self.sources(&spread(origin)) {
+                if upper(atoms, |atom| self.from(atom, &source)).is_none() {
+                    self.overflow(function, id, name, source, Choice::Free, text, atoms);
+                }
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one write")]
+    fn overflow(&mut self, function: FunctionId, id: CallId, name: &str, source: Channel, choice: Choice, text: &Text, atoms: &[Atom]) {
+        let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
+        let actuator = Actuator { kind: ActuatorKind::Memory, name: name.to_owned(), argument: String::new(), to: None };
+        let texts = [text.clone()];
+        let acting = Acting { actuator, texts: &texts };
+        let flow = self.flow(function, call.site, &acting, source, Manner::Data, choice, atoms, &text.trail);
+        self.facts.push((At::Address(call.site), CodeFact::Flow(Box::new(flow))));
+    }
+
+    /// Channels of the outside proper: what the machine's owner or the machine itself says is no attack.
+    fn sources(&self, origins: &[Origin]) -> Vec<Channel> {
+        let mut channels: Vec<Channel> = origins.iter().flat_map(|origin| self.outside(origin)).collect();
+        channels.retain(|channel| {
+            matches!(
+                channel,
+                Channel::Bound { .. } | Channel::Connected { .. } | Channel::Cgi(_) | Channel::Serial(_) | Channel::Removable(_)
+            )
+        });
+        channels.sort();
+        channels.dedup();
+        channels
+    }
+
+    fn writes_of(&self, function: FunctionId, call: &Call, model: &Model) -> Vec<Write> {
+        let contents = &self.channels.contents;
+        let none = Context::default();
+        let mut writes = Vec::new();
+        if let Some(reads) = model.reads
+            && let (Some(to), Some(length)) = (reads.to, reads.length)
+            && reads.times.is_none()
+            && !reads.indirect
+        {
+            writes.push(Write { to, texts: Vec::new(), length: Some(length) });
+        }
+        for copy in model.copies.iter().filter(|copy| !copy.encoded) {
+            let texts = if copy.length.is_some() { Vec::new() } else { contents.argument(function, call, usize::from(copy.from), &none) };
+            writes.push(Write { to: copy.to, texts: texts.into_iter().map(|text| (text, None)).collect(), length: copy.length });
+        }
+        if let Some(formats) = model.formats.filter(|formats| formats.size.is_none() && !formats.allocates && !formats.list)
+            && let Some(to) = formats.text
+        {
+            let format = contents.argument(function, call, usize::from(formats.format), &none);
+            let bounded = format.iter().filter_map(Text::known).all(|format| texts_of(&format).iter().all(|(_, bound)| bound.is_some()));
+            if !bounded {
+                let texts = contents.formatted(function, call, formats, &none, &Default::default());
+                writes.push(Write { to, texts: texts.into_iter().map(|text| (text, None)).collect(), length: None });
+            }
+        }
+        if let Some(scans) = model.scans
+            && let Some(text) = scans.text
+        {
+            let from = contents.argument(function, call, usize::from(text), &none);
+            let format = contents.argument(function, call, usize::from(scans.format), &none).first().and_then(Text::known);
+            for (place, bound) in format.map(|format| texts_of(&format)).unwrap_or_default() {
+                let texts = from.iter().map(|text| (text.clone(), bound)).collect();
+                writes.push(Write { to: scans.first.saturating_add(place), texts, length: None });
+            }
+        }
+        writes
+    }
+
+    /// Where `to` can point, each place with the call that passed it.
+    fn places(&self, function: FunctionId, to: Expr) -> Vec<(Context, Pointee)> {
+        let (unit, none) = (self.resolver().unit, Context::default());
+        let objects = &self.resolver().objects;
+        let Some(local) = unit.local(function) else { return Vec::new() };
+        let own = objects.pointees(function, to);
+        let (Address::At(at) | Address::Within(at)) = local.locate(to, unit.program, unit.machine);
+        let first = at.base.and_then(|base| self.resolver().began(function, base));
+        let Some(index) = first.and_then(|base| local.entry(base)).and_then(|var| unit.argument_of(var)) else {
+            return own.into_iter().map(|place| (none.clone(), place)).collect();
+        };
+        let mut places = Vec::new();
+        for edge in unit.callers(function).iter().take(CALLERS) {
+            let passed = edge.passed_as(index).and_then(|index| unit.argument(edge.from, edge.call, index));
+            let (Some((_, value)), Some(context)) = (passed, none.down(edge)) else { continue };
+            for place in objects.pointees(edge.from, value) {
+                let offset = place.offset.wrapping_add(at.offset) & self.resolver().width().mask();
+                places.push((context.clone(), Pointee { object: place.object, offset }));
+            }
+        }
+        places
+    }
+
+    /// Bytes from a place to the end of what it is in, at most; none where nobody can say.
+    fn room(&self, place: Pointee) -> Option<u64> {
+        let unit = self.resolver().unit;
+        match place.object {
+            Object::Stack(owner) => {
+                let local = unit.local(owner)?;
+                let here = self.resolver().width().signed(place.offset);
+                // The frame's saved registers stand above everything else; below them the next thing that has an address of its own.
+                let used = local.escaped.iter().copied().chain(local.stores.iter().filter_map(|store| match store.at {
+                    Address::At(Location { base: Some(base), offset }) if local.entry(base) == Some(unit.machine.stack) => {
+                        Some(self.resolver().width().signed(offset))
+                    }
+                    _ => None,
+                }));
+                let next = used.filter(|other| *other > here).min().unwrap_or(0).min(0);
+                u64::try_from(next - here).ok().filter(|room| *room > 0)
+            }
+            Object::Heap(owner, call) => {
+                let (_, model) = unit.model(owner, call)?;
+                let size = match model.gives? {
+                    Gives::New(Allocation::Bytes(index)) => self.number(owner, call, index)?,
+                    Gives::New(Allocation::Product(a, b)) => self.number(owner, call, a)?.checked_mul(self.number(owner, call, b)?)?,
+                    _ => return None,
+                };
+                size.checked_sub(place.offset)
+            }
+            _ => None,
+        }
+    }
+
+    /// How many bytes can have come in by this origin.
+    fn longest(&self, origin: &Origin) -> Option<u64> {
+        let Origin::Call(function, call, _) = origin else { return None };
+        let (_, model) = self.resolver().unit.model(*function, *call)?;
+        let reads = model.reads?;
+        let bytes = self.number(*function, *call, reads.length?)?;
+        match reads.times {
+            Some(times) => bytes.checked_mul(self.number(*function, *call, times)?),
+            None => Some(bytes),
+        }
+    }
+}
+
+/// The texts among the values of a format: place among the values, and the width or precision that bounds it.
+fn texts_of(format: &[u8]) -> Vec<(u8, Option<u64>)> {
+    let (mut place, mut found) = (0_u8, Vec::new());
+    for part in parts(format) {
+        if let Part::Value { stars, kind, bound } = part {
+            place = place.saturating_add(stars as u8);
+            if kind == Kind::Text {
+                found.push((place, if stars > 0 { Some(0) } else { bound }));
+            }
+            place = place.saturating_add(1);
+        }
+    }
+    found
+}
+
+fn spread(origin: &Origin) -> Vec<Origin> {
+    match origin {
+        Origin::Made(origins) => origins.iter().flat_map(spread).collect(),
+        Origin::Unknown => Vec::new(),
+        origin => vec![origin.clone()],
+    }
+}
+
+/// The least upper bound that the input was compared with on the way.
+fn upper(atoms: &[Atom], of_input: impl Fn(&Atom) -> bool) -> Option<i64> {
+    let bounds = atoms.iter().filter(|atom| of_input(atom)).filter_map(|atom| match (&atom.test, atom.fits) {
+        (Test::Below(limit), true) => Some(limit - 1),
+        (Test::Above(limit), false) => Some(*limit),
+        (Test::Equal(number), true) => Some(*number),
+        _ => None,
+    });
+    bounds.filter(|bound| *bound > 0).min()
+}
