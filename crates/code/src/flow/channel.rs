@@ -11,9 +11,11 @@ use std::{
 use assay_core::facts::code::{Channel, Host, Transport};
 
 use super::{
-    content::{Contents, Origin, Text},
+    content::Contents,
     context::Context,
+    objects::Object,
     resolve::{Found, Resolver},
+    text::{Origin, Text},
     unit::Target,
 };
 use crate::{
@@ -59,9 +61,12 @@ impl<'r, 'a> Channels<'r, 'a> {
         }
         self.known.borrow_mut().insert((function, handle), Vec::new());
         let mut channels = Vec::new();
-        for (found, above, _) in self.contents.resolver.resolve(function, handle, context) {
-            self.found(&found, &above, &mut channels);
-        }
+        let resolver = self.contents.resolver;
+        resolver.budget.nested(|| {
+            for (found, above, _) in resolver.resolve(function, handle, context) {
+                self.found(&found, &above, &mut channels);
+            }
+        });
         channels.sort();
         channels.dedup();
         channels.truncate(CHANNELS);
@@ -78,13 +83,16 @@ impl<'r, 'a> Channels<'r, 'a> {
     fn found(&self, found: &Found, context: &Context, channels: &mut Vec<Channel>) {
         match found {
             Found::Number(0) => channels.push(Channel::StandardInput),
-            Found::Result(function, call) | Found::Written(function, call, _) => self.opened(*function, *call, context, channels),
-            Found::Behind(inner, ..) => match inner.as_ref() {
-                Found::Import(name) if name == "stdin" => channels.push(Channel::StandardInput),
-                // A library's own structure around a channel: the channel is where the structure came from.
-                inner @ Found::Result(..) => self.found(inner, context, channels),
-                _ => {}
-            },
+            Found::Result(function, call) | Found::Written(function, call, _) | Found::Filled(function, call, _) => {
+                self.opened(*function, *call, context, channels)
+            }
+            Found::Behind(Object::Import(slot), ..) => {
+                if self.contents.resolver.unit.program.imports.get(slot).is_some_and(|name| name == "stdin") {
+                    channels.push(Channel::StandardInput);
+                }
+            }
+            // A library's own structure around a channel: the channel is where the structure came from.
+            Found::Behind(Object::Result(function, call), ..) => self.opened(*function, *call, context, channels),
             Found::Import(name) if name == "stdin" => channels.push(Channel::StandardInput),
             _ => {}
         }
@@ -258,10 +266,8 @@ impl<'r, 'a> Channels<'r, 'a> {
             match found {
                 Found::Number(number) => hosts.push(numeric(number as u32, bound)),
                 Found::Result(owner, call) | Found::Written(owner, call, _) => self.looked_up(owner, call, &above, &mut hosts),
-                Found::Behind(inner, ..) => {
-                    if let Found::Result(owner, call) | Found::Written(owner, call, _) = *inner {
-                        self.looked_up(owner, call, &above, &mut hosts);
-                    }
+                Found::Filled(owner, call, _) | Found::Behind(Object::Result(owner, call) | Object::Written(owner, call, _), ..) => {
+                    self.looked_up(owner, call, &above, &mut hosts);
                 }
                 _ => {}
             }
@@ -286,11 +292,10 @@ impl<'r, 'a> Channels<'r, 'a> {
     /// The look-up of a name from whose result `pointer` was taken.
     fn lookup(&self, function: FunctionId, pointer: Expr) -> Option<Opener> {
         let unit = self.contents.resolver.unit;
-        let mut rest = self.contents.resolver.objects(function, pointer);
-        while let Some(found) = rest.pop() {
-            match found {
-                Found::Behind(inner, ..) => rest.push(*inner),
-                Found::Result(owner, call) | Found::Written(owner, call, _)
+        let objects = &self.contents.resolver.objects;
+        for pointee in objects.pointees(function, pointer) {
+            match objects.origin(pointee.object) {
+                Object::Heap(owner, call) | Object::Result(owner, call) | Object::Written(owner, call, _)
                     if unit.model(owner, call).is_some_and(|(_, model)| matches!(model.gives, Some(Gives::Host(_)))) =>
                 {
                     return Some((owner, call));
@@ -362,11 +367,15 @@ impl<'r, 'a> Channels<'r, 'a> {
 
     /// The channels by which bytes of this origin came in.
     pub fn origin(&self, origin: &Origin) -> Vec<Channel> {
+        self.contents.resolver.budget.nested(|| self.origin_here(origin)).unwrap_or_default()
+    }
+
+    fn origin_here(&self, origin: &Origin) -> Vec<Channel> {
         let unit = self.contents.resolver.unit;
         match origin {
             Origin::Made(origins) => origins.iter().flat_map(|origin| self.origin(origin)).collect(),
-            Origin::Argument(_, index) => vec![Channel::Argument(u32::try_from(*index).ok())],
-            Origin::Unknown => Vec::new(),
+            Origin::Word(number) => vec![Channel::Argument(*number)],
+            Origin::Argument(..) | Origin::Unknown => Vec::new(),
             Origin::Call(function, call, _) => {
                 let Some((_, model)) = unit.model(*function, *call) else { return vec![Channel::Unknown] };
                 if let Some(reads) = model.reads {

@@ -98,6 +98,12 @@ impl Trail {
         Self(Some(Rc::new(Link { step: Step { function, site, kind }, before: self.clone() })))
     }
 
+    /// These steps, and the ones of `inner` before them.
+    #[must_use]
+    pub fn then(&self, inner: &Self) -> Self {
+        inner.steps().iter().rev().fold(self.clone(), |trail, step| trail.with(step.function, step.site, step.kind))
+    }
+
     /// The steps, the last one first: from where a value came to where it was asked for.
     pub fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();

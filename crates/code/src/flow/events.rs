@@ -7,7 +7,7 @@ use assay_core::{
     facts::{
         CodeFact,
         code::{
-            Actuator, ActuatorKind, Channel, Check, CheckKind, Choice, Enforcement, FileAccess, Flow, Manner, PathStep, Run, Trigger,
+            Actuator, ActuatorKind, Channel, Check, CheckKind, Choice, Enforcement, FileAccess, Flow, Manner, PathStep, Trigger,
             TriggerKind,
         },
     },
@@ -15,10 +15,10 @@ use assay_core::{
 
 use super::{
     channel::Channels,
-    content::{Origin, Shape, Text},
     context::{Context, Step, StepKind, Trail},
     guards::{Atom, Guards, Test},
     resolve::Resolver,
+    text::{Origin, Shape, Text},
 };
 use crate::{
     functions::FunctionId,
@@ -27,17 +27,20 @@ use crate::{
     values::CallId,
 };
 
+/// Steps for what one call means.
+const EVENT: u64 = 200_000;
+
 /// Reads the events of a program.
 pub struct Events<'c, 'r, 'a> {
-    channels: &'c Channels<'r, 'a>,
-    guards: Guards<'c, 'r, 'a>,
-    facts: Vec<(At, CodeFact)>,
+    pub(super) channels: &'c Channels<'r, 'a>,
+    pub(super) guards: Guards<'c, 'r, 'a>,
+    pub(super) facts: Vec<(At, CodeFact)>,
 }
 
 /// An actuator with what is known of its argument.
-struct Acting<'t> {
-    actuator: Actuator,
-    texts: &'t [Text],
+pub(super) struct Acting<'t> {
+    pub actuator: Actuator,
+    pub texts: &'t [Text],
 }
 
 impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
@@ -48,7 +51,8 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         for (number, local) in unit.locals.iter().enumerate() {
             let function = FunctionId(number as u32);
             for index in 0..local.calls.len() {
-                events.call(function, CallId(index as u32));
+                let budget = &events.resolver().budget;
+                budget.question(EVENT, || events.call(function, CallId(index as u32)));
             }
         }
         let mut facts = events.facts;
@@ -57,7 +61,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         facts
     }
 
-    fn resolver(&self) -> &'r Resolver<'a> {
+    pub(super) fn resolver(&self) -> &'r Resolver<'a> {
         self.channels.contents.resolver
     }
 
@@ -76,51 +80,11 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                 self.facts.push((at.clone(), fact));
             }
         }
-        if let Some(acts) = model.acts {
-            let texts =
-                acts.argument.map(|index| self.channels.contents.argument(function, call, usize::from(index), &none)).unwrap_or_default();
-            self.runs(&at, &name, acts.kind, &texts, function);
-            let argument = texts.first().map(Text::show).unwrap_or_default();
-            let kind = match acts.kind {
-                ActuatorKind::File => Rules::get().written(&argument).unwrap_or(ActuatorKind::File),
-                ActuatorKind::HashBoard => match self.device(function, id, acts.channel) {
-                    Some(kind) => kind,
-                    // An ioctl of anything else than a device of the machine's work.
-                    None => return,
-                },
-                kind => kind,
-            };
-            let acting = Acting { actuator: Actuator { kind, name: name.clone(), argument, to: None }, texts: &texts };
-            self.flows(function, id, &acting);
+        if let Some(acts) = &model.acts {
+            self.acts(function, id, &name, acts);
         }
         if let Some(sends) = model.sends {
             self.sends(function, id, &name, model, sends.channel);
-        }
-    }
-
-    fn device(&self, function: FunctionId, id: CallId, channel: Option<u8>) -> Option<ActuatorKind> {
-        let channels = self.channels.argument(function, id, channel?, &Context::default());
-        channels.iter().find_map(|channel| match channel {
-            Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => Rules::get().written(path),
-            _ => None,
-        })
-    }
-
-    fn runs(&mut self, at: &At, name: &str, kind: ActuatorKind, texts: &[Text], function: FunctionId) {
-        if !matches!(kind, ActuatorKind::Command | ActuatorKind::Program) {
-            return;
-        }
-        for text in texts {
-            let shown = text.show();
-            let mut words = shown.split_whitespace().map(str::to_owned);
-            let run = Run {
-                program: words.next().unwrap_or_default(),
-                arguments: words.collect(),
-                command: (kind == ActuatorKind::Command).then(|| shown.clone()),
-                through: name.to_owned(),
-                function: self.name_of(function),
-            };
-            self.facts.push((at.clone(), CodeFact::Run(run)));
         }
     }
 
@@ -131,7 +95,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         let Some(channel) = channel else { return };
         let texts = match (model.sends.and_then(|sends| sends.from), model.formats) {
             (Some(from), _) => self.channels.contents.argument(function, call, usize::from(from), &none),
-            (None, Some(formats)) => self.channels.contents.formatted(function, call, formats, &none, &Trail::default(), 30),
+            (None, Some(formats)) => self.channels.contents.formatted(function, call, formats, &none, &Trail::default()),
             _ => Vec::new(),
         };
         for to in self.channels.argument(function, id, channel, &none) {
@@ -159,14 +123,29 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
     }
 
     /// The ways of outside input to an actuator.
-    fn flows(&mut self, function: FunctionId, id: CallId, acting: &Acting<'_>) {
+    pub(super) fn flows(&mut self, function: FunctionId, id: CallId, acting: &Acting<'_>) {
+        let data = self.data_flows(function, id, acting);
         let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
-        let needed = self.guards.here(function, call.block);
+        let work = matches!(acting.actuator.kind, ActuatorKind::HashBoard | ActuatorKind::MainWork);
+        if !matches!(acting.actuator.kind, ActuatorKind::Message | ActuatorKind::File) {
+            let needed = self.guards.here(function, call.block);
+            self.controls(function, call.site, acting, &needed, &data, false);
+        }
+        if work {
+            let prevented = self.guards.prevented(function, call.block);
+            self.controls(function, call.site, acting, &prevented, &BTreeSet::new(), true);
+        }
+    }
+
+    /// The ways on which outside bytes get there; the channels that they come from.
+    pub(super) fn data_flows(&mut self, function: FunctionId, id: CallId, acting: &Acting<'_>) -> BTreeSet<Channel> {
         let mut data: BTreeSet<Channel> = BTreeSet::new();
+        let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return data };
         for text in acting.texts {
             for (origin, shape) in text.origins() {
                 for source in self.outside(origin) {
                     if data.insert(source.clone()) {
+                        let needed = self.guards.here(function, call.block);
                         let choice = self.choice(&source, shape, &needed);
                         let flow = self.flow(function, call.site, acting, source, Manner::Data, choice, &needed, &text.trail);
                         self.facts.push((At::Address(call.site), CodeFact::Flow(Box::new(flow))));
@@ -174,14 +153,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                 }
             }
         }
-        let work = matches!(acting.actuator.kind, ActuatorKind::HashBoard | ActuatorKind::MainWork);
-        if !matches!(acting.actuator.kind, ActuatorKind::Message | ActuatorKind::File) {
-            self.controls(function, call.site, acting, &needed, &data, false);
-        }
-        if work {
-            let prevented = self.guards.prevented(function, call.block);
-            self.controls(function, call.site, acting, &prevented, &BTreeSet::new(), true);
-        }
+        data
     }
 
     /// Ways by which outside input decides, where it is compared with a constant.
@@ -277,7 +249,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
 
     fn check(&self, atom: &Atom) -> Option<Check> {
         let (kind, detail) = match &atom.test {
-            Test::Check(kind, _) => (*kind, String::new()),
+            Test::Check(kind, by) => (*kind, by.clone()),
             Test::Text { how: How::Equals, with } if with.known().is_none() && atom.fits => {
                 let files: Vec<Channel> = with.origins().flat_map(|(origin, _)| self.channels.origin(origin)).collect();
                 let Channel::File(path) = files.first()? else { return None };
@@ -305,7 +277,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         PathStep { at: At::Address(site), function: self.name_of(function), role, note }
     }
 
-    fn name_of(&self, function: FunctionId) -> Option<String> {
+    pub(super) fn name_of(&self, function: FunctionId) -> Option<String> {
         let function = self.resolver().unit.code.function(function)?;
         Some(function.name.clone().unwrap_or_else(|| format!("{:#x}", function.entry.address)))
     }

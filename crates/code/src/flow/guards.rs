@@ -7,13 +7,15 @@
 
 use std::{cell::RefCell, collections::HashSet};
 
-use assay_core::facts::code::CheckKind;
+use assay_core::facts::code::{ActuatorKind, CheckKind};
 
 use super::{
     channel::Channels,
-    content::{Origin, Text},
-    context::Context,
+    commands::{Commands, Quoting},
+    context::{Context, Trail},
+    objects::{Object, Pointee},
     resolve::{Found, Resolver},
+    text::{Origin, Piece, Text},
     unit::Passing,
 };
 use crate::{
@@ -46,8 +48,8 @@ pub enum Test {
     Above(i64),
     /// A character, of a class.
     Class(Class),
-    /// Something is checked.
-    Check(CheckKind, Outcome),
+    /// Something is checked; by which key or secret, where that is known.
+    Check(CheckKind, String),
 }
 
 /// A condition that is part of what must be true.
@@ -71,13 +73,16 @@ pub struct Atom {
 pub struct Guards<'c, 'r, 'a> {
     /// Questions about channels, bytes and values.
     pub channels: &'c Channels<'r, 'a>,
+    /// What commands mean.
+    pub commands: Commands,
     asked: RefCell<HashSet<(FunctionId, u32, bool)>>,
+    values: RefCell<HashSet<(FunctionId, Expr, u64, bool, Context)>>,
 }
 
 impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     /// With the questions of `channels`.
     pub fn new(channels: &'c Channels<'r, 'a>) -> Self {
-        Self { channels, asked: RefCell::new(HashSet::new()) }
+        Self { channels, commands: Commands::default(), asked: RefCell::default(), values: RefCell::default() }
     }
 
     fn resolver(&self) -> &'r Resolver<'a> {
@@ -87,6 +92,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     /// What must be true to get to `block`, also in the callers on the way there.
     pub fn here(&self, function: FunctionId, block: u32) -> Vec<Atom> {
         self.asked.borrow_mut().clear();
+        self.values.borrow_mut().clear();
         let mut atoms = Vec::new();
         self.at_block(function, block, &Context::default(), DEPTH, true, &mut atoms);
         atoms
@@ -95,6 +101,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     /// What makes the way to `block` impossible: the same decisions, taken the other way.
     pub fn prevented(&self, function: FunctionId, block: u32) -> Vec<Atom> {
         self.asked.borrow_mut().clear();
+        self.values.borrow_mut().clear();
         let mut atoms = Vec::new();
         self.at_block(function, block, &Context::default(), DEPTH, false, &mut atoms);
         atoms
@@ -271,6 +278,9 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         let resolver = self.resolver();
         let unit = resolver.unit;
         let Some(local) = unit.local(function).filter(|_| depth > 0 && atoms.len() < ATOMS && resolver.budget.step()) else { return };
+        if !self.values.borrow_mut().insert((function, value, number, equal, context.clone())) {
+            return;
+        }
         match local.exprs.node(value) {
             Node::Const(_) => {}
             Node::Select(cond, yes, no) => {
@@ -318,7 +328,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 Some(Leaf::Entry(var)) => {
                     let Some(index) = unit.argument_of(*var) else { return };
                     for (edge, above) in resolver.callers(function, context).into_iter().take(12) {
-                        let passed = Resolver::passed_as(&edge, index).and_then(|passed| unit.argument(edge.from, edge.call, passed));
+                        let passed = edge.passed_as(index).and_then(|passed| unit.argument(edge.from, edge.call, passed));
                         let Some((caller, passed)) = passed else { continue };
                         match (caller.exprs.value(passed), caller.call(edge.call)) {
                             (Some(constant), Some(call)) if (constant == number) == equal => {
@@ -368,12 +378,14 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         let stores = match at.base {
             None => unit.global_stores.get(&at.offset).cloned().unwrap_or_default(),
             Some(base) => {
+                let objects = &self.resolver().objects;
                 let mut stores = Vec::new();
-                for object in self.resolver().objects(function, base) {
-                    if let Found::Number(address) = object {
-                        stores.extend(unit.global_stores.get(&address.wrapping_add(at.offset)).into_iter().flatten().copied());
+                for pointee in objects.pointees(function, base) {
+                    let offset = pointee.offset.wrapping_add(at.offset) & self.resolver().width().mask();
+                    if pointee.object == Object::Fixed {
+                        stores.extend(unit.global_stores.get(&offset).into_iter().flatten().copied());
                     }
-                    stores.extend(self.resolver().stores_to(&object, at.offset));
+                    stores.extend_from_slice(objects.stores(Pointee { object: pointee.object, offset }));
                 }
                 stores
             }
@@ -448,8 +460,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             if matches!(compares.how, How::Character) {
                 let with = unit.argument(function, id, usize::from(compares.b)).and_then(|(local, value)| local.exprs.value(value));
                 if let Some(with) = with {
-                    let with =
-                        Text { pieces: vec![super::content::Piece::Text(vec![with as u8])], trail: super::context::Trail::default() };
+                    let with = Text { pieces: vec![Piece::Text(vec![with as u8])], trail: Trail::default() };
                     push(tested(&sides[0]), Test::Text { how: compares.how, with }, fits);
                 }
                 return;
@@ -479,7 +490,21 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             };
             let origins = checks.what.map(|index| contents.argument(function, call, usize::from(index), context));
             let origins = origins.iter().flatten().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect();
-            return push(origins, Test::Check(checks.kind, checks.holds), holds);
+            let by = checks.by.map(|index| contents.argument(function, call, usize::from(index), context));
+            let by = by.iter().flatten().next().map(Text::show).unwrap_or_default();
+            return push(origins, Test::Check(checks.kind, by), holds);
+        }
+        if model.acts.is_some_and(|acts| acts.kind == ActuatorKind::Command) {
+            // A command that succeeds only where a check of its own holds.
+            let texts =
+                model.acts.and_then(|acts| acts.argument).map(|index| contents.argument(function, call, usize::from(index), context));
+            for text in texts.iter().flatten() {
+                for check in &self.commands.read(&[text], Quoting::Shell).checks {
+                    let origins = text.origins().map(|(origin, _)| origin.clone()).collect();
+                    push(origins, Test::Check(check.kind, check.detail.clone()), (number == 0) == equal);
+                }
+            }
+            return;
         }
         if let Some(tests) = model.tests {
             let origin =

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! unit      functions as expressions, who calls whom
+//! objects   what can this pointer point to?        for all of the program at once
+//! targets   whom do calls through pointers reach?
 //! resolve   where does this value come from?      through callers, callees, globals, objects
 //! content   which bytes stand there?               text with holes, each hole with its origin
 //! channel   who is at the other end?               sockets, files, pipes
@@ -11,19 +13,33 @@
 //!
 //! Everything is asked on demand and under a budget of steps; an answer that ran out of it says so, and is counted.
 
+mod acting;
+mod budget;
 mod channel;
+mod commands;
 mod content;
 mod context;
 mod events;
 mod format;
 mod guards;
+mod loads;
+mod made;
+mod objects;
+mod origins;
 mod resolve;
+mod standing;
+mod targets;
+mod text;
 mod unit;
 
+pub use budget::Budget;
 pub use channel::Channels;
-pub use content::{Contents, Origin, Piece, Shape, Text};
+pub use content::Contents;
 pub use context::{Context, Step, StepKind, Trail};
 pub use events::Events;
 pub use guards::{Atom, Guards, Test};
-pub use resolve::{Answer, Budget, Found, Resolver, connect_indirect};
+pub use objects::{Object, Objects, Pointee};
+pub use resolve::{Answer, Found, Resolver};
+pub use targets::connect_indirect;
+pub use text::{Origin, Piece, Shape, Text};
 pub use unit::{Edge, Passing, Target, Unit};

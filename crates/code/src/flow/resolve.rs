@@ -9,51 +9,28 @@
 //! - *Objects* behind pointers are the same object where the pointers come from the same place.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::{HashMap, HashSet},
 };
 
 use super::{
+    budget::Budget,
     context::{Context, StepKind, Trail},
-    unit::{Edge, Passing, Target, Unit, writes_argument},
+    objects::{Object, Objects},
+    unit::{Edge, Passing, Target, Unit},
 };
 use crate::{
     functions::FunctionId,
     ir::{Binary, Width},
-    values::{Address, CallId, Callee, Expr, Leaf, Location, Node, Slot, Snapshot, width_of},
+    values::{Address, CallId, Expr, Leaf, Location, Node, Snapshot, width_of},
 };
 
 /// Answers to one question.
 const ANSWERS: usize = 64;
-
-/// Steps left for all questions of a run.
-#[derive(Debug)]
-pub struct Budget {
-    left: Cell<u64>,
-    ran_out: Cell<u64>,
-}
-
-impl Budget {
-    /// So many steps.
-    pub fn new(steps: u64) -> Self {
-        Self { left: Cell::new(steps), ran_out: Cell::new(0) }
-    }
-
-    /// Takes a step; false where there is none left.
-    pub fn step(&self) -> bool {
-        let left = self.left.get();
-        self.left.set(left.saturating_sub(1));
-        if left == 0 {
-            self.ran_out.set(self.ran_out.get() + 1);
-        }
-        left > 0
-    }
-
-    /// How often it was asked in vain.
-    pub fn ran_out(&self) -> u64 {
-        self.ran_out.get()
-    }
-}
+/// Steps of one question.
+const SEARCH: u32 = 2_000;
+/// How deep one question goes: it is followed by recursion.
+const DEPTH: u32 = 300;
 
 /// What can be said no further.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -72,8 +49,10 @@ pub enum Found {
     Argument(FunctionId, usize),
     /// The address of a name from elsewhere.
     Import(String),
-    /// What stands in memory behind a pointer: pointer (as it was found), offset, width in bytes.
-    Behind(Box<Found>, u64, u8),
+    /// What a library function wrote behind this argument of a call, seen through another pointer.
+    Filled(FunctionId, CallId, u8),
+    /// What stands in memory that this program did not fill: the object that it belongs to in the end, offset, width in bytes.
+    Behind(Object, u64, u8),
     /// Some element of what begins here.
     Element(FunctionId, Expr),
     /// It cannot be told.
@@ -84,7 +63,7 @@ pub enum Found {
 pub type Answer = (Found, Context, Trail);
 
 /// The number by which an address counts: the factor of the term that is not fixed.
-fn stride(local: &crate::values::Local, address: Expr) -> Option<u64> {
+pub(super) fn stride(local: &crate::values::Local, address: Expr) -> Option<u64> {
     match local.exprs.node(address) {
         Node::Binary(Binary::Mul, _, _, factor) => local.exprs.value(factor),
         Node::Binary(Binary::Shl, _, _, by) => local.exprs.value(by).filter(|by| *by < 32).map(|by| 1 << by),
@@ -109,32 +88,53 @@ pub struct Resolver<'a> {
     pub unit: &'a Unit<'a>,
     /// Steps left.
     pub budget: Budget,
-    pointers: RefCell<HashMap<(FunctionId, Expr), Vec<Found>>>,
+    /// What pointers point to.
+    pub objects: Objects<'a>,
+    answers: RefCell<HashMap<(FunctionId, Expr, Context), Vec<Answer>>>,
 }
 
-struct Search {
+#[derive(Default)]
+pub(super) struct Search {
     seen: HashSet<(FunctionId, Expr, Context)>,
-    loads: HashSet<(FunctionId, Location, Expr, Context)>,
+    pub(super) loads: HashSet<(FunctionId, Location, Expr, Context)>,
     found: Vec<Answer>,
-    left: u32,
+    steps: u32,
+    pub(super) depth: u32,
+}
+
+impl Search {
+    /// Takes a step of this search; false where it has gone far enough.
+    pub(super) fn step(&mut self) -> bool {
+        self.steps += 1;
+        self.steps <= SEARCH && self.depth < DEPTH
+    }
 }
 
 impl<'a> Resolver<'a> {
     /// For `unit`, with so many steps.
     pub fn new(unit: &'a Unit<'a>, steps: u64) -> Self {
-        Self { unit, budget: Budget::new(steps), pointers: RefCell::new(HashMap::new()) }
+        Self { unit, budget: Budget::new(steps), objects: Objects::of(unit), answers: RefCell::new(HashMap::new()) }
     }
 
     /// Where `expr` of `function` comes from.
     pub fn resolve(&self, function: FunctionId, expr: Expr, context: &Context) -> Vec<Answer> {
-        let mut search = Search { seen: HashSet::new(), loads: HashSet::new(), found: Vec::new(), left: 2_000 };
+        let key = (function, expr, context.clone());
+        if let Some(known) = self.answers.borrow().get(&key) {
+            self.budget.step();
+            return known.clone();
+        }
+        let cuts = self.budget.cuts();
+        let mut search = Search::default();
         self.value(&mut search, function, expr, context, &Trail::default());
+        if self.budget.cuts() == cuts {
+            self.answers.borrow_mut().insert(key, search.found.clone());
+        }
         search.found
     }
 
     /// Where the word at `at` in `memory` comes from.
     pub fn word(&self, function: FunctionId, at: Location, memory: &Snapshot, context: &Context) -> Vec<Answer> {
-        let mut search = Search { seen: HashSet::new(), loads: HashSet::new(), found: Vec::new(), left: 2_000 };
+        let mut search = Search::default();
         match memory.get(at) {
             Some((_, value)) => self.value(&mut search, function, value, context, &Trail::default()),
             None => self.load(&mut search, function, at, self.width(), memory.state, context, &Trail::default()),
@@ -161,20 +161,25 @@ impl<'a> Resolver<'a> {
         width_of(self.unit.machine)
     }
 
-    fn end(search: &mut Search, found: Found, context: &Context, trail: &Trail) {
+    pub(super) fn end(search: &mut Search, found: Found, context: &Context, trail: &Trail) {
         if search.found.len() < ANSWERS && !search.found.iter().any(|(known, other, _)| *known == found && other == context) {
             search.found.push((found, context.clone(), trail.clone()));
         }
     }
 
-    fn value(&self, search: &mut Search, function: FunctionId, expr: Expr, context: &Context, trail: &Trail) {
+    pub(super) fn value(&self, search: &mut Search, function: FunctionId, expr: Expr, context: &Context, trail: &Trail) {
+        search.depth += 1;
+        self.value_here(search, function, expr, context, trail);
+        search.depth -= 1;
+    }
+
+    fn value_here(&self, search: &mut Search, function: FunctionId, expr: Expr, context: &Context, trail: &Trail) {
         if !search.seen.insert((function, expr, context.clone())) {
             return;
         }
-        if search.left == 0 || !self.budget.step() {
+        if !search.step() || !self.budget.step() {
             return Self::end(search, Found::Unknown, context, trail);
         }
-        search.left -= 1;
         let Some(local) = self.unit.local(function) else { return Self::end(search, Found::Unknown, context, trail) };
         match local.exprs.node(expr) {
             Node::Const(number) => Self::end(search, Found::Number(number), context, trail),
@@ -236,7 +241,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The entries of a table at a fixed address, `step` bytes apart, as long as they look like pointers.
-    fn table(&self, search: &mut Search, start: u64, step: Option<u64>, width: Width, context: &Context, trail: &Trail) {
+    pub(super) fn table(&self, search: &mut Search, start: u64, step: Option<u64>, width: Width, context: &Context, trail: &Trail) {
         let Some(step) = step.filter(|step| *step > 0) else { return Self::end(search, Found::Unknown, context, trail) };
         for index in 0..ANSWERS as u64 {
             let at = start.wrapping_add(index * step);
@@ -256,21 +261,13 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The number that argument `index` of the callee has among the arguments of the call.
-    pub fn passed_as(edge: &Edge, index: usize) -> Option<usize> {
-        match &edge.passing {
-            Passing::Own => Some(index),
-            Passing::Selected(arguments) => arguments.get(index).map(|argument| usize::from(*argument)),
-        }
-    }
-
-    fn passed(&self, search: &mut Search, function: FunctionId, index: usize, context: &Context, trail: &Trail) {
+    pub(super) fn passed(&self, search: &mut Search, function: FunctionId, index: usize, context: &Context, trail: &Trail) {
         let callers = self.callers(function, context);
         if callers.is_empty() {
             return Self::end(search, Found::Argument(function, index), context, trail);
         }
         for (edge, above) in callers {
-            let Some(index) = Self::passed_as(&edge, index) else { continue };
+            let Some(index) = edge.passed_as(index) else { continue };
             if let Some((local, value)) = self.unit.argument(edge.from, edge.call, index) {
                 let site = local.call(edge.call).map_or(0, |call| call.site);
                 self.value(search, edge.from, value, &above, &trail.with(edge.from, site, StepKind::Passed));
@@ -297,310 +294,5 @@ impl<'a> Resolver<'a> {
                 }
             }
         }
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
-    fn load(&self, search: &mut Search, function: FunctionId, at: Location, width: Width, state: Expr, context: &Context, trail: &Trail) {
-        if !search.loads.insert((function, at, state, context.clone())) {
-            return;
-        }
-        if search.left == 0 || !self.budget.step() {
-            return Self::end(search, Found::Unknown, context, trail);
-        }
-        search.left -= 1;
-        let Some(base) = at.base else { return self.global(search, at.offset, width, context, trail) };
-        let Some(local) = self.unit.local(function) else { return };
-        match local.leaf(state) {
-            Some(Leaf::Called { call, before }) => {
-                let (call, before) = (*call, before.clone());
-                self.load_before_call(search, function, call, &before, at, width, context, trail);
-            }
-            Some(Leaf::Join { block, slot: Slot::State }) => {
-                for (state, ..) in local.ways(*block, Slot::State) {
-                    self.load(search, function, at, width, state, context, trail);
-                }
-            }
-            Some(Leaf::Start) => self.load_at_start(search, function, at, base, width, context, trail),
-            _ => Self::end(search, Found::Unknown, context, trail),
-        }
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
-    fn load_before_call(
-        &self,
-        search: &mut Search,
-        function: FunctionId,
-        call: CallId,
-        before: &Snapshot,
-        at: Location,
-        width: Width,
-        context: &Context,
-        trail: &Trail,
-    ) {
-        let Some(local) = self.unit.local(function) else { return };
-        let Some(made) = local.call(call) else { return };
-        let mut written = false;
-        for index in 0..made.arguments.len() {
-            let argument = made.arguments[index];
-            let Address::At(start) = local.locate(argument, self.unit.program, self.unit.machine) else { continue };
-            let by = at.offset.wrapping_sub(start.offset) & self.width().mask();
-            if start.base != at.base || by > 4096 {
-                continue;
-            }
-            if self.unit.model(function, call).is_some_and(|(_, model)| writes_argument(model, index as u8)) {
-                // A word that the function stored beside what the callee fills stays as it is.
-                if by > 0 && before.get(at).is_some() {
-                    continue;
-                }
-                Self::end(search, Found::Written(function, call, at), context, &trail.with(function, made.site, StepKind::Moved));
-                written = true;
-            }
-            for edge in self.unit.callees(function, call) {
-                if edge.passing != Passing::Own || !self.unit.writes_through(edge.to, index) {
-                    continue;
-                }
-                let (Some(inner), Some(callee)) = (context.down(edge), self.unit.local(edge.to)) else { continue };
-                let Some(entry) = self.entry_of(edge.to, index) else { continue };
-                let place = Location { base: Some(entry), offset: by };
-                for back in &callee.returns {
-                    written = true;
-                    let trail = trail.with(function, made.site, StepKind::Stored);
-                    match back.memory.get(place) {
-                        Some((_, value)) => self.value(search, edge.to, value, &inner, &trail),
-                        None => self.load(search, edge.to, place, width, back.memory.state, &inner, &trail),
-                    }
-                }
-            }
-        }
-        if !written {
-            match before.get(at) {
-                Some((_, value)) => self.value(search, function, value, context, trail),
-                None => self.load(search, function, at, width, before.state, context, trail),
-            }
-        }
-    }
-
-    /// The expression of argument register `index` at the entry of a function, if the function ever looks at it.
-    pub fn entry_of(&self, function: FunctionId, index: usize) -> Option<Expr> {
-        let var = *self.unit.machine.arguments.get(index)?;
-        let local = self.unit.local(function)?;
-        let leaf = local.leaves.iter().position(|leaf| *leaf == Leaf::Entry(var))?;
-        local.exprs.leaf_expr(leaf as u32)
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
-    fn load_at_start(
-        &self,
-        search: &mut Search,
-        function: FunctionId,
-        at: Location,
-        base: Expr,
-        width: Width,
-        context: &Context,
-        trail: &Trail,
-    ) {
-        let Some(local) = self.unit.local(function) else { return };
-        // Whatever the function stores at places that it counts may stand here too.
-        for store in &local.stores {
-            if let Address::Within(start) = store.at
-                && start.base == at.base
-                && store.width == width
-                && at.offset.wrapping_sub(start.offset) & self.width().mask() < 4096
-            {
-                self.value(search, function, store.value, context, &trail.with(function, store.site, StepKind::Stored));
-            }
-        }
-        let entry = local.entry(base);
-        if entry == Some(self.unit.machine.stack) {
-            // Above the stack pointer stand the arguments that found no register.
-            let offset = self.width().signed(at.offset);
-            if offset >= 0 {
-                let index = self.unit.machine.arguments.len() + (offset as u64 / self.width().bytes()) as usize;
-                return self.passed(search, function, index, context, trail);
-            }
-            return Self::end(search, Found::Unknown, context, trail);
-        }
-        if let Some(index) = entry.and_then(|var| self.unit.argument_of(var)) {
-            let callers = self.callers(function, context);
-            if callers.is_empty() {
-                let pointer = Box::new(Found::Argument(function, index));
-                return Self::end(search, Found::Behind(pointer, at.offset, width.bytes() as u8), context, trail);
-            }
-            for (edge, above) in callers {
-                let Some(passed) = Self::passed_as(&edge, index) else { continue };
-                let Some((caller, value)) = self.unit.argument(edge.from, edge.call, passed) else { continue };
-                let Some(call) = caller.call(edge.call) else { continue };
-                let trail = trail.with(edge.from, call.site, StepKind::Passed);
-                let start = match caller.locate(value, self.unit.program, self.unit.machine) {
-                    Address::At(start) => start,
-                    Address::Within(Location { base: None, offset }) => {
-                        let step = stride(caller, value);
-                        self.table(search, offset.wrapping_add(at.offset), step, width, &above, &trail);
-                        continue;
-                    }
-                    Address::Within(_) => {
-                        Self::end(search, Found::Unknown, &above, &trail);
-                        continue;
-                    }
-                };
-                let place = Location { base: start.base, offset: start.offset.wrapping_add(at.offset) & self.width().mask() };
-                match call.memory.get(place) {
-                    Some((_, value)) => self.value(search, edge.from, value, &above, &trail),
-                    None => self.load(search, edge.from, place, width, call.memory.state, &above, &trail),
-                }
-            }
-            return;
-        }
-        self.behind(search, function, base, at.offset, width, context, trail);
-    }
-
-    /// What stands `offset` behind the pointer `base`: whatever was stored there through a pointer of the same origin.
-    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
-    fn behind(&self, search: &mut Search, function: FunctionId, base: Expr, offset: u64, width: Width, context: &Context, trail: &Trail) {
-        let objects = self.objects(function, base);
-        let mut known = false;
-        for object in &objects {
-            match object {
-                Found::Number(address) => {
-                    self.global(search, address.wrapping_add(offset) & self.width().mask(), width, context, trail);
-                    known = true;
-                }
-                Found::Unknown | Found::Operation(..) | Found::Element(..) => {}
-                object => {
-                    let stores = self.stores_to(object, offset);
-                    known |= !stores.is_empty();
-                    for (owner, index) in stores {
-                        let Some(store) = self.unit.local(owner).and_then(|local| local.stores.get(index)) else { continue };
-                        self.value(search, owner, store.value, &Context::default(), &trail.with(owner, store.site, StepKind::Stored));
-                    }
-                    Self::end(search, Found::Behind(Box::new(object.clone()), offset, width.bytes() as u8), context, trail);
-                }
-            }
-        }
-        if objects.is_empty() && !known {
-            Self::end(search, Found::Unknown, context, trail);
-        }
-    }
-
-    /// What a pointer can point to: the places that made it.
-    pub fn objects(&self, function: FunctionId, base: Expr) -> Vec<Found> {
-        if let Some(known) = self.pointers.borrow().get(&(function, base)) {
-            return known.clone();
-        }
-        // A pointer that is asked for while it is being found out: nothing more is known of it than that.
-        self.pointers.borrow_mut().insert((function, base), Vec::new());
-        let mut objects: Vec<Found> = self.resolve(function, base, &Context::default()).into_iter().map(|(found, ..)| found).collect();
-        for found in &mut objects {
-            // Somewhere in a table at a fixed address: the table is the object.
-            if let Found::Operation(owner, expr) = found
-                && let Some(local) = self.unit.local(*owner)
-                && let Address::Within(Location { base: None, offset }) = local.locate(*expr, self.unit.program, self.unit.machine)
-            {
-                *found = Found::Number(offset);
-            }
-        }
-        objects.retain(|found| *found != Found::Number(0));
-        self.pointers.borrow_mut().insert((function, base), objects.clone());
-        objects
-    }
-
-    /// Stores of the program at `offset` behind pointers to `object`.
-    pub fn stores_to(&self, object: &Found, offset: u64) -> Vec<(FunctionId, usize)> {
-        let mut found = Vec::new();
-        for (number, local) in self.unit.locals.iter().enumerate() {
-            let function = FunctionId(number as u32);
-            for (index, store) in local.stores.iter().enumerate() {
-                let Address::At(Location { base: Some(base), offset: here }) = store.at else { continue };
-                if here != offset || local.entry(base) == Some(self.unit.machine.stack) {
-                    continue;
-                }
-                if self.budget.step() && self.objects(function, base).contains(object) {
-                    found.push((function, index));
-                }
-            }
-        }
-        found
-    }
-
-    /// What stands at a fixed address: all that was ever stored there, and what it begins with.
-    fn global(&self, search: &mut Search, address: u64, width: Width, context: &Context, trail: &Trail) {
-        let program = self.unit.program;
-        if !program.memory.holds(address) {
-            return Self::end(search, Found::Unknown, context, trail);
-        }
-        if let Some(name) = program.imports.get(&address) {
-            return Self::end(search, Found::Import(name.clone()), context, trail);
-        }
-        if let Some(number) = program.memory.number(address, width) {
-            Self::end(search, Found::Number(number), context, trail);
-        }
-        if program.memory.constant(address) {
-            return;
-        }
-        for (function, index) in self.unit.global_stores.get(&address).into_iter().flatten() {
-            let Some(store) = self.unit.local(*function).and_then(|local| local.stores.get(*index)) else { continue };
-            self.value(search, *function, store.value, &Context::default(), &trail.with(*function, store.site, StepKind::Stored));
-        }
-        self.global_written(search, address, width, trail);
-    }
-
-    /// Values that functions leave at a fixed address which they were given as an argument.
-    fn global_written(&self, search: &mut Search, address: u64, width: Width, trail: &Trail) {
-        for (number, call, index, start) in self.unit.global_arguments(address) {
-            let Some(local) = self.unit.local(number) else { continue };
-            let Some(made) = local.call(call) else { continue };
-            if self.unit.model(number, call).is_some_and(|(_, model)| writes_argument(model, index as u8)) {
-                let at = Location { base: None, offset: address };
-                let trail = trail.with(number, made.site, StepKind::Moved);
-                Self::end(search, Found::Written(number, call, at), &Context::default(), &trail);
-            }
-            for edge in self.unit.callees(number, call) {
-                let Some(passed) = (0..8).find(|passed| Self::passed_as(edge, *passed) == Some(index)) else { continue };
-                if !self.unit.writes_through(edge.to, passed) {
-                    continue;
-                }
-                let (Some(inner), Some(callee)) = (Context::default().down(edge), self.unit.local(edge.to)) else { continue };
-                let Some(entry) = self.entry_of(edge.to, passed) else { continue };
-                let place = Location { base: Some(entry), offset: address - start };
-                for store in callee.stores.iter().filter(|store| store.at == Address::At(place) && store.width == width) {
-                    self.value(search, edge.to, store.value, &inner, &trail.with(edge.to, store.site, StepKind::Stored));
-                }
-            }
-        }
-    }
-}
-
-/// Finds out whom calls through pointers reach, and connects them; what is learnt may lead to more, so it is done until nothing is new.
-pub fn connect_indirect(unit: &mut Unit<'_>, steps: u64) {
-    for _ in 0..3 {
-        let mut learnt = Vec::new();
-        let resolver = Resolver::new(unit, steps);
-        for (number, local) in unit.locals.iter().enumerate() {
-            let function = FunctionId(number as u32);
-            for (index, call) in local.calls.iter().enumerate() {
-                let id = CallId(index as u32);
-                let Callee::Value(value) = call.callee else { continue };
-                if !unit.targets(function, id).is_empty() {
-                    continue;
-                }
-                let mut targets = Vec::new();
-                for (found, ..) in resolver.resolve(function, value, &Context::default()) {
-                    match found {
-                        Found::Number(address) => targets.extend(unit.function_at(address).map(Target::Function)),
-                        Found::Import(name) => targets.push(Target::Library(name)),
-                        _ => {}
-                    }
-                }
-                learnt.push((function, id, targets));
-            }
-        }
-        let mut new = false;
-        for (function, call, targets) in learnt {
-            new |= unit.learn(function, call, targets);
-        }
-        if !new {
-            break;
-        }
-        unit.connect();
     }
 }

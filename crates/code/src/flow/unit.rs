@@ -45,6 +45,16 @@ pub struct Edge {
     pub thread: bool,
 }
 
+impl Edge {
+    /// The number that argument `index` of the callee has among the arguments of the call.
+    pub fn passed_as(&self, index: usize) -> Option<usize> {
+        match &self.passing {
+            Passing::Own => Some(index),
+            Passing::Selected(arguments) => arguments.get(index).map(|argument| usize::from(*argument)),
+        }
+    }
+}
+
 /// A program.
 pub struct Unit<'a> {
     /// Its memory.
@@ -57,6 +67,8 @@ pub struct Unit<'a> {
     pub models: &'a Models,
     /// Functions as expressions, by their number.
     pub locals: Vec<Local>,
+    /// Functions that a program begins with: their arguments are the command line's.
+    pub mains: BTreeSet<FunctionId>,
     targets: HashMap<(FunctionId, CallId), Vec<Target>>,
     callers: Vec<Vec<Edge>>,
     callees: HashMap<(FunctionId, CallId), Vec<Edge>>,
@@ -68,10 +80,6 @@ pub struct Unit<'a> {
     pub global_stores: BTreeMap<u64, Vec<(FunctionId, usize)>>,
     /// Stores within what begins at a fixed address.
     pub global_smears: BTreeMap<u64, Vec<(FunctionId, usize)>>,
-    /// Calls of library functions that write behind a pointer: function, call, number of the argument.
-    pub loose_writes: Vec<(FunctionId, CallId, u8)>,
-    /// Stores within what begins behind a pointer.
-    pub loose_smears: Vec<(FunctionId, usize)>,
 }
 
 impl<'a> Unit<'a> {
@@ -104,6 +112,7 @@ impl<'a> Unit<'a> {
             machine,
             models,
             locals,
+            mains: BTreeSet::new(),
             targets: HashMap::new(),
             callers: Vec::new(),
             callees: HashMap::new(),
@@ -111,8 +120,6 @@ impl<'a> Unit<'a> {
             passed: BTreeMap::new(),
             global_stores: BTreeMap::new(),
             global_smears: BTreeMap::new(),
-            loose_smears: Vec::new(),
-            loose_writes: Vec::new(),
         };
         unit.index_stores();
         unit.index_passed();
@@ -144,9 +151,6 @@ impl<'a> Unit<'a> {
                 match store.at {
                     Address::At(Location { base: None, offset }) => self.global_stores.entry(offset).or_default().push(place),
                     Address::Within(Location { base: None, offset }) => self.global_smears.entry(offset).or_default().push(place),
-                    Address::Within(Location { base: Some(base), .. }) if local.entry(base) != Some(self.machine.stack) => {
-                        self.loose_smears.push(place);
-                    }
                     _ => {}
                 }
             }
@@ -189,7 +193,7 @@ impl<'a> Unit<'a> {
 
     /// Makes the edges anew from what is known of targets.
     pub fn connect(&mut self) {
-        let mut edges = BTreeSet::new();
+        let (mut edges, mut mains) = (BTreeSet::new(), BTreeSet::new());
         for ((from, call), targets) in &self.targets {
             for target in targets {
                 match target {
@@ -201,6 +205,10 @@ impl<'a> Unit<'a> {
                         for back in &model.calls {
                             let function = self.argument(*from, *call, usize::from(back.function));
                             let to = function.and_then(|(local, value)| self.function_at(local.exprs.value(value)?));
+                            if back.main {
+                                mains.extend(to);
+                                continue;
+                            }
                             let passing = Passing::Selected(back.arguments.clone());
                             edges.extend(to.map(|to| Edge { from: *from, call: *call, to, passing: passing.clone(), thread: back.thread }));
                         }
@@ -208,6 +216,7 @@ impl<'a> Unit<'a> {
                 }
             }
         }
+        self.mains = mains;
         self.callers = vec![Vec::new(); self.code.functions.len()];
         self.callees.clear();
         for edge in edges {
@@ -217,25 +226,6 @@ impl<'a> Unit<'a> {
             self.callees.entry((edge.from, edge.call)).or_default().push(edge);
         }
         self.sum_writes();
-        self.index_loose_writes();
-    }
-
-    fn index_loose_writes(&mut self) {
-        let mut found = Vec::new();
-        for (number, local) in self.locals.iter().enumerate() {
-            for index in 0..local.calls.len() {
-                let id = (FunctionId(number as u32), CallId(index as u32));
-                let Some((_, model)) = self.model(id.0, id.1) else { continue };
-                for argument in (0..6_u8).filter(|argument| writes_argument(model, *argument)) {
-                    let Some((_, value)) = self.argument(id.0, id.1, usize::from(argument)) else { continue };
-                    let (Address::At(at) | Address::Within(at)) = local.locate(value, self.program, self.machine);
-                    if at.base.is_some_and(|base| local.entry(base) != Some(self.machine.stack)) {
-                        found.push((id.0, id.1, argument));
-                    }
-                }
-            }
-        }
-        self.loose_writes = found;
     }
 
     /// The function whose address `value` is.

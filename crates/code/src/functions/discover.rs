@@ -349,6 +349,10 @@ impl Discovery<'_> {
     }
 
     fn scan_at(&mut self, at: u64, behind: bool) -> Option<()> {
+        if self.found.contains_key(&at) {
+            // Somebody's entry that holds no code: nothing can be learnt here twice.
+            return None;
+        }
         let before = self.mode_before(at);
         let modes: Vec<Mode> = before.into_iter().chain(self.lifter.modes().iter().copied().filter(|mode| Some(*mode) != before)).collect();
         for mode in modes {

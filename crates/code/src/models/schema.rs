@@ -299,6 +299,18 @@ pub struct Acts {
     pub list: Option<u8>,
     /// The channel through which it acts.
     pub channel: Option<u8>,
+    /// It does nothing where this argument is this number.
+    pub except: Option<Except>,
+}
+
+/// A number in an argument that makes a call a harmless one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Except {
+    /// The argument.
+    pub argument: u8,
+    /// The number.
+    pub is: u64,
 }
 
 /// Something is checked.
@@ -327,4 +339,7 @@ pub struct Callback {
     /// It runs beside the caller.
     #[serde(default)]
     pub thread: bool,
+    /// The program begins with it: what it is passed is the command line.
+    #[serde(default)]
+    pub main: bool,
 }

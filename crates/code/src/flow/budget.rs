@@ -1,0 +1,99 @@
+//! How far questions go.
+//!
+//! Three limits, all counted and none of them time: the steps of a whole program, the steps of one question (so that one knot of code
+//! does not eat what belongs to all the others), and how deep questions are asked for the sake of one another (the stack is finite).
+//! What a limit cut is counted, and an answer that was cut is never remembered as if it were whole.
+
+use std::cell::Cell;
+
+/// Questions that are answered for the sake of one another.
+const NESTING: u32 = 24;
+
+/// Steps left for the questions of a run.
+#[derive(Debug)]
+pub struct Budget {
+    left: Cell<u64>,
+    question: Cell<u64>,
+    nesting: Cell<u32>,
+    cuts: Cell<u64>,
+}
+
+impl Budget {
+    /// So many steps for everything.
+    pub fn new(steps: u64) -> Self {
+        Self { left: Cell::new(steps), question: Cell::new(steps), nesting: Cell::new(0), cuts: Cell::new(0) }
+    }
+
+    /// Takes a step; false where there is none left.
+    pub fn step(&self) -> bool {
+        let (left, question) = (self.left.get(), self.question.get());
+        if left == 0 || question == 0 {
+            self.cut();
+            return false;
+        }
+        self.left.set(left - 1);
+        self.question.set(question - 1);
+        true
+    }
+
+    /// Answers a question in at most `steps` steps; true beside the answer where that was too few.
+    pub fn question<T>(&self, steps: u64, answer: impl FnOnce() -> T) -> (T, bool) {
+        let (before, cuts) = (self.question.get(), self.cuts.get());
+        let given = steps.min(before);
+        self.question.set(given);
+        let answer = answer();
+        let used = given - self.question.get();
+        self.question.set(before - used);
+        (answer, self.cuts.get() > cuts)
+    }
+
+    /// Answers a question for the sake of another; none where they are too many.
+    pub fn nested<T>(&self, answer: impl FnOnce() -> T) -> Option<T> {
+        if self.nesting.get() >= NESTING {
+            self.cut();
+            return None;
+        }
+        self.nesting.set(self.nesting.get() + 1);
+        let answer = answer();
+        self.nesting.set(self.nesting.get() - 1);
+        Some(answer)
+    }
+
+    /// Notes that an answer is not whole.
+    pub fn cut(&self) {
+        self.cuts.set(self.cuts.get() + 1);
+    }
+
+    /// How often an answer was cut so far.
+    pub fn cuts(&self) -> u64 {
+        self.cuts.get()
+    }
+
+    /// Steps left for everything.
+    pub fn left(&self) -> u64 {
+        self.left.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_takes_no_more_than_its_own() {
+        let budget = Budget::new(10);
+        let (taken, cut) = budget.question(3, || (0..5).filter(|_| budget.step()).count());
+        assert_eq!((taken, cut, budget.left()), (3, true, 7));
+        let (taken, cut) = budget.question(100, || (0..7).filter(|_| budget.step()).count());
+        assert_eq!((taken, cut, budget.left()), (7, false, 0));
+        assert!(!budget.step());
+    }
+
+    #[test]
+    fn questions_end() {
+        fn ask(budget: &Budget) -> u32 {
+            budget.nested(|| ask(budget) + 1).unwrap_or(0)
+        }
+        assert_eq!(ask(&Budget::new(1)), NESTING);
+    }
+}

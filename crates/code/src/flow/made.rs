@@ -1,0 +1,247 @@
+//! Texts that calls make: copied, formatted, taken apart, given back.
+
+use super::{
+    content::Contents,
+    context::{Context, StepKind, Trail},
+    format::{Kind, Part, parts},
+    text::{Origin, Piece, Shape, Text, merge},
+    unit::{Passing, writes_argument},
+};
+use crate::{
+    functions::FunctionId,
+    models::{Copies, Formats, Gives, Model},
+    values::{Call, CallId, Location, Snapshot},
+};
+
+impl Contents<'_, '_> {
+    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
+    pub(super) fn by_model(
+        &self,
+        function: FunctionId,
+        id: CallId,
+        call: &Call,
+        model: &Model,
+        index: u8,
+        context: &Context,
+        trail: &Trail,
+    ) -> Vec<Text> {
+        if let Some(copy) = model.copies.iter().find(|copy| copy.to == index) {
+            return self.copied(function, call, *copy, context, trail);
+        }
+        if let Some(formats) = model.formats.filter(|formats| formats.text == Some(index)) {
+            let texts = self.formatted(function, call, formats, context, trail);
+            if !formats.append {
+                return texts;
+            }
+        }
+        if let Some(scans) = model.scans.filter(|scans| index >= scans.first) {
+            return self.scanned(function, id, call, scans, context, trail);
+        }
+        vec![Text::hole(Origin::Call(function, id, index), Shape::Text, trail)]
+    }
+
+    pub(super) fn inner(&self, function: FunctionId, call: &Call, index: u8, context: &Context, trail: &Trail) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        let value = unit.local(function).and_then(|local| local.argument(call, usize::from(index), unit.program, unit.machine));
+        value.map_or_else(|| Self::unknown(trail), |value| self.pointer(function, value, 0, &call.memory, context, trail))
+    }
+
+    fn copied(&self, function: FunctionId, call: &Call, copy: Copies, context: &Context, trail: &Trail) -> Vec<Text> {
+        let mut moved = self.inner(function, call, copy.from, context, trail);
+        if copy.encoded {
+            for text in &mut moved {
+                let origins: Vec<Origin> = text.origins().map(|(origin, _)| origin.clone()).collect();
+                if !origins.is_empty() {
+                    text.pieces = vec![Piece::Hole(Origin::Made(origins), Shape::Text)];
+                }
+            }
+        }
+        if !copy.append {
+            return moved;
+        }
+        let before = self.inner(function, call, copy.to, context, trail);
+        let mut texts = Vec::new();
+        for first in &before {
+            for second in &moved {
+                merge(&mut texts, vec![first.then(second)]);
+            }
+        }
+        texts
+    }
+
+    /// Text made by a format (C 7.21.6.1): its constant parts, and each value in its place.
+    pub fn formatted(&self, function: FunctionId, call: &Call, formats: Formats, context: &Context, trail: &Trail) -> Vec<Text> {
+        let mut texts = Vec::new();
+        for format in self.inner(function, call, formats.format, context, trail) {
+            let Some(bytes) = format.known() else {
+                // The format itself comes from elsewhere.
+                merge(&mut texts, vec![format]);
+                continue;
+            };
+            let mut made = vec![Text { pieces: Vec::new(), trail: trail.clone() }];
+            let mut value = usize::from(formats.first);
+            for part in parts(&bytes) {
+                let options = match part {
+                    Part::Text(bytes) => vec![Text::literal(&bytes, trail)],
+                    Part::Value { stars, kind } => {
+                        value += stars;
+                        let options = self.value(function, call, value, kind, formats.list, context, trail);
+                        value += 1;
+                        options
+                    }
+                };
+                let mut next = Vec::new();
+                for first in &made {
+                    for second in &options {
+                        merge(&mut next, vec![first.then(second)]);
+                    }
+                }
+                made = next;
+            }
+            merge(&mut texts, made);
+        }
+        texts
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
+    fn value(
+        &self,
+        function: FunctionId,
+        call: &Call,
+        index: usize,
+        kind: Kind,
+        list: bool,
+        context: &Context,
+        trail: &Trail,
+    ) -> Vec<Text> {
+        if list {
+            return self.of_list(function, call, kind, context, trail);
+        }
+        match kind {
+            Kind::Text => self.inner(function, call, index as u8, context, trail),
+            Kind::Number | Kind::Character => {
+                let unit = self.resolver.unit;
+                let value = unit.local(function).and_then(|local| local.argument(call, index, unit.program, unit.machine));
+                let Some(value) = value else { return vec![Text::hole(Origin::Unknown, Shape::Number, trail)] };
+                if let Some(numbers) = self.resolver.numbers(function, value, context).filter(|numbers| numbers.len() == 1) {
+                    let number = numbers[0];
+                    let shown = if kind == Kind::Character { vec![number as u8] } else { (number as i32).to_string().into_bytes() };
+                    return vec![Text::literal(&shown, trail)];
+                }
+                let shape = if kind == Kind::Character { Shape::Character } else { Shape::Number };
+                vec![Text::hole(self.value_origin(function, value, context), shape, trail)]
+            }
+        }
+    }
+
+    /// Values of a `va_list`: those of the caller that passes them on. Which one it is is not told apart.
+    fn of_list(&self, function: FunctionId, _call: &Call, kind: Kind, context: &Context, trail: &Trail) -> Vec<Text> {
+        let shape = match kind {
+            Kind::Text => Shape::Text,
+            Kind::Number => Shape::Number,
+            Kind::Character => Shape::Character,
+        };
+        let unit = self.resolver.unit;
+        let mut origins = Vec::new();
+        for (edge, above) in self.resolver.callers(function, context) {
+            let (Some(caller), Some(made)) = (unit.local(edge.from), unit.local(edge.from).and_then(|local| local.call(edge.call))) else {
+                continue;
+            };
+            for index in 1..6 {
+                let Some(value) = caller.argument(made, index, unit.program, unit.machine) else { break };
+                let texts = match kind {
+                    Kind::Text => self.pointer(edge.from, value, 0, &made.memory, &above, trail),
+                    _ => vec![Text::hole(self.value_origin(edge.from, value, &above), shape, trail)],
+                };
+                origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()));
+            }
+        }
+        origins.retain(|origin| *origin != Origin::Unknown);
+        origins.dedup();
+        let origin = if origins.is_empty() { Origin::Unknown } else { Origin::Made(origins) };
+        vec![Text::hole(origin, shape, trail)]
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
+    fn scanned(&self, function: FunctionId, id: CallId, call: &Call, scans: Formats, context: &Context, trail: &Trail) -> Vec<Text> {
+        let Some(text) = scans.text else { return vec![Text::hole(Origin::Call(function, id, 0), Shape::Text, trail)] };
+        let inner = self.inner(function, call, text, context, trail);
+        let mut texts = Vec::new();
+        for text in inner {
+            let origins: Vec<Origin> = text.origins().map(|(origin, _)| origin.clone()).collect();
+            let piece = match origins.len() {
+                0 => Piece::Hole(Origin::Unknown, Shape::Text),
+                1 => Piece::Hole(origins[0].clone(), Shape::Text),
+                _ => Piece::Hole(Origin::Made(origins), Shape::Text),
+            };
+            merge(&mut texts, vec![Text { pieces: vec![piece], trail: text.trail }]);
+        }
+        texts
+    }
+
+    /// What a function gave back as a pointer.
+    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
+    pub(super) fn result(
+        &self,
+        function: FunctionId,
+        id: CallId,
+        at: Location,
+        memory: &Snapshot,
+        context: &Context,
+        trail: &Trail,
+    ) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        let Some(call) = unit.local(function).and_then(|local| local.call(id)) else { return Vec::new() };
+        if let Some((_, model)) = unit.model(function, id) {
+            let trail = trail.with(function, call.site, StepKind::Moved);
+            return match model.gives {
+                Some(Gives::Argument(index)) if writes_argument(model, index) => {
+                    self.by_model(function, id, call, model, index, context, &trail)
+                }
+                Some(Gives::Argument(index) | Gives::Within(index) | Gives::Copy(index)) => {
+                    let own = self.written(function, at, memory.state, context, &trail);
+                    let own: Vec<Text> = own.into_iter().filter(|text| text.known().is_none_or(|text| !text.is_empty())).collect();
+                    let mut moved = self.inner(function, call, index, context, &trail);
+                    if moved.iter().all(|text| text.known().is_some_and(|text| text.is_empty())) {
+                        moved = self.continued(function, id, index, context, &trail);
+                    }
+                    if model.gives == Some(Gives::Copy(index)) && !own.is_empty() { own } else { moved }
+                }
+                Some(Gives::New(_)) => self.object(function, at, memory, context, &trail),
+                _ => vec![Text::hole(Origin::Call(function, id, 255), Shape::Text, &trail)],
+            };
+        }
+        let edges: Vec<_> = unit.callees(function, id).iter().filter(|edge| edge.passing == Passing::Own).collect();
+        if edges.is_empty() {
+            return vec![Text::hole(Origin::Call(function, id, 255), Shape::Text, trail)];
+        }
+        let mut texts = Vec::new();
+        for edge in edges {
+            let (Some(inner), Some(callee)) = (context.down(edge), unit.local(edge.to)) else { continue };
+            let trail = trail.with(function, call.site, StepKind::GivenBack);
+            for back in &callee.returns {
+                if let Some(value) = back.values.first()
+                    && callee.exprs.value(*value) != Some(0)
+                {
+                    merge(&mut texts, self.pointer(edge.to, *value, at.offset, &back.memory, &inner, &trail));
+                }
+            }
+        }
+        texts
+    }
+
+    /// A call with no text goes on with the text of an earlier call of the same function, as `strtok` does.
+    fn continued(&self, function: FunctionId, id: CallId, index: u8, context: &Context, trail: &Trail) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        let Some(local) = unit.local(function) else { return Vec::new() };
+        let mut texts = Vec::new();
+        for (number, call) in local.calls.iter().enumerate() {
+            let other = CallId(number as u32);
+            if other != id && unit.targets(function, other) == unit.targets(function, id) {
+                let found = self.inner(function, call, index, context, trail);
+                merge(&mut texts, found.into_iter().filter(|text| text.known().is_none()).collect());
+            }
+        }
+        texts
+    }
+}

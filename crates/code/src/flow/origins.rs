@@ -1,0 +1,122 @@
+//! Where the bits of a value come from: the origins of the bytes that it was made of.
+
+use std::collections::HashSet;
+
+use super::{
+    content::Contents,
+    context::{Context, Trail},
+    objects::Object,
+    resolve::Found,
+    text::{Origin, Text},
+};
+use crate::{
+    functions::FunctionId,
+    models::Gives,
+    values::{CallId, Expr, Leaf, Location, Snapshot},
+};
+
+/// Origins of one value.
+const ORIGINS: usize = 16;
+
+/// What was found so far.
+#[derive(Default)]
+struct Gathered {
+    origins: Vec<Origin>,
+    seen: HashSet<(FunctionId, Expr, Context)>,
+}
+
+impl Contents<'_, '_> {
+    /// Where the bits of a value come from.
+    pub fn value_origin(&self, function: FunctionId, value: Expr, context: &Context) -> Origin {
+        let mut gathered = Gathered::default();
+        self.collect(function, value, context, &mut gathered);
+        let mut origins = gathered.origins;
+        origins.retain(|origin| *origin != Origin::Unknown);
+        origins.dedup();
+        match origins.len() {
+            0 => Origin::Unknown,
+            1 => origins.swap_remove(0),
+            _ => Origin::Made(origins),
+        }
+    }
+
+    fn collect(&self, function: FunctionId, value: Expr, context: &Context, gathered: &mut Gathered) {
+        let fresh = gathered.seen.insert((function, value, context.clone()));
+        if fresh && gathered.origins.len() < ORIGINS && self.resolver.budget.step() {
+            self.resolver.budget.nested(|| self.collect_here(function, value, context, gathered));
+        }
+    }
+
+    fn collect_here(&self, function: FunctionId, value: Expr, context: &Context, gathered: &mut Gathered) {
+        let unit = self.resolver.unit;
+        if let Some(local) = unit.local(function)
+            && let Some(Leaf::Memory { at: Location { base: Some(base), offset }, state, .. }) = local.leaf(value)
+            && local.entry(*base) != Some(unit.machine.stack)
+        {
+            // A byte or a field of what a pointer points to: of the bytes that stand there.
+            let texts = self.pointer(function, *base, *offset, &Snapshot::new(*state), context, &Trail::default());
+            let found: Vec<Origin> = texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect();
+            if found.iter().any(|origin| *origin != Origin::Unknown) {
+                gathered.origins.extend(found);
+                return;
+            }
+        }
+        for (found, above, _) in self.resolver.resolve(function, value, context) {
+            match found {
+                Found::Operation(owner, expr) => {
+                    let Some(local) = unit.local(owner) else { continue };
+                    let mut leaves = Vec::new();
+                    local.exprs.leaves(expr, &mut leaves);
+                    for leaf in leaves.into_iter().take(6) {
+                        if let Some(expr) = local.exprs.leaf_expr(leaf) {
+                            self.collect(owner, expr, &above, gathered);
+                        }
+                    }
+                }
+                Found::Result(owner, call) => self.collect_result(owner, call, &above, gathered),
+                Found::Written(owner, call, at) => self.collect_written(owner, call, at, &above, gathered),
+                Found::Element(owner, expr) => {
+                    // An element of a buffer: its bytes.
+                    let Some(local) = unit.local(owner) else { continue };
+                    let Some(Leaf::Element { address, state, .. }) = local.leaf(expr) else { continue };
+                    let texts = self.pointer(owner, *address, 0, &Snapshot::new(*state), &above, &Trail::default());
+                    gathered.origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()));
+                }
+                Found::Argument(owner, index) => gathered.origins.push(Origin::Argument(owner, index)),
+                Found::Filled(owner, call, index) => gathered.origins.push(Origin::Call(owner, call, index)),
+                Found::Behind(object, offset, _) => match object {
+                    Object::Argument(owner, index) => gathered.origins.push(self.word(owner, usize::from(index), Some(offset))),
+                    Object::Result(owner, call) => self.collect_result(owner, call, &above, gathered),
+                    Object::Written(owner, call, index) => gathered.origins.push(Origin::Call(owner, call, index)),
+                    _ => {}
+                },
+                Found::Number(_) | Found::Stack(..) | Found::Import(_) | Found::Unknown => {}
+            }
+        }
+    }
+
+    fn collect_result(&self, owner: FunctionId, id: CallId, context: &Context, gathered: &mut Gathered) {
+        let unit = self.resolver.unit;
+        let Some(call) = unit.local(owner).and_then(|local| local.call(id)) else { return };
+        let of = unit.model(owner, id).and_then(|(_, model)| model.gives);
+        match of {
+            Some(Gives::Number(index) | Gives::Length(index) | Gives::Within(index) | Gives::Copy(index) | Gives::Argument(index)) => {
+                let texts = self.inner(owner, call, index, context, &Trail::default());
+                gathered.origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()));
+            }
+            Some(Gives::Swapped(index)) => {
+                if let Some((_, value)) = unit.argument(owner, id, usize::from(index)) {
+                    self.collect(owner, value, context, gathered);
+                }
+            }
+            _ => gathered.origins.push(Origin::Call(owner, id, 255)),
+        }
+    }
+
+    fn collect_written(&self, owner: FunctionId, id: CallId, at: Location, context: &Context, gathered: &mut Gathered) {
+        match self.written_by(owner, id, at, context, &Trail::default()) {
+            Some(texts) => gathered.origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone())),
+            None => gathered.origins.push(Origin::Call(owner, id, 255)),
+        }
+    }
+}

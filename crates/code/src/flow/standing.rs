@@ -1,0 +1,230 @@
+//! Texts that stand somewhere for all of the program: at fixed addresses, in objects, behind pointers kept in memory, in tables.
+//!
+//! Order in time is not followed here: a place holds whatever anybody ever wrote to it.
+
+use super::{
+    content::{Contents, Question},
+    context::{Context, StepKind, Trail},
+    objects::{Object, Pointee},
+    resolve::Found,
+    text::{Origin, Shape, Text, merge},
+    unit::Passing,
+};
+use crate::{
+    functions::FunctionId,
+    values::{Address, Expr, Leaf, Location},
+};
+
+/// Bytes of a constant text.
+const LITERAL: usize = 4096;
+/// How far from the start of a buffer bytes are taken to be in it.
+pub(super) const NEAR: u64 = 256;
+/// Entries of a table of texts.
+const TABLE: u64 = 64;
+/// Callers that are told apart for one writer.
+const CALLERS: usize = 16;
+
+impl Contents<'_, '_> {
+    /// The text at a place, by whoever writes there.
+    pub(super) fn anywhere(&self, place: Pointee, trail: &Trail) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        if place.object == Object::Fixed {
+            let memory = &unit.program.memory;
+            if !memory.holds(place.offset) {
+                return Self::unknown(trail);
+            }
+            if memory.constant(place.offset) || unit.program.linked.contains(place.offset) {
+                let text = memory.text(place.offset, LITERAL);
+                return text.map_or_else(|| Self::unknown(trail), |text| vec![Text::literal(text, trail)]);
+            }
+        }
+        self.remembered(Question::Place(place), trail, |trail| self.by_all(place, trail))
+    }
+
+    fn by_all(&self, place: Pointee, trail: &Trail) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        let mut texts = Vec::new();
+        if place.object == Object::Fixed {
+            let initial = unit.program.memory.text(place.offset, LITERAL).filter(|text| !text.is_empty());
+            texts.extend(initial.map(|text| Text::literal(text, trail)));
+            let end = place.offset.saturating_add(NEAR);
+            for (function, index) in unit.global_smears.range(place.offset..end).flat_map(|(_, stores)| stores) {
+                self.smeared_by(*function, *index, trail, &mut texts);
+            }
+        }
+        for (function, index) in self.resolver.objects.stores_near(place, NEAR) {
+            self.smeared_by(function, index, trail, &mut texts);
+        }
+        for (function, id, index) in self.resolver.objects.last_writes(place, NEAR) {
+            let Some((local, pointer)) = unit.argument(*function, *id, usize::from(*index)) else { continue };
+            let (Some(call), Some((_, model))) = (local.call(*id), unit.model(*function, *id)) else { continue };
+            let trail = trail.with(*function, call.site, StepKind::Moved);
+            for context in self.leading_to(*function, pointer, place) {
+                merge(&mut texts, self.by_model(*function, *id, call, model, *index, &context, &trail));
+            }
+        }
+        texts
+    }
+
+    /// A byte that somebody stores at a place that is counted.
+    fn smeared_by(&self, function: FunctionId, index: usize, trail: &Trail, texts: &mut Vec<Text>) {
+        let Some(store) = self.resolver.unit.local(function).and_then(|local| local.stores.get(index)) else { return };
+        if matches!(store.at, Address::Within(_)) {
+            let trail = trail.with(function, store.site, StepKind::Stored);
+            merge(texts, self.byte(function, store.value, &Context::default(), &trail));
+        }
+    }
+
+    /// The calls of `function` in which `pointer`, passed to it, is the address of `place`: a helper that fills many buffers fills each
+    /// with what it was called with.
+    fn leading_to(&self, function: FunctionId, pointer: Expr, place: Pointee) -> Vec<Context> {
+        let (unit, none) = (self.resolver.unit, Context::default());
+        let Some(local) = unit.local(function) else { return vec![none] };
+        let (Address::At(at) | Address::Within(at)) = local.locate(pointer, unit.program, unit.machine);
+        let Some(index) = at.base.and_then(|base| local.entry(base)).and_then(|var| unit.argument_of(var)) else { return vec![none] };
+        let mut contexts = Vec::new();
+        for edge in unit.callers(function) {
+            let passed = edge.passed_as(index).and_then(|index| unit.argument(edge.from, edge.call, index));
+            let Some((_, value)) = passed else { continue };
+            let leads = self.resolver.objects.pointees(edge.from, value).iter().any(|start| {
+                let by = place.offset.wrapping_sub(start.offset).wrapping_sub(at.offset) & self.resolver.width().mask();
+                start.object == place.object && by < NEAR
+            });
+            if leads && contexts.len() < CALLERS {
+                contexts.extend(none.down(edge));
+            }
+        }
+        if contexts.is_empty() { vec![none] } else { contexts }
+    }
+
+    /// A text behind a pointer that stands in memory.
+    pub(super) fn behind(&self, function: FunctionId, pointer: Expr, by: u64, context: &Context, trail: &Trail) -> Vec<Text> {
+        let mut texts = Vec::new();
+        for (found, above, steps) in self.resolver.resolve(function, pointer, context) {
+            self.text_behind(found, by, &above, &trail.then(&steps), &mut texts);
+        }
+        texts
+    }
+
+    /// A text `by` bytes behind a pointer that was found out.
+    pub(super) fn text_behind(&self, found: Found, by: u64, above: &Context, trail: &Trail, texts: &mut Vec<Text>) {
+        match found {
+            Found::Number(0) => {}
+            Found::Number(address) => {
+                let place = Pointee { object: Object::Fixed, offset: address.wrapping_add(by) & self.resolver.width().mask() };
+                merge(texts, self.anywhere(place, trail));
+            }
+            Found::Result(owner, call) => {
+                let Some(local) = self.resolver.unit.local(owner) else { return };
+                let Some(made) = local.call(call) else { return };
+                let result = local.leaves.iter().position(|leaf| matches!(leaf, Leaf::Result(id, _) if *id == call));
+                let base = result.and_then(|number| local.exprs.leaf_expr(number as u32));
+                let at = Location { base, offset: by };
+                let heap = Pointee { object: Object::Heap(owner, call), offset: by };
+                let filled = self.anywhere(heap, trail);
+                if filled.is_empty() {
+                    merge(texts, self.result(owner, call, at, &made.memory, above, trail));
+                }
+                merge(texts, filled);
+            }
+            Found::Stack(owner, offset) => {
+                // Another function's own buffer, at an unknown time.
+                let offset = (offset as u64).wrapping_add(by) & self.resolver.width().mask();
+                merge(texts, self.anywhere(Pointee { object: Object::Stack(owner), offset }, trail));
+            }
+            Found::Written(owner, call, _) | Found::Filled(owner, call, _) => {
+                let made = self.resolver.unit.local(owner).and_then(|local| local.call(call));
+                let formats = self.resolver.unit.model(owner, call).and_then(|(_, model)| model.formats);
+                let found = match (made, formats.filter(|formats| formats.allocates)) {
+                    (Some(made), Some(formats)) => self.formatted(owner, made, formats, above, trail),
+                    _ => vec![Text::hole(Origin::Call(owner, call, 255), Shape::Text, trail)],
+                };
+                merge(texts, found);
+            }
+            Found::Argument(owner, index) => {
+                merge(texts, vec![Text::hole(Origin::Argument(owner, index), Shape::Text, trail)]);
+            }
+            Found::Behind(Object::Argument(owner, index), offset, _) => {
+                merge(texts, vec![Text::hole(self.word(owner, usize::from(index), Some(offset)), Shape::Text, trail)]);
+            }
+            Found::Behind(..) => {}
+            Found::Element(owner, expr) => merge(texts, self.element(owner, expr, above, trail)),
+            Found::Operation(owner, expr) => merge(texts, self.pointed(owner, expr, by, trail)),
+            Found::Import(_) | Found::Unknown => merge(texts, Self::unknown(trail)),
+        }
+    }
+
+    /// A text behind a pointer that was computed.
+    fn pointed(&self, function: FunctionId, pointer: Expr, by: u64, trail: &Trail) -> Vec<Text> {
+        let mut texts = Vec::new();
+        for pointee in self.resolver.objects.pointees(function, pointer) {
+            let place = Pointee { object: pointee.object, offset: pointee.offset.wrapping_add(by) & self.resolver.width().mask() };
+            merge(&mut texts, self.anywhere(place, trail));
+        }
+        if texts.is_empty() { Self::unknown(trail) } else { texts }
+    }
+
+    /// What stands at `offset` behind an argument that nobody is known to pass: of the main function's second one, a word of the command
+    /// line that started the program (C 5.1.2.2.1).
+    pub(super) fn word(&self, function: FunctionId, index: usize, offset: Option<u64>) -> Origin {
+        if index == 1 && self.resolver.unit.mains.contains(&function) {
+            let number = offset.and_then(|offset| u32::try_from(offset / self.resolver.width().bytes()).ok());
+            return Origin::Word(number);
+        }
+        Origin::Argument(function, index)
+    }
+
+    /// Texts behind some element of a table of pointers.
+    pub(super) fn element(&self, function: FunctionId, element: Expr, context: &Context, trail: &Trail) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        let Some(local) = unit.local(function) else { return Vec::new() };
+        let Some(Leaf::Element { address, .. }) = local.leaf(element) else { return Self::unknown(trail) };
+        let (Address::At(at) | Address::Within(at)) = local.locate(*address, unit.program, unit.machine);
+        if at.base.is_some() {
+            let argument = at.base.and_then(|base| local.entry(base)).and_then(|var| unit.argument_of(var));
+            let origin = match argument.map(|index| self.word(function, index, None)) {
+                Some(word @ Origin::Word(_)) => word,
+                _ => self.value_origin(function, *address, context),
+            };
+            return vec![Text::hole(origin, Shape::Text, trail)];
+        }
+        let step = self.resolver.width().bytes();
+        let mut texts = Vec::new();
+        for index in 0..TABLE {
+            let Some(pointer) = unit.program.memory.pointer(at.offset.wrapping_add(index * step)) else { break };
+            if let Some(text) = unit.program.memory.text(pointer, LITERAL).filter(|text| !text.is_empty()) {
+                merge(&mut texts, vec![Text::literal(text, trail)]);
+            }
+        }
+        texts
+    }
+
+    /// A text at a fixed address: a constant, or a variable with all who write to it. What a callee leaves there that it was handed the
+    /// address of is seen in the call's own context.
+    pub(super) fn global(&self, address: u64, trail: &Trail) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        let mut texts = self.anywhere(Pointee { object: Object::Fixed, offset: address }, trail);
+        if unit.program.memory.constant(address) {
+            return texts;
+        }
+        let none = Context::default();
+        for (function, id, index, start) in unit.global_arguments(address) {
+            let Some(call) = unit.local(function).and_then(|local| local.call(id)).filter(|_| start == address) else { continue };
+            for edge in unit.callees(function, id).iter().filter(|edge| edge.passing == Passing::Own) {
+                if !unit.writes_through(edge.to, index) {
+                    continue;
+                }
+                let (Some(inner), Some(callee)) = (none.down(edge), unit.local(edge.to)) else { continue };
+                let Some(entry) = self.resolver.entry_of(edge.to, index) else { continue };
+                let place = Location { base: Some(entry), offset: 0 };
+                for back in &callee.returns {
+                    let trail = trail.with(function, call.site, StepKind::Stored);
+                    let found = self.written(edge.to, place, back.memory.state, &inner, &trail);
+                    // What merely comes back from the caller is the variable itself again.
+                    merge(&mut texts, found.into_iter().filter(|text| text.known().is_none()).collect());
+                }
+            }
+        }
+        texts
+    }
+}
