@@ -38,7 +38,9 @@ impl Say {
             (_, Manner::Control, Passing::Constant(word)) => fits(next, word).then_some(decision),
             // The outside does not choose the path by which its content is called.
             (Manner::Data, Manner::Control, Passing::Argument) if content_only => None,
-            (_, Manner::Control, _) => Some(decision),
+            // What is handed over is the same every time, and what it is, is not known: it sets off what waits for nothing in particular.
+            (Manner::Control, Manner::Control, _) => next.triggers.iter().all(|trigger| !trigger.fits).then_some(decision),
+            (Manner::Data, Manner::Control, _) => Some(decision),
             (Manner::Control, Manner::Data, _) => None,
             (Manner::Data, Manner::Data, Passing::Constant(_)) => {
                 content_only.then_some(Self { manner: Manner::Data, choice: Choice::Content })

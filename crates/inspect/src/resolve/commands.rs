@@ -5,6 +5,8 @@
 //!
 //! **Source**: POSIX.1-2024, Shell Command Language, 2.2 Quoting, 2.9 Shell Commands, 2.10 Shell Grammar.
 
+use assay_core::facts::code::Run;
+
 /// Bytes of one command line that are read; longer ones are no calls of a program.
 const MOST_BYTES: usize = 16 << 10;
 /// Programs that start what their arguments name.
@@ -131,6 +133,14 @@ pub fn programs(line: &str) -> Vec<Vec<String>> {
 pub fn program(program: &str, arguments: &[String]) -> Vec<Vec<String>> {
     let words = std::iter::once(program.to_owned()).chain(arguments.iter().cloned()).collect();
     unfold(started(words), 0)
+}
+
+/// What a start comes down to.
+pub fn of(run: &Run) -> Vec<Vec<String>> {
+    match &run.command {
+        Some(command) => programs(command),
+        None => program(&run.program, &run.arguments),
+    }
 }
 
 /// `sh -c TEXT` starts what stands in the text, `sh FILE` the file.

@@ -80,7 +80,7 @@ impl Draft {
 }
 
 fn control(scene: &Scene, joins: &Joins, way: &Way) -> Option<(Key, Draft)> {
-    let flows: Vec<&Flow> = way.flows.iter().filter_map(|id| joins.pieces.get(*id)).map(|piece| piece.flow).collect();
+    let flows: Vec<&Flow> = way.flows.iter().filter_map(|id| joins.pieces.get(*id)).map(|piece| &*piece.flow).collect();
     let (first, last) = (joins.pieces.get(*way.flows.first()?)?, joins.pieces.get(*way.flows.last()?)?);
     let actuator = &last.flow.actuator;
     let effect = effects::of(actuator, &way.say)?;
@@ -159,7 +159,7 @@ fn path(joins: &Joins, way: &Way) -> Vec<Evidence> {
             None => format!("{} comes in", words(&piece.flow.source)),
         };
         let last = index + 1 == way.flows.len();
-        path.extend(steps(piece.fact, &piece.flow.path, &comes, last, &does(piece.flow)));
+        path.extend(steps(piece.fact, &piece.flow.path, &comes, last, &does(&piece.flow)));
     }
     shorten(path)
 }

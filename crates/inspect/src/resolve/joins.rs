@@ -1,15 +1,20 @@
 //! Joins between processes: who hands something to whom, where both ends are the same socket, file, program or variable.
 //!
+//! A file that one program fills and another runs, or reads as part of a script, is a join of its own kind: its content is run.
+//!
 //! An end that is not known joins nothing: a path with a hole, a port that was not found, a program whose name is not told. What is
 //! sent to a port or socket of the machine where nobody is seen to listen becomes a gap.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use assay_core::{
-    Fact,
+    Fact, Role,
     facts::{
         CodeFact,
-        code::{ActuatorKind, Channel, Choice, Flow, Host, Manner, Transport},
+        code::{Actuator, ActuatorKind, Channel, CheckKind, Choice, Flow, Host, Manner, PathStep, Run, Transport},
     },
 };
 
@@ -29,12 +34,11 @@ const EXECS: &[&str] = &["execl", "execle", "execlp", "execv", "execve", "execvp
 pub type FlowId = usize;
 
 /// A flow and the program that it is in.
-#[derive(Clone, Copy)]
 pub struct Piece<'a> {
     /// The fact that states it.
     pub fact: &'a Fact,
-    /// The flow.
-    pub flow: &'a Flow,
+    /// The flow: as stated, or what the start of a file that others fill amounts to.
+    pub flow: Cow<'a, Flow>,
     /// The program.
     pub program: ProgramId,
 }
@@ -48,6 +52,8 @@ pub struct Join {
     pub passing: Passing,
     /// In words, told at the receiving end.
     pub words: String,
+    /// The path of the program that hands over.
+    pub by: String,
     /// Does the receiver start because of it? Else it must run already.
     pub starts: bool,
 }
@@ -76,23 +82,46 @@ impl<'a> Joins<'a> {
         for (id, program) in system.programs.iter().enumerate() {
             for (fact, body) in &program.facts {
                 if let CodeFact::Flow(flow) = body {
-                    pieces.push(Piece { fact, flow, program: id });
+                    pieces.push(Piece { fact, flow: Cow::Borrowed(&**flow), program: id });
                 }
             }
         }
+        drop_unknown_hosts(&mut pieces);
         let mut joins = Self { pieces, at: BTreeMap::new() };
         for from in 0..joins.pieces.len() {
-            let piece = joins.pieces[from];
+            let Some(piece) = joins.pieces.get(from) else { continue };
+            let by = system.program(piece.program).map_or("", |program| program.path());
             for (meeting, passing, starts) in handed(system, piece) {
-                let by = system.program(piece.program).map_or("", |program| program.path());
                 let words = format!("{} {by}", told(&meeting));
                 let list = joins.at.entry(meeting).or_default();
                 if list.len() < MOST {
-                    list.push(Join { from, passing, words, starts });
+                    list.push(Join { from, passing, words, by: by.to_owned(), starts });
                 }
             }
         }
+        joins.add_starts(system);
         joins
+    }
+
+    /// Starts of files that a flow of another program fills. A program that checks signatures may check this one, and what it fills
+    /// itself it has flows for: neither is guessed at.
+    fn add_starts(&mut self, system: &System<'a>) {
+        for (id, program) in system.programs.iter().enumerate() {
+            let verifies = |body: &&CodeFact| matches!(body, CodeFact::Flow(flow) if flow.checks.iter().any(|check| check.kind == CheckKind::Signature));
+            if program.facts.iter().any(|(_, body)| verifies(body)) {
+                continue;
+            }
+            for (fact, body) in &program.facts {
+                let CodeFact::Run(run) = body else { continue };
+                for words in commands::of(run) {
+                    let Some(path) = words.first().and_then(|word| system.one_name(word)) else { continue };
+                    let own = |join: &Join| self.pieces.get(join.from).is_none_or(|piece| piece.program == id);
+                    if self.at.get(&Meeting::File(path.clone())).is_some_and(|joins| joins.iter().any(|join| !own(join))) {
+                        self.pieces.push(Piece { fact, flow: Cow::Owned(runs_file(fact, run, path)), program: id });
+                    }
+                }
+            }
+        }
     }
 
     /// Who hands over what this flow takes in.
@@ -118,8 +147,8 @@ fn taken(system: &System, piece: &Piece) -> Vec<Meeting> {
 }
 
 /// Where the actuator of a flow hands over, and how; the last: does it start the receiver?
-fn handed(system: &System, piece: Piece) -> Vec<(Meeting, Passing, bool)> {
-    let (flow, actuator) = (piece.flow, &piece.flow.actuator);
+fn handed(system: &System, piece: &Piece) -> Vec<(Meeting, Passing, bool)> {
+    let (flow, actuator) = (&*piece.flow, &piece.flow.actuator);
     match actuator.kind {
         ActuatorKind::Message => match &actuator.to {
             Some(Channel::Connected { transport: Transport::Unix, host: Host::Fixed(path), .. }) => {
@@ -148,6 +177,37 @@ fn handed(system: &System, piece: Piece) -> Vec<(Meeting, Passing, bool)> {
             system.one_name(path).map(|path| (Meeting::File(path), Passing::File, false)).into_iter().collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// Where a host could be told on some ways to one place and not on others, the others are the same connection seen less well.
+fn drop_unknown_hosts(pieces: &mut Vec<Piece>) {
+    let host = |piece: &Piece| match &piece.flow.source {
+        Channel::Connected { host, .. } => Some(*host == Host::Unknown),
+        _ => None,
+    };
+    let place = |piece: &Piece| (piece.fact.locator.clone(), piece.flow.actuator.kind, piece.flow.manner);
+    let told: BTreeSet<_> = pieces.iter().filter(|piece| host(piece) == Some(false)).map(place).collect();
+    pieces.retain(|piece| host(piece) != Some(true) || !told.contains(&place(piece)));
+}
+
+/// What the start of a file amounts to: its content is run.
+fn runs_file(fact: &Fact, run: &Run, path: String) -> Flow {
+    let step = PathStep {
+        at: fact.locator.at.clone(),
+        function: run.function.clone(),
+        role: Role::Actuator,
+        note: format!("{} runs it", run.through),
+    };
+    Flow {
+        source: Channel::File(path.clone()),
+        manner: Manner::Data,
+        actuator: Actuator { kind: ActuatorKind::Command, name: run.through.clone(), argument: path, to: None },
+        choice: Choice::Free,
+        triggers: Vec::new(),
+        checks: Vec::new(),
+        path: vec![step],
+        code: String::new(),
     }
 }
 

@@ -155,9 +155,5 @@ fn web_server<'a>(body: &&'a ImageFact) -> Option<&'a WebServer> {
 
 /// Everything that a start comes down to, as contents of the image.
 fn started(system: &System, run: &Run) -> Vec<Sha256> {
-    let runs = match &run.command {
-        Some(command) => commands::programs(command),
-        None => commands::program(&run.program, &run.arguments),
-    };
-    runs.iter().filter_map(|words| system.started_by(words.first()?)).collect()
+    commands::of(run).iter().filter_map(|words| system.started_by(words.first()?)).collect()
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use assay_core::facts::code::{Channel, Transport};
+use assay_core::facts::code::{Channel, Choice, Manner, Transport};
 
 use super::{
     channels::{is_loopback, outside},
@@ -74,18 +74,16 @@ pub fn to(system: &System, joins: &Joins, end: FlowId, entrance: &Entrance) -> V
 
 /// What is left of the outside's say along `flows`, which stand in the order of the search.
 fn along(joins: &Joins, flows: &[FlowId], taken: &[&Join]) -> Option<(Say, Vec<String>)> {
-    let flow = |index: usize| flows.get(index).and_then(|id| joins.pieces.get(*id)).map(|piece| piece.flow);
+    let flow = |index: usize| flows.get(index).and_then(|id| joins.pieces.get(*id)).map(|piece| &*piece.flow);
     let mut say = Say::of(flow(flows.len().checked_sub(1)?)?);
     let mut assumed = Vec::new();
     for index in (0..taken.len()).rev() {
         let (join, next) = (taken.get(index)?, flow(index)?);
-        let decided = say.manner == assay_core::facts::code::Manner::Control;
+        // Of something narrower than any text it is not known whether the word that is waited for is among it.
+        let narrow = say.manner == Manner::Data && !matches!(say.choice, Choice::Free | Choice::Without(_));
         say = say.through(&join.passing, next)?;
-        if decided && !matches!(join.passing, Passing::Constant(_)) {
-            assumed.push(format!(
-                "that what {} hands over is what the next program waits for",
-                join.words.rsplit(' ').next().unwrap_or_default()
-            ));
+        if narrow && say.manner == Manner::Control && !matches!(join.passing, Passing::Constant(_)) {
+            assumed.push(format!("that what the next program waits for is among what {} can hand over", join.by));
         }
     }
     Some((say, assumed))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use assay_core::{
-    Cell, Fact, Locator,
+    At, Cell, Evidence, Fact, Locator,
     facts::{
         CodeFact, ImageFact,
         code::{Channel, CheckKind, Enforcement, Transport},
@@ -51,17 +51,49 @@ pub(super) fn rows(scene: &Scene) -> Vec<Row> {
             }
         }
     }
-    list.rows.into_values().collect()
+    list.finish()
 }
 
 struct List<'s, 'a> {
     scene: &'s Scene<'a>,
-    rows: BTreeMap<(String, Channel), Row>,
+    /// Cells, places, and whether configuration tells it.
+    rows: BTreeMap<(String, Channel), (Vec<Cell>, Vec<Evidence>, bool)>,
     /// Commands that configuration already explains: a script that starts a server is not the server.
     told: BTreeSet<&'s Locator>,
 }
 
 impl<'s> List<'s, '_> {
+    /// Rows of what was seen less well beside what was seen better are left out: a port that was not found where the same program has
+    /// another, the command that starts a server where the server's own configuration is told, a library without a port.
+    fn finish(self) -> Vec<Row> {
+        let port = |channel: &Channel| match channel {
+            Channel::Bound { port, transport, .. } if *transport != Transport::Unix => port.filter(|port| *port != 0),
+            _ => None,
+        };
+        let known: BTreeSet<(&str, Option<u16>)> = self.rows.keys().map(|(program, channel)| (program.as_str(), port(channel))).collect();
+        let served: BTreeSet<Option<u16>> = self.rows.iter().filter(|(_, row)| row.2).map(|((_, channel), _)| port(channel)).collect();
+        let mut unknown: BTreeMap<&str, &Channel> = BTreeMap::new();
+        let mut kept = BTreeSet::new();
+        // From the back: a known address stands behind an unknown one.
+        for (key, row) in self.rows.iter().rev() {
+            let (program, channel) = (key.0.as_str(), &key.1);
+            let local = matches!(channel, Channel::Bound { transport: Transport::Unix | Transport::Netlink, .. });
+            let script = row.1.iter().all(|place| matches!(place.at, At::Line(_)));
+            let keep = match port(channel) {
+                Some(own) => row.2 || !(script && served.contains(&Some(own))),
+                None if local => !matches!(channel, Channel::Bound { address: None, .. }),
+                None => {
+                    let other = known.iter().any(|(name, port)| *name == program && port.is_some());
+                    !other && !program.contains(".so") && unknown.insert(program, channel).is_none()
+                }
+            };
+            if keep {
+                kept.insert(key.clone());
+            }
+        }
+        self.rows.into_iter().filter(|(key, _)| kept.contains(key)).map(|(_, (cells, places, _))| (cells, places)).collect()
+    }
+
     fn started(&self, program: &str) -> Option<String> {
         let content = self.scene.system.started_by(program)?;
         self.scene.starts.of(&content).map(|start| start.how.clone())
@@ -87,7 +119,7 @@ impl<'s> List<'s, '_> {
             login.into(),
             runs.unwrap_or_else(|| "not known".into()).into(),
         ];
-        let row = self.rows.entry((program.to_owned(), channel.clone())).or_insert_with(|| (cells, Vec::new()));
+        let row = self.rows.entry((program.to_owned(), channel.clone())).or_insert_with(|| (cells, Vec::new(), image));
         if row.1.len() < 8 {
             row.1.push(evidence(&fact.locator));
         }
