@@ -4,6 +4,7 @@
 //! standard output; see [`crate::sandbox::protocol`].
 
 use std::{
+    borrow::Cow,
     ffi::OsString,
     fs::File,
     io::{self, BufWriter, Read, Write},
@@ -12,15 +13,21 @@ use std::{
     time::{Duration, Instant},
 };
 
+use assay_code::read::{CodeLimits, listing};
 use assay_core::Sha256;
 use assay_unpack::{DirectoryEntry, Sink, Source};
 use bytes::Bytes;
+use serde::Serialize;
 
-use crate::sandbox::{
-    blobs::Keeper,
-    lock::{Room, Wanted, lock_down},
-    map,
-    protocol::{self, Greeting, Piece, Reply, Request},
+use crate::{
+    reading,
+    sandbox::{
+        Keep,
+        blobs::{Keeper, Mapped},
+        lock::{Room, Wanted, lock_down},
+        map,
+        protocol::{self, Greeting, List, Piece, Unpack, Unpacking},
+    },
 };
 
 mod probe;
@@ -57,47 +64,99 @@ fn play(arguments: &[&str]) -> io::Result<()> {
         _ => Wanted::Best,
     };
     match *arguments {
-        ["unpack", level, memory, cpu, file] => {
+        [stage @ ("unpack" | "read" | "code"), level, memory, cpu, file] => {
             let number = |text: &str| text.parse().map_err(io::Error::other);
             let room = Room { memory_bytes: number(memory)?, cpu_seconds: number(cpu)?, file_bytes: number(file)? };
-            unpack(wanted(level), room)
+            let Some(given) = Given::take(wanted(level), room)? else { return Ok(()) };
+            match stage {
+                "unpack" => unpack(given, room.file_bytes),
+                "read" => read(given),
+                _ => code(given),
+            }
         }
         ["probe", level] => probe::probe(wanted(level)),
         _ => Err(io::Error::other("no such stage")),
     }
 }
 
-fn unpack(wanted: Wanted, room: Room) -> io::Result<()> {
-    let mut descriptors = protocol::receive(io::stdin())?.into_iter().map(File::from);
-    let input = descriptors.next().ok_or_else(|| io::Error::other("no input was handed over"))?;
-    let kept = descriptors.next();
-    let len = input.metadata()?.len();
-    let mut out = io::stdout().lock();
-    let locked = lock_down(wanted, room);
-    let refused = locked.is_err();
-    let greeting = locked.map_or_else(Greeting::Refused, Greeting::Locked);
-    writeln!(out, "{}", serde_json::to_string(&greeting)?)?;
-    out.flush()?;
-    if refused {
-        return Ok(());
-    }
+/// What a locked child has in its hands.
+struct Given {
+    input: File,
+    /// Length of the input, asked for while there is still a call for it.
+    len: u64,
+    kept: Option<File>,
+    request: Vec<u8>,
+}
 
-    let mut request = Vec::new();
-    io::stdin().lock().read_to_end(&mut request)?;
-    let Request { name, limits, threads, pieces, leaves_only } = serde_json::from_slice(&request)?;
+impl Given {
+    /// Takes descriptors over, locks this process in and says so, and only then takes the request. `None`: it could not be locked in.
+    fn take(wanted: Wanted, room: Room) -> io::Result<Option<Self>> {
+        let mut descriptors = protocol::receive(io::stdin())?.into_iter().map(File::from);
+        let input = descriptors.next().ok_or_else(|| io::Error::other("no input was handed over"))?;
+        let kept = descriptors.next();
+        let len = input.metadata()?.len();
+        let locked = lock_down(wanted, room);
+        let refused = locked.is_err();
+        let greeting = locked.map_or_else(Greeting::Refused, Greeting::Locked);
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", serde_json::to_string(&greeting)?)?;
+        out.flush()?;
+        if refused {
+            return Ok(None);
+        }
+        let mut request = Vec::new();
+        io::stdin().lock().read_to_end(&mut request)?;
+        Ok(Some(Self { input, len, kept, request }))
+    }
+}
+
+fn reply(reply: &impl Serialize) -> io::Result<()> {
+    // Large pieces: `Stdout` looks for line ends in everything it is given.
+    let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
+    serde_json::to_writer(&mut out, reply)?;
+    out.flush()
+}
+
+fn unpack(given: Given, file_bytes: u64) -> io::Result<()> {
+    let Given { input, len, kept, request } = given;
+    let Unpack { name, limits, threads, pieces, keep } = serde_json::from_slice(&request)?;
     drop(request);
     let bytes = map::map(&input, len)?;
     let source = match pieces {
         None => Source::File(bytes),
         Some(pieces) => Source::Directory(pieces.into_iter().map(|piece| directory_entry(piece, &bytes)).collect()),
     };
-    let sink = Sending { keeper: kept.map(|file| Keeper::new(file, room.file_bytes)), leaves_only, last: Mutex::new(Instant::now()) };
+    let sink = Sending { keeper: kept.map(|file| Keeper::new(file, file_bytes)), keep, progress: Progress::new() };
     let unpacked = assay_unpack::unpack(source, &name, &limits, threads, &sink);
     let not_kept = sink.keeper.and_then(Keeper::finish);
-    // Large pieces: `Stdout` looks for line ends in everything it is given.
-    let mut out = BufWriter::with_capacity(1 << 18, out);
-    serde_json::to_writer(&mut out, &Reply { unpacked, not_kept })?;
-    out.flush()
+    reply(&Unpacking { unpacked, not_kept })
+}
+
+fn read(given: Given) -> io::Result<()> {
+    let Given { input, len, request, .. } = given;
+    let protocol::Read { limits, threads, matter } = serde_json::from_slice(&request)?;
+    let contents = Mapped::open(&input, len)?;
+    work_on(threads, limits.memory_bytes)?;
+    let contents = |id: &Sha256| contents.get(id).map(Cow::Borrowed);
+    let progress = Progress::new();
+    reply(&reading::read(&matter, &contents, &limits, threads, &|done, trail| progress.say(done, trail)))
+}
+
+fn code(given: Given) -> io::Result<()> {
+    let Given { input, len, request, .. } = given;
+    let List { limits, threads, function } = serde_json::from_slice(&request)?;
+    let bytes = map::map(&input, len)?;
+    work_on(threads, limits.memory_bytes)?;
+    reply(&listing::list(&bytes, &CodeLimits { steps: limits.program_steps }, function.as_deref()))
+}
+
+/// Makes the pool on which a single program is worked on.
+fn work_on(threads: usize, memory_bytes: u64) -> io::Result<()> {
+    const STACK_BYTES: usize = 16 << 20;
+    // Stacks count as address space: of that they may take an eighth.
+    let most = usize::try_from(memory_bytes / 8).unwrap_or(usize::MAX) / STACK_BYTES;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.clamp(1, most.max(1))).stack_size(STACK_BYTES);
+    pool.build_global().map_err(io::Error::other)
 }
 
 fn directory_entry(Piece { entry, at }: Piece, spool: &Bytes) -> DirectoryEntry {
@@ -112,20 +171,39 @@ fn directory_entry(Piece { entry, at }: Piece, spool: &Bytes) -> DirectoryEntry 
 /// Sends contents and progress to the parent.
 struct Sending {
     keeper: Option<Keeper>,
-    leaves_only: bool,
-    last: Mutex<Instant>,
+    keep: Keep,
+    progress: Progress,
 }
 
 impl Sink for Sending {
     fn put(&self, id: Sha256, bytes: &Bytes, leaf: bool) {
-        if let Some(keeper) = self.keeper.as_ref().filter(|_| leaf || !self.leaves_only) {
+        let wanted = match self.keep {
+            Keep::Nothing => false,
+            Keep::Code => reading::looks_at(bytes),
+            Keep::Leaves => leaf,
+            Keep::All => true,
+        };
+        if let Some(keeper) = self.keeper.as_ref().filter(|_| wanted) {
             keeper.put(id, bytes);
         }
     }
 
     fn progress(&self, done: u64, trail: &str) {
+        self.progress.say(done, trail);
+    }
+}
+
+/// Tells the parent now and then where the work is.
+struct Progress(Mutex<Instant>);
+
+impl Progress {
+    fn new() -> Self {
+        Self(Mutex::new(Instant::now()))
+    }
+
+    fn say(&self, done: u64, trail: &str) {
         // Whoever finds it taken has nothing newer to say.
-        let Ok(mut last) = self.last.try_lock() else { return };
+        let Ok(mut last) = self.0.try_lock() else { return };
         if last.elapsed() >= PAUSE {
             *last = Instant::now();
             let _ = io::stderr().write_all(format!("{done}\t{trail}\n").as_bytes());

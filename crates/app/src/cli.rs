@@ -29,6 +29,8 @@ pub enum Command {
     Vet(Vet),
     /// The tree and the byte map of one input
     Unpack(Unpack),
+    /// One executable: functions, calls, imports, texts, flows
+    Code(Code),
     /// A rule's page, or a finding's evidence replayed from the inputs
     Explain(Explain),
     /// Does the same dossier come out of the same inputs?
@@ -134,6 +136,23 @@ pub struct Unpack {
     /// Write the contents there, as plain files under safe names, and manifest.json
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// How to open it.
+    #[command(flatten)]
+    pub opening: Opening,
+}
+
+/// Arguments of `assay code`.
+#[derive(Args)]
+pub struct Code {
+    /// An ELF program, library or kernel module
+    #[arg(value_name = "ELF")]
+    pub file: PathBuf,
+    /// Show this function instruction by instruction: its name, or an address in it (0x…)
+    #[arg(long, value_name = "NAME|ADDRESS")]
+    pub function: Option<String>,
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -5,10 +5,12 @@
 
 mod child;
 mod cli;
+mod code;
 mod explain;
 mod extract;
 mod inputs;
 mod pipeline;
+mod reading;
 mod render;
 mod rules;
 mod sandbox;
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
     let result = match &command {
         cli::Command::Vet(options) => pipeline::vet_command(options),
         cli::Command::Unpack(options) => extract::unpack_command(options),
+        cli::Command::Code(options) => code::code_command(options),
         cli::Command::Explain(options) => explain::explain_command(options),
         cli::Command::Verify(options) => verify::verify_command(options),
         cli::Command::Schema => cli::print(&schema::schema()).map(|()| Exit::Done),

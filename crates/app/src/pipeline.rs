@@ -7,7 +7,7 @@ use std::{
 };
 
 use assay_core::{
-    Dossier, Fact, FactId, Limits, Severity,
+    Dossier, Fact, Limits, Severity,
     dossier::Tool,
     escape::{visible, visible_json},
 };
@@ -18,7 +18,7 @@ use crate::{
     Exit, Failure,
     cli::{self, Format, Opening, Vet},
     inputs, render, rules,
-    sandbox::{Keep, Level},
+    sandbox::Level,
 };
 
 /// A dossier and what the run itself was like.
@@ -43,7 +43,7 @@ pub fn make(
     let (mut subjects, mut facts, mut levels, mut failures) = (Vec::new(), Vec::<Vec<Fact>>::new(), Vec::new(), Vec::new());
     let (mut complete, mut base) = (true, 0_u32);
     for path in paths {
-        let done = match inputs::open(path, opening, limits, Keep::Nothing, quiet) {
+        let done = match inputs::examine(path, opening, limits, quiet) {
             Ok(done) => done,
             Err(failure) if failure.exit == Exit::Usage => return Err(failure),
             Err(failure) => {
@@ -55,10 +55,7 @@ pub fn make(
         complete &= done.unpacked.complete;
         subjects.push(done.unpacked.subject);
         let mut own = done.unpacked.facts;
-        for fact in &mut own {
-            fact.id = FactId(fact.id.0 + base);
-            fact.derived_from.iter_mut().for_each(|id| id.0 += base);
-        }
+        own.iter_mut().for_each(|fact| fact.shift(base));
         base += own.len() as u32;
         facts.push(own);
     }

@@ -6,7 +6,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{bytemap::ByteCount, hash::Sha256};
+use crate::{
+    bytemap::ByteCount,
+    hash::Sha256,
+    problem::{Problem, ProblemKind},
+};
 
 /// Sums of what was looked at. Kinds of input that a subject does not have stay at zero.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +55,16 @@ pub struct FunctionCount {
     pub unsupported: u64,
 }
 
+impl FunctionCount {
+    /// Adds `other` to `self`.
+    pub fn add(&mut self, other: Self) {
+        self.found += other.found;
+        self.analysed += other.analysed;
+        self.abandoned += other.abandoned;
+        self.unsupported += other.unsupported;
+    }
+}
+
 /// Call sites.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CallCount {
@@ -58,6 +72,14 @@ pub struct CallCount {
     pub resolved: u64,
     /// Those whose target is not.
     pub unresolved: u64,
+}
+
+impl CallCount {
+    /// Adds `other` to `self`.
+    pub fn add(&mut self, other: Self) {
+        self.resolved += other.resolved;
+        self.unresolved += other.unresolved;
+    }
 }
 
 /// Parts of an input seen and read.
@@ -85,6 +107,17 @@ pub enum GapKind {
     Unreadable,
 }
 
+impl From<ProblemKind> for GapKind {
+    fn from(kind: ProblemKind) -> Self {
+        match kind {
+            ProblemKind::Truncated | ProblemKind::Corrupt => Self::Unreadable,
+            ProblemKind::OverLimit => Self::OverLimit,
+            ProblemKind::Unsupported => Self::Unsupported,
+            ProblemKind::Encrypted => Self::Encrypted,
+        }
+    }
+}
+
 /// Something that was not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Gap {
@@ -100,4 +133,19 @@ pub struct Gap {
     pub why: GapKind,
     /// More, in one sentence.
     pub note: String,
+}
+
+impl Gap {
+    /// What a problem in `artifact` leaves unread. Numbered later, when all gaps are known.
+    #[must_use]
+    pub fn of(problem: &Problem, artifact: Sha256, path: impl Into<String>) -> Self {
+        Self {
+            id: String::new(),
+            artifact,
+            path: path.into(),
+            span: (problem.offset, problem.len),
+            why: problem.kind.into(),
+            note: problem.note.clone(),
+        }
+    }
 }

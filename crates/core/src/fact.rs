@@ -31,6 +31,14 @@ pub struct Fact {
     pub body: FactBody,
 }
 
+impl Fact {
+    /// The same among facts of which `base` come before it.
+    pub fn shift(&mut self, base: u32) {
+        self.id.0 += base;
+        self.derived_from.iter_mut().for_each(|id| id.0 += base);
+    }
+}
+
 /// What was seen, by domain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -29,6 +29,7 @@ pub mod manifest;
 pub mod measure;
 pub mod problem;
 pub mod root;
+pub mod rules;
 pub mod statement;
 
 pub use answer::{Answer, AnswerState, Question};

@@ -24,6 +24,12 @@ pub struct Limits {
     pub ratio_floor_bytes: u64,
     /// Steps (structures read, blocks followed) within one artifact.
     pub steps: u64,
+    /// Steps of the questions that are put to one program: where a value comes from, what must be true.
+    pub program_steps: u64,
+    /// The same for all programs of an input, shared out among them by their size.
+    pub code_steps: u64,
+    /// Commands that are walked of one script, what it sources and calls included.
+    pub script_steps: u64,
     /// Places per artifact where a format's signature is followed up.
     pub candidates: u64,
     /// Bytes of one name or link target.
@@ -44,6 +50,9 @@ impl Default for Limits {
             ratio: 1_500,
             ratio_floor_bytes: 256 << 20,
             steps: 50_000_000,
+            program_steps: 20_000_000,
+            code_steps: 100_000_000,
+            script_steps: 60_000,
             candidates: 200_000,
             name_bytes: 64 << 10,
             memory_bytes: 16 << 30,

@@ -63,14 +63,17 @@ struct HexNumber(
     String,
 );
 
-mod hex_number {
+/// An address or offset as `0x…` text, for `#[serde(with = …)]`.
+pub mod hex_number {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+    /// Writes it.
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde's `with` asks for")]
     pub fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{number:#x}"))
     }
 
+    /// Reads it.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         let text = String::deserialize(deserializer)?;
         let digits = text.strip_prefix("0x").ok_or_else(|| D::Error::custom("expected 0x and hexadecimal digits"))?;

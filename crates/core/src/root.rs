@@ -279,7 +279,8 @@ impl<'a> Root<'a> {
     }
 }
 
-/// Could `tree` be a root filesystem: programs and configuration, or a program that a kernel starts first?
+/// Could `tree` be a root filesystem, or a part of one: programs and configuration, a program that a kernel starts first, or what such a
+/// program reads?
 #[must_use]
 pub fn looks_like_root(tree: &Tree) -> bool {
     let (mut programs, mut configuration, mut first) = (false, false, false);
@@ -287,6 +288,7 @@ pub fn looks_like_root(tree: &Tree) -> bool {
         let mut names = components(&entry.path);
         match (names.next(), names.next(), names.next()) {
             (Some(b"bin" | b"sbin"), _, _) | (Some(b"usr"), Some(b"bin" | b"sbin"), _) => programs = true,
+            (Some(b"etc"), Some(b"inittab" | b"init.d" | b"rc.d" | b"rc.local"), _) => first = true,
             (Some(b"etc"), _, _) => configuration = true,
             (Some(b"init" | b"linuxrc"), None, _) => first |= matches!(entry.kind, EntryKind::File | EntryKind::Symlink),
             _ => {}

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use assay_core::{
-    Artifact, At, ByteMap, Coverage, EntryKind, Fact, FactBody, FactId, Gap, GapKind, Locator, Origin, Problem, ProblemKind, Sha256,
-    SpanKind,
+    Artifact, At, ByteMap, Coverage, EntryKind, Fact, FactBody, FactId, Gap, GapKind, Locator, Origin, Sha256, SpanKind,
     dossier::{Identity, Subject, SubjectKind},
     escape::escape,
     facts::{Anomaly, IdentityField, ImageFact},
@@ -132,25 +131,8 @@ fn fact(node: &Node, offset: u64, body: ImageFact) -> Fact {
 }
 
 fn gaps(node: &Node, parent: Option<&Node>) -> Vec<Gap> {
-    let gap = |owner: &Node, span: (u64, u64), why: GapKind, note: String| Gap {
-        id: String::new(),
-        artifact: owner.id,
-        path: node.path.clone(),
-        span,
-        why,
-        note,
-    };
-    let of_problem = |owner: &Node, problem: &Problem| {
-        let why = match problem.kind {
-            ProblemKind::Truncated | ProblemKind::Corrupt => GapKind::Unreadable,
-            ProblemKind::OverLimit => GapKind::OverLimit,
-            ProblemKind::Unsupported => GapKind::Unsupported,
-            ProblemKind::Encrypted => GapKind::Encrypted,
-        };
-        gap(owner, (problem.offset, problem.len), why, problem.note.clone())
-    };
-    let mut gaps: Vec<Gap> = node.loading.iter().map(|problem| of_problem(parent.unwrap_or(node), problem)).collect();
-    gaps.extend(node.opened.problems.iter().map(|problem| of_problem(node, problem)));
+    let mut gaps: Vec<Gap> = node.loading.iter().map(|problem| Gap::of(problem, parent.unwrap_or(node).id, &node.path)).collect();
+    gaps.extend(node.opened.problems.iter().map(|problem| Gap::of(problem, node.id, &node.path)));
     for span in &node.opened.spans {
         let why = match span.kind {
             SpanKind::Unknown => GapKind::Unknown,
@@ -158,7 +140,8 @@ fn gaps(node: &Node, parent: Option<&Node>) -> Vec<Gap> {
             _ => continue,
         };
         let bits = span.entropy.map(|bits| format!(" ({bits} bits a byte)")).unwrap_or_default();
-        gaps.push(gap(node, (span.start, span.len), why, format!("{}{bits}", span.note)));
+        let note = format!("{}{bits}", span.note);
+        gaps.push(Gap { id: String::new(), artifact: node.id, path: node.path.clone(), span: (span.start, span.len), why, note });
     }
     gaps
 }

@@ -1,9 +1,11 @@
-//! Renderings of a dossier: a page, SARIF, and a summary for the terminal. They judge nothing and add nothing.
+//! Renderings of a dossier: a page, SARIF, and a summary for the terminal; and of a program's listing. They judge nothing and add
+//! nothing.
 //!
 //! **Nothing hidden leaves a rendering.** Names are escaped where they are read; notes, titles and excerpts are words of an input too.
 //! Each rendering passes all of its text through [`assay_core::escape::visible`] in one place, so that no terminal sequence, no
 //! bidirectional override and no zero-width character of an input reaches a reader as anything but `\xNN`.
 
+pub mod code;
 pub mod html;
 pub mod pages;
 pub mod sarif;

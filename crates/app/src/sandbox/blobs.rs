@@ -12,20 +12,55 @@ use std::{
 };
 
 use assay_core::Sha256;
+use bytes::Bytes;
 use sha2::Digest;
 
+use super::map::map;
+
 const HEAD: u64 = 40;
+
+/// Where the content of each digest stands: offset and length.
+type Index = BTreeMap<Sha256, (u64, u64)>;
 
 /// Contents by digest.
 pub struct Blobs {
     file: File,
-    index: BTreeMap<Sha256, (u64, u64)>,
+    index: Index,
+}
+
+/// The same, in memory.
+pub struct Mapped {
+    bytes: Bytes,
+    index: Index,
+}
+
+impl Mapped {
+    /// Maps the file of contents, which is `len` bytes long.
+    pub fn open(file: &File, len: u64) -> io::Result<Self> {
+        Ok(Self { index: Blobs::index(file, len)?, bytes: map(file, len)? })
+    }
+
+    /// The content of digest `id`, as the child before wrote it.
+    pub fn get(&self, id: &Sha256) -> Option<&[u8]> {
+        let (at, len) = self.index.get(id)?;
+        self.bytes.get(usize::try_from(*at).ok()?..usize::try_from(at + len).ok()?)
+    }
 }
 
 impl Blobs {
-    /// Reads the heads of all records. A record that is cut short ends the list.
+    /// Reads the heads of all records.
     pub fn open(file: File) -> io::Result<Self> {
-        let end = file.metadata()?.len();
+        let len = file.metadata()?.len();
+        Ok(Self { index: Self::index(&file, len)?, file })
+    }
+
+    /// The file.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// A record that is cut short ends the list.
+    fn index(file: &File, end: u64) -> io::Result<Index> {
         let mut index = BTreeMap::new();
         let mut at = 0;
         while at + HEAD <= end {
@@ -41,7 +76,7 @@ impl Blobs {
             index.entry(digest).or_insert((at, len));
             at += len;
         }
-        Ok(Self { file, index })
+        Ok(index)
     }
 
     /// The content of digest `id`, as the child wrote it. [`Self::copy`] also checks it.
@@ -150,6 +185,10 @@ mod tests {
         assert_eq!(blobs.copy(&Sha256::of(&long), &mut out).unwrap(), Some(70_000));
         assert_eq!(out, long);
         assert_eq!(blobs.copy(&Sha256::of(b""), &mut out).unwrap(), Some(0));
+        let mapped = Mapped::open(blobs.file(), blobs.file().metadata().unwrap().len()).unwrap();
+        assert_eq!(mapped.get(&Sha256::of(&long)), Some(&long[..]));
+        assert_eq!(mapped.get(&Sha256::of(b"")), Some(&b""[..]));
+        assert!(mapped.get(&Sha256::of(b"other")).is_none());
         assert!(blobs.copy(&Sha256::of(b"other"), &mut out).unwrap().is_none());
         assert!(blobs.copy(&Sha256::of(b"what it says"), &mut out).is_err());
     }

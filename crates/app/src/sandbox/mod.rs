@@ -1,7 +1,8 @@
 //! The parent's side of the sandbox: Assay starts itself again to read what is not to be trusted.
 //!
 //! [`unpack`] opens the input, hands its descriptor to a child ([`crate::child`]) that gives everything else up before it reads a byte
-//! ([`lock`]), and reads back one [`Unpacked`] under a cap on its size. Whatever becomes of the child is one [`StageError`].
+//! ([`lock`]), and reads back one [`Unpacked`] under a cap on its size. [`read`] does the same with the contents that were kept, for the
+//! reading of systems and code. Whatever becomes of a child is one [`StageError`].
 //!
 //! **Nothing of the sandbox flows into the result**: the level reached goes beside it, for `run.json`.
 
@@ -22,12 +23,16 @@ use std::{
 
 use assay_core::Limits;
 use assay_unpack::Unpacked;
+use serde::{Deserialize, Serialize};
 
 pub use blobs::Blobs;
 pub use lock::Level;
 
 use lock::{Room, Wanted};
-use protocol::Request;
+use protocol::{List, Listed, Read, Unpack, Unpacking};
+use stage::Stage;
+
+use crate::reading::{Matter, Reading};
 
 /// What is to be unpacked, and how.
 pub struct Job<'a> {
@@ -46,10 +51,12 @@ pub struct Job<'a> {
 }
 
 /// Which of the contents that come out are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Keep {
     /// None.
     Nothing,
+    /// What the reading of systems and code looks at.
+    Code,
     /// What a manifest names, and what holds no manifest itself: what is worth a file of its own.
     Leaves,
     /// All, the input too.
@@ -110,7 +117,7 @@ pub fn unpack(job: Job) -> Result<Done, StageError> {
     let Job { input, limits, threads, sandbox, keep, progress } = job;
     let (file, len, pieces, unread) = open(input, limits)?;
     let kept = if keep == Keep::Nothing { None } else { Some(tempfile::tempfile().map_err(StageError::Start)?) };
-    let request = Request { name: name_of(input), limits: *limits, threads: threads.max(1), pieces, leaves_only: keep == Keep::Leaves };
+    let request = Unpack { name: name_of(input), limits: *limits, threads: threads.max(1), pieces, keep };
     // The mapping of the input counts as address space. Contents that are kept: what the limit lets out, the input, and the heads.
     let file_bytes = if keep == Keep::Nothing {
         0
@@ -118,13 +125,44 @@ pub fn unpack(job: Job) -> Result<Done, StageError> {
         limits.total_bytes.saturating_add(limits.artifact_bytes).saturating_add(len).saturating_add(1 << 30)
     };
     let room = Room { memory_bytes: limits.memory_bytes.saturating_add(len), cpu_seconds: limits.cpu_seconds, file_bytes };
-    let wanted = if sandbox { Wanted::Best } else { Wanted::None };
-    let (level, reply) = stage::run(&stage::Stage { wanted, room, input: &file, kept: kept.as_ref() }, &request, progress)?;
+    let stage = Stage { name: "unpack", wanted: wanted(sandbox), room, input: &file, kept: kept.as_ref() };
+    let (level, reply) = stage::run::<Unpacking>(&stage, &request, progress)?;
     if let Some(why) = reply.not_kept {
         return Err(StageError::Start(io::Error::other(format!("contents could not be kept: {why}"))));
     }
     let blobs = kept.map(Blobs::open).transpose().map_err(StageError::Start)?;
     Ok(Done { unpacked: reply.unpacked, level, blobs, unread })
+}
+
+fn wanted(sandbox: bool) -> Wanted {
+    if sandbox { Wanted::Best } else { Wanted::None }
+}
+
+/// Reads systems and code in a child process, from the contents that [`unpack`] kept.
+pub fn read(
+    blobs: &Blobs,
+    matter: Matter<'_>,
+    limits: &Limits,
+    threads: usize,
+    sandbox: bool,
+    progress: &mut dyn FnMut(u64, &str),
+) -> Result<Reading, StageError> {
+    let stage = reading("read", blobs.file(), limits, sandbox)?;
+    let request = Read { limits: *limits, threads: threads.max(1), matter };
+    stage::run(&stage, &request, progress).map(|(_, reading)| reading)
+}
+
+/// Lists the program in `file` in a child process.
+pub fn list(file: &File, request: &List, sandbox: bool) -> Result<Listed, StageError> {
+    let stage = reading("code", file, &request.limits, sandbox)?;
+    stage::run(&stage, request, &mut |_, _| {}).map(|(_, listed)| listed)
+}
+
+/// A stage that reads a file and keeps nothing.
+fn reading<'a>(name: &'static str, input: &'a File, limits: &Limits, sandbox: bool) -> Result<Stage<'a>, StageError> {
+    let len = input.metadata().map_err(StageError::Start)?.len();
+    let room = Room { memory_bytes: limits.memory_bytes.saturating_add(len), cpu_seconds: limits.cpu_seconds, file_bytes: 0 };
+    Ok(Stage { name, wanted: wanted(sandbox), room, input, kept: None })
 }
 
 type Input = (File, u64, Option<Vec<protocol::Piece>>, Vec<(Vec<u8>, String)>);

@@ -1,8 +1,8 @@
 //! What parent and child say to each other.
 //!
 //! - The child's standard input is a socket: its first byte carries the descriptors (input, then perhaps the file that contents are kept
-//!   in), the rest is a [`Request`] in JSON up to the end of the stream.
-//! - Standard output: one line, a [`Greeting`], as soon as the child is locked in; then a [`Reply`] in JSON up to the end.
+//!   in), the rest is the stage's request in JSON up to the end of the stream.
+//! - Standard output: one line, a [`Greeting`], as soon as the child is locked in; then the stage's reply in JSON up to the end.
 //! - Standard error: lines `bytes TAB trail` are progress; anything else is talk, shown when the child dies.
 //!
 //! Nothing else is inherited, and the environment is empty.
@@ -16,19 +16,21 @@ use std::{
     },
 };
 
+use assay_code::read::listing::{Listing, ListingError};
 use assay_core::{Entry, Limits};
 use assay_unpack::Unpacked;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use serde::{Deserialize, Serialize};
 
-use super::lock::Level;
+use super::{Keep, lock::Level};
+use crate::reading::Matter;
 
 /// The most descriptors that are handed over.
 const DESCRIPTORS: usize = 2;
 
-/// What is to be done.
+/// What is to be unpacked. The reply is [`Unpacking`].
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Request {
+pub struct Unpack {
     /// The input's own name, without folders.
     pub name: Vec<u8>,
     /// Limits.
@@ -37,9 +39,34 @@ pub struct Request {
     pub threads: usize,
     /// A directory's entries; absent for a file.
     pub pieces: Option<Vec<Piece>>,
-    /// Of contents that are kept: not those that merely wrap others.
-    pub leaves_only: bool,
+    /// Which contents to keep.
+    pub keep: Keep,
 }
+
+/// What is to be read of the contents that were kept. The reply is a [`crate::reading::Reading`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Read<'a> {
+    /// Limits.
+    pub limits: Limits,
+    /// Threads to work on.
+    pub threads: usize,
+    /// What to read.
+    pub matter: Matter<'a>,
+}
+
+/// How one program is to be listed. The reply is a [`Listing`], or why there is none.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct List {
+    /// Limits.
+    pub limits: Limits,
+    /// Threads to work on.
+    pub threads: usize,
+    /// A function to show instruction by instruction.
+    pub function: Option<String>,
+}
+
+/// What came of a [`List`].
+pub type Listed = Result<Listing, ListingError>;
 
 /// One name of a directory and where the spool holds its content: offset and length.
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,9 +87,9 @@ pub enum Greeting {
     Refused(String),
 }
 
-/// The child's result.
+/// What came out of unpacking.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Reply {
+pub struct Unpacking {
     /// What came out.
     pub unpacked: Unpacked,
     /// Why the kept contents are not whole, if they are not.

@@ -15,10 +15,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use super::{
     StageError,
     lock::{Level, Room, Wanted},
-    protocol::{self, Greeting, Reply, Request},
+    protocol::{self, Greeting},
 };
 
 /// A result larger than this is not read.
@@ -32,6 +34,8 @@ const GRACE: Duration = Duration::from_mins(1);
 
 /// What a child is given.
 pub struct Stage<'a> {
+    /// Which of the child's stages: see [`crate::child`].
+    pub name: &'static str,
     /// How it is to be locked in.
     pub wanted: Wanted,
     /// Its resource limits.
@@ -43,12 +47,12 @@ pub struct Stage<'a> {
 }
 
 /// What came of the child.
-type Ending = Result<(Level, Reply), Failure>;
+type Ending<R> = Result<(Level, R), Failure>;
 
-enum Event {
+enum Event<R> {
     Progress(u64, String),
     Talk(String),
-    End(Box<Ending>),
+    End(Box<Ending<R>>),
 }
 
 enum Failure {
@@ -59,7 +63,11 @@ enum Failure {
 }
 
 /// Starts the child, hands it the request, waits for its end.
-pub fn run(stage: &Stage, request: &Request, progress: &mut dyn FnMut(u64, &str)) -> Result<(Level, Reply), StageError> {
+pub fn run<R: DeserializeOwned + Send + 'static>(
+    stage: &Stage,
+    request: &impl Serialize,
+    progress: &mut dyn FnMut(u64, &str),
+) -> Result<(Level, R), StageError> {
     let (ours, theirs) = UnixStream::pair().map_err(StageError::Start)?;
     let mut child = Guard(start(stage, theirs).map_err(StageError::Start)?);
     let (sender, events) = channel();
@@ -108,7 +116,7 @@ fn start(stage: &Stage, socket: UnixStream) -> io::Result<Child> {
     };
     let Room { memory_bytes, cpu_seconds, file_bytes } = stage.room;
     Command::new("/proc/self/exe")
-        .args([crate::child::MARK, "unpack", wanted])
+        .args([crate::child::MARK, stage.name, wanted])
         .args([memory_bytes, cpu_seconds, file_bytes].map(|number| number.to_string()))
         .env_clear()
         .stdin(OwnedFd::from(socket))
@@ -117,7 +125,7 @@ fn start(stage: &Stage, socket: UnixStream) -> io::Result<Child> {
         .spawn()
 }
 
-fn hand_over(stage: &Stage, request: &Request, mut socket: UnixStream) -> io::Result<()> {
+fn hand_over(stage: &Stage, request: &impl Serialize, mut socket: UnixStream) -> io::Result<()> {
     let descriptors: Vec<_> = [Some(stage.input), stage.kept].into_iter().flatten().map(AsFd::as_fd).collect();
     protocol::send(&socket, &descriptors)?;
     let mut buffered = io::BufWriter::with_capacity(1 << 16, &mut socket);
@@ -126,7 +134,7 @@ fn hand_over(stage: &Stage, request: &Request, mut socket: UnixStream) -> io::Re
 }
 
 /// Waits for the result and for the end of what is said; `None` at the deadline.
-fn listen(events: &Receiver<Event>, deadline: Instant, progress: &mut dyn FnMut(u64, &str)) -> (Option<Ending>, String) {
+fn listen<R>(events: &Receiver<Event<R>>, deadline: Instant, progress: &mut dyn FnMut(u64, &str)) -> (Option<Ending<R>>, String) {
     let (mut end, mut talk) = (None, String::new());
     loop {
         match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -144,7 +152,7 @@ fn listen(events: &Receiver<Event>, deadline: Instant, progress: &mut dyn FnMut(
     }
 }
 
-fn read_reply(output: impl Read) -> Ending {
+fn read_reply<R: DeserializeOwned>(output: impl Read) -> Ending<R> {
     let mut output = BufReader::with_capacity(1 << 18, output);
     let broken = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
     let mut line = Vec::new();
@@ -165,7 +173,7 @@ fn read_reply(output: impl Read) -> Ending {
     Ok((level, reply))
 }
 
-fn read_talk(errors: impl Read, to: &Sender<Event>) {
+fn read_talk<R>(errors: impl Read, to: &Sender<Event<R>>) {
     let mut errors = BufReader::new(errors);
     loop {
         let mut line = Vec::new();
@@ -204,7 +212,7 @@ fn post_mortem(status: ExitStatus, why: &str, talk: &str, room: Room) -> StageEr
         Some(libc::SIGBUS) => StageError::Died(format!("the input changed or could not be read while it was mapped (signal 7); {talk}")),
         Some(signal) => StageError::Died(format!("signal {signal}; {talk}")),
         // A stack, a mapping or a vector for which there was no room.
-        None if ["memory allocation", "failed to spawn thread", "os error 12", "capacity overflow"]
+        None if ["memory allocation", "failed to spawn thread", "os error 11", "os error 12", "capacity overflow"]
             .iter()
             .any(|sign| talk.contains(sign)) =>
         {
@@ -231,6 +239,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_reply() {
+        let read_reply = super::read_reply::<protocol::Unpacking>;
         assert!(matches!(read_reply(&b""[..]), Err(Failure::Broken(_))));
         assert!(matches!(read_reply(&b"{\"locked\":{\"level\":\"namespaces\"}}\n"[..]), Err(Failure::Broken(why)) if why == "no result"));
         assert!(matches!(read_reply(&b"{\"refused\":\"no \x5cu001b kernel\"}\n"[..]), Err(Failure::Refused(why)) if why == "no  kernel"));

@@ -37,6 +37,15 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) facts: Vec<(At, CodeFact)>,
 }
 
+/// What the events of a program are.
+#[derive(Debug, Default)]
+pub struct Happening {
+    /// Facts, in order of address.
+    pub facts: Vec<(At, CodeFact)>,
+    /// Functions of which a limit left something without an answer.
+    pub cut: BTreeSet<FunctionId>,
+}
+
 /// An actuator with what is known of its argument.
 pub(super) struct Acting<'t> {
     pub actuator: Actuator,
@@ -44,21 +53,24 @@ pub(super) struct Acting<'t> {
 }
 
 impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
-    /// All facts about the program behind `channels`, in order of address.
-    pub fn read(channels: &'c Channels<'r, 'a>) -> Vec<(At, CodeFact)> {
+    /// All facts about the program behind `channels`.
+    pub fn read(channels: &'c Channels<'r, 'a>) -> Happening {
+        let mut cut = BTreeSet::new();
         let mut events = Self { channels, guards: Guards::new(channels), facts: Vec::new() };
         let unit = events.resolver().unit;
         for (number, local) in unit.locals.iter().enumerate() {
             let function = FunctionId(number as u32);
             for index in 0..local.calls.len() {
                 let budget = &events.resolver().budget;
-                budget.question(EVENT, || events.call(function, CallId(index as u32)));
+                if budget.question(EVENT, || events.call(function, CallId(index as u32))).1 {
+                    cut.insert(function);
+                }
             }
         }
         let mut facts = events.facts;
         facts.sort_by(|a, b| a.0.cmp(&b.0));
         facts.dedup();
-        facts
+        Happening { facts, cut }
     }
 
     pub(super) fn resolver(&self) -> &'r Resolver<'a> {

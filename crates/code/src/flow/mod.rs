@@ -36,7 +36,7 @@ pub use budget::Budget;
 pub use channel::Channels;
 pub use content::Contents;
 pub use context::{Context, Step, StepKind, Trail};
-pub use events::Events;
+pub use events::{Events, Happening};
 pub use guards::{Atom, Guards, Test};
 pub use objects::{Object, Objects, Pointee};
 pub use resolve::{Answer, Found, Resolver};

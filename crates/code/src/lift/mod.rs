@@ -2,7 +2,23 @@
 
 pub mod arm;
 
-use crate::ir::{Lifted, Machine, Mode, Place};
+use crate::{
+    ir::{Lifted, Machine, Mode, Place},
+    load::{Architecture, NotLoaded, Program},
+};
+
+/// Every processor that is read: ELF's number for it, whether its data is big-endian, its lifter.
+static LIFTERS: [(Architecture, bool, &dyn Lifter); 1] = [(Architecture::ARM, false, &arm::Arm)];
+
+/// The lifter for the processor of `program`.
+pub fn of(program: &Program<'_>) -> Result<&'static dyn Lifter, NotLoaded> {
+    let big = program.memory.big_endian;
+    let fits =
+        |(architecture, order, _): &&(Architecture, bool, &'static dyn Lifter)| *architecture == program.architecture && *order == big;
+    let order = if big { "big" } else { "little" };
+    let unread = || NotLoaded::Unsupported(format!("processor {}, {order}-endian", program.architecture.name()));
+    LIFTERS.iter().find(fits).map(|(.., lifter)| *lifter).ok_or_else(unread)
+}
 
 /// Where a lifter stands: a place, and what the instructions before it prescribe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +47,9 @@ pub trait Lifter: Sync {
 
     /// Its ways of reading instructions.
     fn modes(&self) -> &'static [Mode];
+
+    /// What the field calls one of them.
+    fn mode_name(&self, mode: Mode) -> &'static str;
 
     /// Instructions stand at multiples of this.
     fn alignment(&self, mode: Mode) -> u64;

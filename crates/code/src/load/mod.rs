@@ -43,6 +43,17 @@ pub enum Kind {
     Relocatable,
 }
 
+impl Kind {
+    /// The word for it in output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Shared => "shared",
+            Self::Relocatable => "relocatable",
+        }
+    }
+}
+
 /// A name with a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symbol {

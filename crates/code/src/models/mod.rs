@@ -7,26 +7,12 @@ mod schema;
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use include_dir::{Dir, include_dir};
-
 pub use schema::{
     Acts, Allocation, Callback, Checks, Class, Compares, Copies, Ends, File, Formats, Gives, How, Model, Opens, Outcome, Reads, Sends,
     Tests,
 };
 
-static RULES: Dir = include_dir!("$CARGO_MANIFEST_DIR/../../rules/code");
-
-/// All rule files of this crate with their names (`code/models/libc.toml`), in order of the names.
-#[must_use]
-pub fn files() -> Vec<(String, &'static str)> {
-    let mut files: Vec<_> = RULES
-        .dirs()
-        .flat_map(Dir::files)
-        .filter_map(|file| Some((format!("code/{}", file.path().to_str()?.replace('\\', "/")), file.contents_utf8()?)))
-        .collect();
-    files.sort_unstable();
-    files
-}
+use crate::rules::files;
 
 /// Models by name.
 #[derive(Debug)]

@@ -1,4 +1,10 @@
 //! Integration tests of the crate `code`.
 
+mod arm_execution;
+mod arm_objdump;
+mod arm_trace;
+mod hostile;
+mod numbers;
 mod scripts;
 mod small_scripts;
+mod tools;

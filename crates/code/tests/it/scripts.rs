@@ -11,6 +11,8 @@ use assay_core::facts::{
     code::{ActuatorKind as Kind, Channel, CheckKind, Choice, Disclosed, Enforcement, Flow, Manner},
 };
 
+use crate::numbers::Numbers;
+
 fn fixtures() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/code/scripts")
 }
@@ -107,18 +109,6 @@ fn pairs() {
     println!("{table}{found} of {all} shown, {flagged} twins flagged");
     assert!(found * 100 >= all * 95, "{table}");
     assert!(flagged * 100 <= all * 5, "{table}");
-}
-
-/// A small generator of numbers, so that a failure can be had again.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % below.max(1) as u64) as usize
-    }
 }
 
 #[test]

@@ -92,6 +92,7 @@ fn the_last_of_two_entries_wins_and_names_that_climb_have_no_place() {
 fn a_root_is_told_from_a_package() {
     assert!(looks_like_root(&tree(vec![file("./bin/sh", "1"), file("./etc/passwd", "2")])));
     assert!(looks_like_root(&tree(vec![file("init", "1")])));
+    assert!(looks_like_root(&tree(vec![file("etc/init.d/S50web", "1"), file("www/index.html", "2")])));
     assert!(!looks_like_root(&tree(vec![file("bin/sh", "1"), file("share/etc/passwd", "2"), Entry::new("init", EntryKind::Directory, 0)])));
 }
 

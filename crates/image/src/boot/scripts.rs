@@ -55,6 +55,12 @@ pub fn usual(reader: &mut Reader, from: Option<FactId>) {
         expand(reader, fact, &step);
         return;
     }
+    // A part of a system, such as the files that an update adds: nothing in it says who runs its numbered scripts.
+    let mut driver = plain_step(Phase::Boot, Starter::Scripts, "rcS", "", Vec::new());
+    driver.condition = Some("that something starts numbered scripts is taken from their place".into());
+    for (directory, pattern) in [("/etc/init.d", "S[0-9]*"), ("/etc/rc.d", "S[0-9]*")] {
+        run(reader, from, &driver, &Set { directory, pattern, action: "start", reverse: false, by: Starter::Scripts });
+    }
 }
 
 struct Set<'s> {
@@ -118,7 +124,8 @@ fn from_text(reader: &mut Reader, from: FactId, step: &BootStep, text: &Text, do
     local(reader, from, step, text);
 }
 
-fn run(reader: &mut Reader, from: FactId, driver: &BootStep, set: &Set) {
+fn run(reader: &mut Reader, from: impl Into<Option<FactId>>, driver: &BootStep, set: &Set) {
+    let from = from.into();
     let mut names: Vec<&str> = reader.list(set.directory).into_iter().filter(|name| glob::fits(set.pattern, name)).take(SCRIPTS).collect();
     if set.reverse {
         names.reverse();
@@ -132,7 +139,7 @@ fn run(reader: &mut Reader, from: FactId, driver: &BootStep, set: &Set) {
         step.runnable = std::path::Path::new(name).extension().is_some_and(|end| end == "sh");
         step.condition.clone_from(&driver.condition);
         let at = reader.root.locate(&place, At::Line(1));
-        let Some(fact) = reader.step(at, [from].first().copied(), step.clone()) else { return };
+        let Some(fact) = reader.step(at, from, step.clone()) else { return };
         if driver.phase == Phase::Boot {
             let Some(bytes) = reader.bytes(&place, SCRIPT_BYTES) else { continue };
             if bytes.windows(8).any(|part| part == b"rc.local")

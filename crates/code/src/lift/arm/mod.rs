@@ -83,6 +83,10 @@ impl Lifter for Arm {
         &[A32, T32]
     }
 
+    fn mode_name(&self, mode: Mode) -> &'static str {
+        if mode == T32 { "t32" } else { "a32" }
+    }
+
     fn alignment(&self, mode: Mode) -> u64 {
         if mode == T32 { 2 } else { 4 }
     }

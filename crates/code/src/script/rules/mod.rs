@@ -9,13 +9,13 @@ mod schema;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use assay_core::facts::code::ActuatorKind;
-use serde::de::DeserializeOwned;
 
 pub use arguments::{Arguments, Select};
 pub use schema::{Command, Filter, Output, PathRule, Read};
 use schema::{CommandFile, PathFile};
 
 use super::glob;
+use crate::rules::of_kind;
 
 /// All rules.
 #[derive(Debug, Default)]
@@ -100,13 +100,6 @@ impl Rules {
         let name = name.to_ascii_lowercase();
         self.secrets.iter().any(|one| glob::fits(one, &name))
     }
-}
-
-/// Every file of one kind, in order of the names. A malformed file is a defect of the build; the tests read all of them.
-fn of_kind<T: DeserializeOwned>(kind: &str) -> Result<Vec<T>, String> {
-    let folder = format!("code/{kind}/");
-    let files = crate::models::files().into_iter().filter(|(name, _)| name.starts_with(&folder));
-    files.map(|(name, text)| toml::from_str(text).map_err(|error| format!("{name}: {error}"))).collect()
 }
 
 #[cfg(test)]

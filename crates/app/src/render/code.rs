@@ -1,0 +1,191 @@
+//! `assay code` for people: a listing of a program, or one function of it.
+
+use std::fmt::{self, Write};
+
+use assay_code::read::listing::{Address, BlockLines, ChannelLine, FunctionPage, InstructionLine, Listing, TargetLine};
+use assay_core::facts::{
+    CodeFact,
+    code::{Channel, Flow, Manner},
+};
+
+use super::words::grouped;
+
+/// Characters of a text that are shown on its line.
+const TEXT: usize = 100;
+
+/// The whole listing, or the page of the function that was asked for.
+pub fn render(listing: &Listing) -> String {
+    let mut out = String::new();
+    match &listing.function {
+        Some(page) => function(&mut out, page),
+        None => program(&mut out, listing),
+    }
+    out
+}
+
+fn program(out: &mut String, listing: &Listing) {
+    let counts = &listing.coverage;
+    let entry = listing.entry.map_or_else(String::new, |entry| format!(", starts at {entry}"));
+    line(out, format_args!("{} program, {}, {} bytes{entry}", listing.processor, listing.kind, grouped(listing.size)));
+    line(out, format_args!("{}", listing.artifact));
+    if let Some(name) = &listing.soname {
+        line(out, format_args!("library {name}"));
+    }
+    if !listing.needed.is_empty() {
+        line(out, format_args!("needs {}", listing.needed.join(", ")));
+    }
+    let (functions, calls) = (counts.functions, counts.calls);
+    line(
+        out,
+        format_args!(
+            "{} functions found, {} analysed, {} given up at a limit; {} of {} calls with a known target",
+            functions.found,
+            functions.analysed,
+            functions.abandoned,
+            calls.resolved,
+            calls.resolved + calls.unresolved
+        ),
+    );
+    channels(out, "Listeners", &listing.listeners);
+    channels(out, "Endpoints", &listing.endpoints);
+    heading(out, "Flows and other facts", listing.facts.len());
+    for placed in &listing.facts {
+        line(out, format_args!("  {:<18} {}", placed.at.to_string(), fact(&placed.fact)));
+    }
+    heading(out, "Imports", listing.imports.len());
+    for import in &listing.imports {
+        let at = if import.stubs.is_empty() { &import.slots } else { &import.stubs };
+        line(out, format_args!("  {:<12} {}", at.first().map(Address::to_string).unwrap_or_default(), import.name));
+    }
+    heading(out, "Functions", listing.functions.len());
+    for one in &listing.functions {
+        let name = one.name.as_deref().unwrap_or("-");
+        line(out, format_args!("  {:<12} {:>7} {} {:<11} {name}", one.address.to_string(), one.size, one.mode, one.found_by));
+    }
+    heading(out, "Texts", listing.strings.len());
+    for text in &listing.strings {
+        line(out, format_args!("  {:<12} {}", text.address.to_string(), shortened(&text.text)));
+    }
+    heading(out, "Not read", listing.problems.len());
+    for problem in &listing.problems {
+        line(out, format_args!("  {}", problem.note));
+    }
+}
+
+/// A line. Names of the program come into it, and none of them ends it.
+fn line(out: &mut String, text: fmt::Arguments<'_>) {
+    out.push_str(&text.to_string().replace('\n', "\\n"));
+    out.push('\n');
+}
+
+/// A heading, where anything is below it.
+fn heading(out: &mut String, title: &str, lines: usize) {
+    if lines > 0 {
+        out.push('\n');
+        line(out, format_args!("{title} ({})", grouped(lines as u64)));
+    }
+}
+
+fn channels(out: &mut String, title: &str, lines: &[ChannelLine]) {
+    heading(out, title, lines.len());
+    for one in lines {
+        let within = one.function.map_or_else(String::new, |function| format!(" in {function}"));
+        line(out, format_args!("  {:<12} {}{within}", one.site.to_string(), channel(&one.channel)));
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let mut shown: String = text.escape_debug().take(TEXT).collect();
+    if text.chars().count() > TEXT {
+        shown.push('…');
+    }
+    shown
+}
+
+fn channel(channel: &Channel) -> String {
+    serde_json::to_string(channel).unwrap_or_default()
+}
+
+fn fact(fact: &CodeFact) -> String {
+    match fact {
+        CodeFact::Flow(flow) => self::flow(flow),
+        CodeFact::Run(run) => {
+            format!("runs {} (by {})", run.command.clone().unwrap_or_else(|| one_line(&run.program, &run.arguments)), run.through)
+        }
+        CodeFact::File { path, access } => format!("file {path} ({})", format!("{access:?}").to_lowercase()),
+        CodeFact::Ordinary { what, by } => format!("{what} (by {by})"),
+        CodeFact::Word { source, trigger, handlers } => {
+            format!("word {:?} from {} leads to {}", trigger.value, channel(source), handlers.join(", "))
+        }
+        CodeFact::Disclosure(told) => format!("tells {:?} of {} to {}", told.what, told.from, channel(&told.to)),
+        CodeFact::Listener(other) | CodeFact::Endpoint(other) => channel(other),
+    }
+}
+
+fn one_line(program: &str, arguments: &[String]) -> String {
+    std::iter::once(program).chain(arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+}
+
+fn flow(flow: &Flow) -> String {
+    let manner = match flow.manner {
+        Manner::Data => "reaches",
+        Manner::Control => "decides on",
+    };
+    let kind = serde_json::to_string(&flow.actuator.kind).unwrap_or_default();
+    let mut text =
+        format!("{} {manner} {} {} ({})", channel(&flow.source), flow.actuator.name, flow.actuator.argument, kind.trim_matches('"'));
+    let words: Vec<String> =
+        flow.triggers.iter().map(|trigger| format!("{}{:?}", if trigger.fits { "" } else { "not " }, trigger.value)).collect();
+    if !words.is_empty() {
+        let _ = write!(text, ", where {}", words.join(" and "));
+    }
+    text
+}
+
+fn function(out: &mut String, page: &FunctionPage) {
+    let own = &page.line;
+    let name = own.name.as_deref().or(page.import.as_deref()).unwrap_or("without a name");
+    line(out, format_args!("Function {} {name}: {} bytes, {}, found by {}", own.address, own.size, own.mode, own.found_by));
+    if !own.returns {
+        out.push_str("It does not come back.\n");
+    }
+    if let Some(import) = &page.import {
+        line(out, format_args!("It leads to {import}, which is elsewhere."));
+    }
+    for (site, caller) in &page.callers {
+        line(out, format_args!("called at {site} in {caller}"));
+    }
+    for block in &page.blocks {
+        self::block(out, block);
+    }
+}
+
+fn block(out: &mut String, block: &BlockLines) {
+    out.push('\n');
+    line(out, format_args!("{}:", block.address));
+    for one in &block.instructions {
+        line(out, format_args!("  {:<10} {:<8}  {:<40}{}", one.address.to_string(), one.bytes, one.text, call(one)));
+    }
+    for edge in &block.edges {
+        line(out, format_args!("  {} to {}", edge.by, edge.to));
+    }
+    for to in &block.tail_calls {
+        line(out, format_args!("  jumps to the function {to}"));
+    }
+    match (block.returns, block.lost) {
+        (_, true) => out.push_str("  jumps to an address that is not known\n"),
+        (true, _) => out.push_str("  comes back\n"),
+        _ => {}
+    }
+}
+
+/// Whom an instruction calls, and with what.
+fn call(line: &InstructionLine) -> String {
+    if line.targets.is_empty() && line.arguments.is_empty() {
+        return String::new();
+    }
+    let name = |target: &TargetLine| target.name.clone().or_else(|| target.address.map(|to| to.to_string()));
+    let names: Vec<String> = line.targets.iter().filter_map(name).collect();
+    let whom = if names.is_empty() { "?".to_owned() } else { names.join(" or ") };
+    format!("  ; {whom}({})", line.arguments.join(", "))
+}
