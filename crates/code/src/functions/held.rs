@@ -49,12 +49,12 @@ impl Discovery<'_> {
         }
         let walked = self.try_walk(place);
         if linked {
-            return walked.undecoded.is_empty() && plausible::needs_nothing(&walked, self.machine) && self.leads_well(&walked);
+            return walked.undecoded.is_empty() && plausible::stands_alone(&walked, place, self.machine) && self.leads_well(&walked);
         }
         // Code is seldom mixed from function to function: another mode than the neighbour's wants a better sign.
         let same = self.mode_before(place.address).is_none_or(|mode| mode == place.mode);
         let begins = plausible::begins_like_a_function(place, self.program, self.lifter);
-        let placed = same && self.fits(place) && self.claims.before(self.behind_padding(place.address)).is_some();
+        let placed = same && self.fits(place) && self.right_behind(place.address).is_some();
         (placed || begins) && self.is_function(&walked, place)
     }
 
@@ -69,10 +69,10 @@ impl Discovery<'_> {
 
     /// Is it a function, by all that can be seen?
     pub fn is_function(&self, walked: &Walked, place: Place) -> bool {
-        plausible::is_sound(walked, place, self.program)
-            && plausible::needs_nothing(walked, self.machine)
-            && (plausible::leaves(walked) || plausible::begins_like_a_function(place, self.program, self.lifter))
-            && self.leads_well(walked)
+        let ends = plausible::leaves(walked) || plausible::begins_like_a_function(place, self.program, self.lifter);
+        // Helpers written in assembly go on in the middle of each other, but save what a block would not.
+        let leads = self.leads_well(walked) || (walked.saves && walked.calls.iter().all(|place| self.entries.contains(&place.address)));
+        ends && leads && plausible::is_sound(walked, place, self.program) && plausible::stands_alone(walked, place, self.machine)
     }
 
     /// Do its calls and jumps lead to functions, or to where one may be?

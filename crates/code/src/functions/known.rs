@@ -40,6 +40,8 @@ pub struct Seen {
     pub reads: Vec<(u64, u64)>,
     /// Variables that it read for what they held at the function's entry, a bit for each. Saving one on the stack is no reading.
     pub needs: u64,
+    /// It saved the return address that the function was called with.
+    pub saves_link: bool,
 }
 
 impl State {
@@ -149,6 +151,7 @@ impl State {
                 Op::Store { value, .. } => {
                     // What is saved is the function's own from then on.
                     if let (Src::Var(var), true) = (value, self.is_saved(op)) {
+                        seen.saves_link |= Some(var) == machine.link && self.written & bit(var) == 0;
                         self.written |= bit(var);
                     }
                     continue;
@@ -182,7 +185,8 @@ impl State {
             Op::Copy { from, .. } => read(from),
             Op::Unary { a, .. } => read(a),
             Op::Binary { a, b, .. } => read(a) | read(b),
-            Op::Select { cond, yes, no, .. } => read(cond) | read(yes) | read(no),
+            // What a condition leaves as it was is not read.
+            Op::Select { to, cond, yes, no } => read(cond) | read(yes) | if no == to.into() { 0 } else { read(no) },
             Op::Load { at, when, .. } => read(at) | when.map_or(0, read),
             Op::Store { at, value, when, .. } => read(at) | if self.is_saved(op) { 0 } else { read(value) } | when.map_or(0, read),
             Op::Clobber { .. } => 0,

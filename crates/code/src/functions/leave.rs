@@ -162,7 +162,7 @@ impl Walk<'_> {
             }
             way.push(steps);
         }
-        let jump = Jump { way: &way, state, bounds: self.entry.address..self.end };
+        let jump = Jump { way: &way, state, mode: at.mode, bounds: self.entry.address..self.end };
         tables::resolve(self.around.program, self.around.lifter, &jump)
     }
 }
