@@ -118,6 +118,9 @@ impl Discovery<'_> {
         if !(lost || needs || (back && !walked.saves)) || self.sure.range(owner + 1..=place.address).next().is_some() {
             return false;
         }
+        if std::env::var_os("ADOPT").is_some() {
+            eprintln!("adopt {:#x} into {owner:#x} lost {lost} back {back} needs {needs} {:b}", place.address, walked.needs);
+        } // DEBUG
         self.blocks.insert(place.address);
         self.extend(owner, place, State::unknown(self.machine));
         self.decide();

@@ -149,12 +149,15 @@ fn bounded(trace: &Trace<'_>, program: &Program<'_>, lifter: &dyn Lifter, mode: 
     for start in starts(trace, index, &guards) {
         let count = if byte && start == 0 { 256 } else { limits::CASES };
         let mut table = Table::default();
+        let mut cut = false;
         for number in 0..count {
             let value = start.wrapping_add(number) & mask(machine);
             let held = |(guard, held): &(Expr, bool)| {
                 trace.evaluate(*guard, index, value, &mut BTreeSet::new()).is_none_or(|cond| (cond == 1) == *held)
             };
-            if !guards.iter().all(held) {
+            // A bound keeps out the last of them; another condition only some.
+            cut = !guards.iter().all(held);
+            if cut {
                 continue;
             }
             let place = machine.place_of(trace.evaluate(target, index, value, &mut table.reads)?);
@@ -165,7 +168,6 @@ fn bounded(trace: &Trace<'_>, program: &Program<'_>, lifter: &dyn Lifter, mode: 
             }
             table.cases.push((value as u32, place));
         }
-        let cut = (table.cases.len() as u64) < count;
         let masked = !table.reads.is_empty() && table.reads.len() <= MASKED;
         if !cut && masked {
             // The same entries again and again: one round of them.

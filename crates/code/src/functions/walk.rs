@@ -81,6 +81,8 @@ pub struct Walked {
     pub needs: u64,
     /// Addresses of constants that instructions name by their own place.
     pub literals: BTreeSet<u64>,
+    /// A call in it does not come back.
+    pub ended: bool,
     /// It saves the return address.
     pub saves: bool,
     /// It comes back with the stack higher or lower than it found it.
