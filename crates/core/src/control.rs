@@ -7,7 +7,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{fact::FactId, finding::Evidence};
+use crate::{
+    fact::FactId,
+    facts::code::{Actuator, Channel, Check, Choice, Disclosed},
+    finding::Evidence,
+};
 
 /// What happens when the control is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -66,7 +70,7 @@ pub enum HolderKind {
 }
 
 /// Who holds the control, with the detail that identifies them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Holder {
     /// Kind of holder.
     pub who: HolderKind,
@@ -131,6 +135,26 @@ pub struct Stage {
     pub observed: Observed,
 }
 
+/// What is done when the control is used, in the terms of the code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deed {
+    /// Something acts.
+    Acts {
+        /// What.
+        actuator: Actuator,
+        /// What of it the outside can choose, after everything that stands on the way.
+        choice: Choice,
+    },
+    /// Something is told.
+    Tells {
+        /// What.
+        what: Vec<Disclosed>,
+        /// From where: files, devices, calls.
+        from: Vec<String>,
+    },
+}
+
 /// A control.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Control {
@@ -140,10 +164,20 @@ pub struct Control {
     pub holder: Holder,
     /// How far it is proven.
     pub stage: Stage,
+    /// The way by which the outside comes in, or by which something is told.
+    pub channel: Channel,
+    /// What is done.
+    pub deed: Deed,
     /// The constant words or opcodes that set it off.
     pub trigger: Vec<String>,
-    /// From the input to the actuator.
+    /// What is checked on the way.
+    pub checks: Vec<Check>,
+    /// From the input to the actuator, through every process on the way.
     pub path: Vec<Evidence>,
+    /// What was taken for granted, because the image does not show it; in words.
+    pub assumed: Vec<String>,
+    /// SHA-256 over the normalised code of the functions on the way, hexadecimal; empty where the code has none.
+    pub code: String,
     /// The facts it was made of.
     pub facts: Vec<FactId>,
 }

@@ -35,7 +35,7 @@ pub mod statement;
 pub use answer::{Answer, AnswerState, Question};
 pub use artifact::{Artifact, Origin};
 pub use bytemap::{ByteMap, Span, SpanKind};
-pub use control::{Authorisation, Control, Effect, Holder, HolderKind, Observed, Reachable, Stage};
+pub use control::{Authorisation, Control, Deed, Effect, Holder, HolderKind, Observed, Reachable, Stage};
 pub use coverage::{Coverage, Gap, GapKind};
 pub use dossier::{Dossier, SCHEMA};
 pub use fact::{Fact, FactBody, FactId};

@@ -7,6 +7,8 @@
 pub mod answers;
 mod chains;
 pub mod judge;
+mod phrases;
+mod resolve;
 pub mod tables;
 
 use assay_core::{
@@ -57,14 +59,24 @@ pub struct KeyedStatement {
 /// order of the subjects, with the numbers that they have in the dossier.
 #[must_use]
 pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, statements: &[KeyedStatement], complete: bool) -> Dossier {
+    let counts: Vec<usize> = facts.iter().map(Vec::len).collect();
+    let facts: Vec<Fact> = facts.into_iter().flatten().collect();
+    let (mut controls, mut code, mut loose) = (Vec::new(), tables::Code::default(), Vec::new());
+    for (subject, own) in subjects.iter().zip(split(&facts, &counts)) {
+        let resolved = resolve::resolve(subject, own);
+        code.add(&resolved);
+        controls.extend(resolved.controls);
+        loose.push(resolved.gaps);
+    }
+    for (subject, gaps) in subjects.iter_mut().zip(loose) {
+        subject.coverage.gaps.extend(gaps);
+    }
     let gaps = subjects.iter_mut().flat_map(|subject| &mut subject.coverage.gaps);
     for (number, gap) in gaps.enumerate() {
         gap.id = format!("G{}", number + 1);
     }
-    let counts: Vec<usize> = facts.iter().map(Vec::len).collect();
-    let facts: Vec<Fact> = facts.into_iter().flatten().collect();
-    let tables = tables::tables(&subjects, &facts, &counts);
-    let case = Case { subjects: &subjects, facts: &facts, counts: &counts, controls: &[], tables: &tables };
+    let tables = tables::tables(&subjects, &facts, &counts, code);
+    let case = Case { subjects: &subjects, facts: &facts, counts: &counts, controls: &controls, tables: &tables };
     let mut findings = judge::judge(&case);
     for finding in &mut findings {
         let said = statements.iter().filter(|said| said.fingerprint == finding.fingerprint);
@@ -78,7 +90,7 @@ pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, st
         subjects,
         answers,
         findings,
-        controls: Vec::new(),
+        controls,
         tables,
         assumptions: Vec::new(),
         facts: Some(facts),

@@ -10,11 +10,19 @@ use assay_core::{
     facts::{ImageFact, KeyPlace, SignatureState},
 };
 
+mod code;
+mod endpoints;
+mod listeners;
+mod words;
+
+pub use code::Code;
+pub(crate) use endpoints::disclosed;
+
 use crate::chains::{Chains, Held};
 
 /// All tables that have rows, numbered. `counts`: how many of the facts each subject has.
 #[must_use]
-pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize]) -> Vec<Table> {
+pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize], code: Code) -> Vec<Table> {
     let text = |name| Column::new(name, ColumnType::Text);
     let number = |name, unit| Column::new(name, ColumnType::Integer).unit(unit);
     let mut tables = vec![
@@ -50,6 +58,7 @@ pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize]) -> Vec<Tab
         table("Not examined", vec![text("What"), text("Why"), text("Where")], facts, not_examined),
         contents(subjects),
     ];
+    tables.extend(code.finish());
     tables.retain(|table| !table.rows.is_empty());
     for (index, table) in tables.iter_mut().enumerate() {
         table.id = format!("T{}", index + 1);

@@ -276,11 +276,13 @@ impl Contents<'_, '_> {
         let count = call.arguments.len().max(unit.model(function, id).map_or(0, |_| 8));
         for index in 0..count {
             let Some(argument) = local.argument(call, index, unit.program, unit.machine) else { continue };
-            let (Address::At(start) | Address::Within(start)) = local.locate(argument, unit.program, unit.machine);
-            let by = at.offset.wrapping_sub(start.offset) & self.resolver.width().mask();
-            if start.base != at.base || by > 4096 {
-                continue;
-            }
+            let within = match local.locate(argument, unit.program, unit.machine) {
+                Address::Within(start) if start.base == at.base => {
+                    Some(at.offset.wrapping_sub(start.offset) & self.resolver.width().mask())
+                }
+                _ => self.resolver.distance(function, argument, at),
+            };
+            let Some(by) = within.filter(|by| *by <= 4096) else { continue };
             if let Some((_, model)) = unit.model(function, id)
                 && writes_argument(model, index as u8)
             {

@@ -273,6 +273,10 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
     fn bound(&self, function: FunctionId, value: Expr, test: Test, fits: bool, site: u64, context: &Context, atoms: &mut Vec<Atom>) {
         let origin = self.channels.contents.value_origin(function, value, context);
+        let test = match (&test, self.resolver().unit.local(function)) {
+            (Test::Below(limit) | Test::Above(limit), Some(local)) if moves(local, value) => Test::Walked(*limit),
+            _ => test,
+        };
         if origin != Origin::Unknown {
             atoms.push(Atom { function, site, origins: flat(origin), test, fits, by: Vec::new() });
         }
@@ -547,20 +551,31 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     }
 }
 
-/// The test whether a value is a number. A byte whose place moves from round to round, and a byte that ends a text, are no words.
+/// The test whether a value is a number. A byte that ends a text is no word.
 fn equality(local: &Local, value: Expr, number: u64) -> Test {
+    let ends = number == 0 && matches!(local.leaf(value), Some(Leaf::Memory { width: Width::W8, .. }));
     let number = i64::from(number as i32);
-    let moves = |address: Expr| match local.leaf(address) {
+    if ends || moves(local, value) { Test::Walked(number) } else { Test::Equal(number) }
+}
+
+/// Is it a byte whose place moves from round to round?
+fn moves(local: &Local, value: Expr) -> bool {
+    let runs = |address: Expr| match local.leaf(address) {
         Some(Leaf::Join { block, slot }) => local.ways(*block, *slot).any(|(way, ..)| {
             let (base, by) = local.exprs.base_and_offset(way, Width::W32);
             base == Some(address) && by != 0
         }),
         _ => false,
     };
-    match local.leaf(value) {
-        Some(Leaf::Element { width: Width::W8, .. }) => Test::Walked(number),
-        Some(Leaf::Memory { at, width: Width::W8, .. }) if number == 0 || at.base.is_some_and(moves) => Test::Walked(number),
-        _ => Test::Equal(number),
+    match local.exprs.node(value) {
+        Node::Unary(Unary::ZeroExtend(_) | Unary::SignExtend(_), _, inner) => moves(local, inner),
+        Node::Binary(Binary::Add | Binary::Sub, _, inner, by) if local.exprs.value(by).is_some() => moves(local, inner),
+        Node::Leaf(_) => match local.leaf(value) {
+            Some(Leaf::Element { width: Width::W8, .. }) => true,
+            Some(Leaf::Memory { at, width: Width::W8, .. }) => at.base.is_some_and(runs),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -67,11 +67,7 @@ impl Resolver<'_> {
         let mut written = false;
         for index in 0..made.arguments.len() {
             let argument = made.arguments[index];
-            let Address::At(start) = local.locate(argument, self.unit.program, self.unit.machine) else { continue };
-            let by = at.offset.wrapping_sub(start.offset) & self.width().mask();
-            if start.base != at.base || by > 4096 {
-                continue;
-            }
+            let Some(by) = self.distance(function, argument, at) else { continue };
             if self.unit.model(function, call).is_some_and(|(_, model)| writes_argument(model, index as u8)) {
                 // A word that the function stored beside what the callee fills stays as it is.
                 if by > 0 && before.get(at).is_some() {

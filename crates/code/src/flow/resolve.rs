@@ -29,6 +29,8 @@ use crate::{
 const ANSWERS: usize = 64;
 /// Steps of one question.
 const SEARCH: u32 = 2_000;
+/// How far behind a pointer a callee is taken to write.
+const REACH: u64 = 4096;
 /// How deep one question goes: it is followed by recursion.
 const DEPTH: u32 = 300;
 
@@ -154,6 +156,25 @@ impl<'a> Resolver<'a> {
         numbers.sort_unstable();
         numbers.dedup();
         Some(numbers).filter(|numbers| !numbers.is_empty())
+    }
+
+    /// How far behind `pointer` the location `at` of the same function lies, where that is known. A place of the function's own stack is
+    /// also found behind a pointer that runs.
+    pub fn distance(&self, function: FunctionId, pointer: Expr, at: Location) -> Option<u64> {
+        let local = self.unit.local(function)?;
+        let mask = self.width().mask();
+        if let Address::At(start) = local.locate(pointer, self.unit.program, self.unit.machine)
+            && start.base == at.base
+        {
+            return Some(at.offset.wrapping_sub(start.offset) & mask).filter(|by| *by <= REACH);
+        }
+        let own = at.base.and_then(|base| local.entry(base)) == Some(self.unit.machine.stack);
+        if !own || local.exprs.value(pointer).is_some() {
+            return None;
+        }
+        let places = self.objects.pointees(function, pointer);
+        let here = places.iter().filter(|place| place.object == Object::Stack(function));
+        here.map(|place| at.offset.wrapping_sub(place.offset) & mask).filter(|by| *by <= REACH).min()
     }
 
     /// What a pointer began as that moves on through what it points into.

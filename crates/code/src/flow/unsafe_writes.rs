@@ -275,7 +275,6 @@ fn upper(atoms: &[Atom], of_input: impl Fn(&Atom) -> bool) -> Option<i64> {
     let bounds = atoms.iter().filter(|atom| of_input(atom)).filter_map(|atom| match (&atom.test, atom.fits) {
         (Test::Below(limit), true) => Some(limit - 1),
         (Test::Above(limit), false) => Some(*limit),
-        (Test::Equal(number), true) => Some(*number),
         _ => None,
     });
     bounds.filter(|bound| *bound > 0).min()

@@ -102,6 +102,8 @@ pub struct Code {
     pub data: BTreeMap<u64, u64>,
     /// Places that could not be decoded, and why control came there.
     pub undecoded: Vec<u64>,
+    /// A limit ended the search for functions that nothing leads to.
+    pub cut: bool,
 }
 
 impl Code {
@@ -170,7 +172,7 @@ impl Code {
             block.instructions.end = self.instructions.len() as u32;
             blocks.push(block);
         }
-        self.data.extend(walked.data.iter().map(|(start, len)| (*start, start + len)));
+        self.data.extend(walked.data.iter().map(|(start, (len, _))| (*start, start + len)));
         self.undecoded.extend(walked.undecoded);
         self.by_entry.insert(entry.address, FunctionId(self.functions.len() as u32));
         self.functions.push(Function { entry, name, found_by, blocks, returns, import, cut: walked.cut });

@@ -23,26 +23,39 @@ pub enum Known {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     vars: Vec<Option<Known>>,
+    /// The farthest that the stack has grown since the function's entry: 0 or below.
+    pub lowest: i64,
+    /// Variables that have been written since then, a bit for each.
+    written: u64,
 }
 
 /// What one instruction showed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// Numbers that it put into variables.
+    /// Numbers that it computed, or read where the loader had put an address.
+    pub addresses: Vec<u64>,
+    /// Other numbers that it put into variables.
     pub numbers: Vec<u64>,
     /// Constant memory that it read: address and bytes.
     pub reads: Vec<(u64, u64)>,
+    /// Variables that it read for what they held at the function's entry, a bit for each. Saving one on the stack is no reading.
+    pub needs: u64,
 }
 
 impl State {
-    /// Nothing is known.
+    /// Nothing is known, and everything has been written.
     pub fn unknown(machine: &Machine) -> Self {
-        Self { vars: vec![None; machine.names.len()] }
+        Self { vars: vec![None; machine.names.len()], lowest: 0, written: u64::MAX }
+    }
+
+    /// Somewhere in a function that has put the stack back, or never touched it.
+    pub fn unwound(machine: &Machine) -> Self {
+        Self { written: u64::MAX, ..Self::entry(machine) }
     }
 
     /// At a function's entry.
     pub fn entry(machine: &Machine) -> Self {
-        let mut state = Self::unknown(machine);
+        let mut state = Self { written: 0, ..Self::unknown(machine) };
         state.set(machine.stack, Some(Known::Stack(0)));
         state
     }
@@ -63,26 +76,36 @@ impl State {
         if let Some(slot) = self.vars.get_mut(at) {
             *slot = value;
         }
+        self.written |= bit(to);
+    }
+
+    /// Is the stack as the function found it?
+    pub fn is_unwound(&self, machine: &Machine) -> bool {
+        self.get(machine.stack.into()) == Some(Known::Stack(0))
     }
 
     /// Forgets what does not outlive a jump: all but what a callee would give back, and the stack pointer.
     pub fn across_blocks(&self, machine: &Machine) -> Self {
-        let mut state = Self::unknown(machine);
+        let mut state = Self { lowest: self.lowest, ..Self::unknown(machine) };
         for var in machine.kept.iter().copied().chain([machine.stack]) {
             state.set(var, self.get(var.into()));
         }
+        state.written = self.written;
         state
     }
 
     /// Forgets what a call destroys.
     pub fn after_call(&mut self, machine: &Machine) {
-        *self = self.across_blocks(machine);
+        let kept = machine.kept.iter().fold(0, |kept, var| kept | bit(*var));
+        let written = self.written | !kept;
+        *self = Self { written, ..self.across_blocks(machine) };
     }
 
     /// Runs `ops`.
-    pub fn step(&mut self, ops: &[Op], program: &Program<'_>) -> Seen {
+    pub fn step(&mut self, ops: &[Op], program: &Program<'_>, machine: &Machine) -> Seen {
         let mut seen = Seen::default();
         for op in ops {
+            seen.needs |= self.needs(op);
             let (to, value) = match *op {
                 Op::Copy { to, from } => (to, self.get(from)),
                 Op::Unary { to, op, width, a } => match self.get(a) {
@@ -101,29 +124,74 @@ impl State {
                         }
                         _ => None,
                     };
+                    if let (Binary::Add, Some(Known::Number(sum))) = (op, value) {
+                        seen.addresses.push(sum);
+                    }
                     (to, value)
                 }
                 Op::Select { to, .. } | Op::Clobber { to } => (to, None),
                 Op::Load { to, at, width, when } => match self.get(at) {
                     Some(Known::Number(at)) if when.is_none() => {
                         seen.reads.push((at, width.bytes()));
-                        let fixed = program.memory.constant(at) || program.pointers.contains_key(&at);
+                        let linked = program.pointers.contains_key(&at);
                         let value = match program.imports.contains_key(&at) {
                             true => Some(Known::Import(at)),
-                            false if fixed => program.memory.number(at, width).map(Known::Number),
+                            false if linked || program.memory.constant(at) => program.memory.number(at, width).map(Known::Number),
                             false => None,
                         };
+                        if let (true, Some(Known::Number(address))) = (linked, value) {
+                            seen.addresses.push(address);
+                        }
                         (to, value)
                     }
                     _ => (to, None),
                 },
-                Op::Store { .. } | Op::ClobberMemory { .. } => continue,
+                Op::Store { value, .. } => {
+                    // What is saved is the function's own from then on.
+                    if let (Src::Var(var), true) = (value, self.is_saved(op)) {
+                        self.written |= bit(var);
+                    }
+                    continue;
+                }
+                Op::ClobberMemory { .. } => continue,
             };
             if let Some(Known::Number(number)) = value {
                 seen.numbers.push(number);
             }
             self.set(to, value);
         }
+        if let Some(Known::Stack(height)) = self.get(machine.stack.into()) {
+            self.lowest = self.lowest.min(height);
+        }
         seen
     }
+
+    /// Does `op` put something into the function's own frame?
+    fn is_saved(&self, op: &Op) -> bool {
+        matches!(*op, Op::Store { at, .. } if matches!(self.get(at), Some(Known::Stack(height)) if height < 0))
+    }
+
+    /// Variables that `op` reads and that nothing has written before.
+    fn needs(&self, op: &Op) -> u64 {
+        let read = |from: Src| match from {
+            Src::Var(var) => bit(var) & !self.written,
+            Src::Const(_) => 0,
+        };
+        match *op {
+            Op::Copy { to, from } if from == to.into() => 0,
+            Op::Copy { from, .. } => read(from),
+            Op::Unary { a, .. } => read(a),
+            Op::Binary { a, b, .. } => read(a) | read(b),
+            Op::Select { cond, yes, no, .. } => read(cond) | read(yes) | read(no),
+            Op::Load { at, when, .. } => read(at) | when.map_or(0, read),
+            Op::Store { at, value, when, .. } => read(at) | if self.is_saved(op) { 0 } else { read(value) } | when.map_or(0, read),
+            Op::Clobber { .. } => 0,
+            Op::ClobberMemory { at, .. } => read(at),
+        }
+    }
+}
+
+/// The bit of a variable; temporaries beyond the sets have none.
+pub fn bit(var: Var) -> u64 {
+    1_u64.checked_shl(var.0.into()).unwrap_or(0)
 }

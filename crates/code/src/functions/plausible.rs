@@ -1,16 +1,15 @@
-//! Is it code? Judgements over a walk that was made on suspicion.
+//! Is it a function? Judgements over a walk that was made on suspicion.
 //!
-//! Bytes of text and tables often decode. What gives them away: control that runs into nothing, conditions without a comparison,
-//! no way back to a caller, a start in the middle of text.
-
-use std::collections::BTreeMap;
+//! Bytes of text and tables often decode. What gives them away: control that runs into nothing or into the middle of another function,
+//! calls of what is no function, conditions without a comparison, no way back to a caller, a stack that is not put back, registers that
+//! are read though no caller has put anything there. The last also tells a function from a block of one.
 
 use super::{
-    known::{Known, State},
+    known::{Known, State, bit},
     walk::Walked,
 };
 use crate::{
-    ir::{Flow, Op, Place, Src},
+    ir::{Flow, Lifted, Machine, Op, Place, Src, Var},
     lift::{Cursor, Lifter},
     load::Program,
 };
@@ -18,78 +17,36 @@ use crate::{
 /// Instructions looked at for a start.
 const START: usize = 4;
 
-/// Which bytes belong to functions.
-#[derive(Debug, Default)]
-pub struct Claims {
-    /// Start of a piece to its end and the functions that have it.
-    pieces: BTreeMap<u64, (u64, u32)>,
-}
-
-impl Claims {
-    fn ranges(walked: &Walked) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let code = walked.instructions.values().map(|instruction| (instruction.address, u64::from(instruction.lifted.len)));
-        code.chain(walked.data.iter().copied())
-    }
-
-    /// The bytes of `walked` are taken.
-    pub fn add(&mut self, _entry: u64, walked: &Walked) {
-        for (start, len) in Self::ranges(walked) {
-            let piece = self.pieces.entry(start).or_insert((start + len, 0));
-            piece.0 = piece.0.max(start + len);
-            piece.1 += 1;
-        }
-    }
-
-    /// They are free again.
-    pub fn remove(&mut self, _entry: u64, walked: &Walked) {
-        for (start, _) in Self::ranges(walked) {
-            if let Some(piece) = self.pieces.get_mut(&start) {
-                piece.1 -= 1;
-                if piece.1 == 0 {
-                    self.pieces.remove(&start);
-                }
-            }
-        }
-    }
-
-    /// Where the piece that holds `address` ends.
-    pub fn end_of(&self, address: u64) -> Option<u64> {
-        self.pieces.range(..=address).next_back().map(|(_, (end, _))| *end).filter(|end| address < *end)
-    }
-
-    /// Does `address` belong to nobody?
-    pub fn free(&self, address: u64) -> bool {
-        self.end_of(address).is_none()
-    }
-
-    /// Are all bytes of `walked` nobody's?
-    pub fn all_free(&self, walked: &Walked) -> bool {
-        walked.instructions.keys().all(|address| self.free(*address))
-    }
-}
-
 /// How much a walk looks like code: more is better. For comparing modes.
 pub fn score(walked: &Walked, place: Place, lifter: &dyn Lifter) -> i64 {
     let faults = walked.undecoded.len() as i64 + i64::from(!walked.returns(&std::collections::BTreeSet::new()));
     let strange = walked.instructions.values().filter(|instruction| is_strange(&instruction.lifted.flow)).count() as i64;
     let conditional = conditional(walked) as i64;
-    let start = i64::from(walked.instructions.get(&place.address).is_some_and(|first| saves(&first.lifted.ops, lifter)));
-    start * 8 + (walked.instructions.len() as i64).min(8) - faults * 16 - strange * 4 - conditional
+    let start = i64::from(walked.instructions.get(&place.address).is_some_and(|first| saves(&first.lifted.ops, lifter.machine())));
+    let begins = i64::from(needs_nothing(walked, lifter.machine()));
+    (start + begins) * 8 + (walked.instructions.len() as i64).min(8) - faults * 16 - strange * 4 - conditional
 }
 
-/// Would anybody compile this?
-pub fn is_function(walked: &Walked, place: Place, program: &Program<'_>, lifter: &dyn Lifter) -> bool {
-    let returns = walked.exits.values().any(|exit| exit.returns || !exit.tail_calls.is_empty());
-    let lost = walked.exits.values().any(|exit| exit.lost);
+/// Would anybody compile this? Says nothing of where it leads.
+pub fn is_sound(walked: &Walked, place: Place, program: &Program<'_>) -> bool {
     let number = walked.instructions.len();
     let strange = walked.instructions.values().any(|instruction| is_strange(&instruction.lifted.flow));
-    let is_text = program.memory.text(place.address, 64).is_some_and(|text| text.len() >= 4 && text.iter().all(|byte| is_printable(*byte)));
-    let first = walked.instructions.get(&place.address);
-    let opens = first.is_some_and(|first| !is_guarded(&first.lifted.ops) && first.lifted.modelled);
-    let framed = begins_like_a_function(place, program, lifter);
-    let odd = conditional(walked) + walked.instructions.values().filter(|instruction| !instruction.lifted.modelled).count();
-    let clean = walked.undecoded.is_empty() && (framed || !lost);
-    clean && opens && !is_text && !strange && odd * 3 <= number && (framed || returns) && (number > 1 || !walked.exits.is_empty())
+    let opens = walked.instructions.get(&place.address).is_some_and(|first| !is_guarded(&first.lifted.ops));
+    let likely = conditional(walked) * 2 <= number;
+    walked.undecoded.is_empty() && opens && likely && !strange && !walked.unbalanced && !is_text(place.address, program)
+}
+
+/// Does any way through it end as functions end?
+pub fn leaves(walked: &Walked) -> bool {
+    walked.cut || walked.exits.values().any(|exit| exit.returns || !exit.tail_calls.is_empty())
+}
+
+/// Does it read nothing at its entry but what a caller hands over?
+pub fn needs_nothing(walked: &Walked, machine: &Machine) -> bool {
+    let given = machine.arguments.iter().chain(machine.global).chain([&machine.stack]).chain(&machine.link);
+    let given = given.fold(0, |given, var| given | bit(*var));
+    let own = (0..machine.first_temporary()).fold(0, |own, var| own | bit(Var(var)));
+    walked.needs & own & !given == 0
 }
 
 /// Does the code at `place` save the return address or make room on the stack within its first instructions?
@@ -104,11 +61,10 @@ pub fn begins_like_a_function(place: Place, program: &Program<'_>, lifter: &dyn 
         if is_guarded(&lifted.ops) {
             return false;
         }
-        let link = machine.link.map(Src::Var);
-        if lifted.ops.iter().any(|op| matches!(op, Op::Store { value, .. } if Some(*value) == link)) {
+        if saves(&lifted.ops, machine) {
             return true;
         }
-        state.step(&lifted.ops, program);
+        state.step(&lifted.ops, program, machine);
         if matches!(state.get(machine.stack.into()), Some(Known::Stack(height)) if height < 0) {
             return true;
         }
@@ -119,16 +75,29 @@ pub fn begins_like_a_function(place: Place, program: &Program<'_>, lifter: &dyn 
     false
 }
 
-/// The length of an instruction that does nothing, if there is one at the start of `bytes`.
-pub fn idle(bytes: &[u8], place: Place, lifter: &dyn Lifter) -> Option<u64> {
-    let lifted = lifter.lift(bytes, &mut Cursor::at(place)).ok()?;
-    let nothing = |op: &Op| matches!(op, Op::Copy { to, from: Src::Var(from) } if to == from);
-    (lifted.flow == Flow::Next && lifted.modelled && lifted.ops.iter().all(nothing)).then_some(u64::from(lifted.len))
+/// Is saving the return address the very first thing that is done at `place`?
+pub fn saves_at_once(place: Place, program: &Program<'_>, lifter: &dyn Lifter) -> bool {
+    let lifted = program.memory.raw(place.address).and_then(|bytes| lifter.lift(bytes, &mut Cursor::at(place)).ok());
+    lifted.is_some_and(|lifted| !is_guarded(&lifted.ops) && saves(&lifted.ops, lifter.machine()))
 }
 
-fn saves(ops: &[Op], lifter: &dyn Lifter) -> bool {
-    let link = lifter.machine().link.map(Src::Var);
-    ops.iter().any(|op| matches!(op, Op::Store { value, .. } if Some(*value) == link))
+/// Does it do nothing?
+pub fn is_idle(lifted: &Lifted) -> bool {
+    let nothing = |op: &Op| matches!(op, Op::Copy { to, from: Src::Var(from) } if to == from);
+    lifted.flow == Flow::Next && lifted.modelled && lifted.ops.iter().all(nothing)
+}
+
+/// The length of an instruction that does nothing, if there is one at `place`.
+pub fn idle(place: Place, program: &Program<'_>, lifter: &dyn Lifter) -> Option<u64> {
+    let mut cursor = Cursor::at(place);
+    let lifted = lifter.lift(program.memory.raw(place.address)?, &mut cursor).ok()?;
+    (is_idle(&lifted) && cursor.state == 0).then_some(u64::from(lifted.len))
+}
+
+fn saves(ops: &[Op], machine: &Machine) -> bool {
+    let link = machine.link.map(Src::Var);
+    let lowers = |op: &Op| matches!(op, Op::Binary { to, .. } | Op::Copy { to, .. } if *to == machine.stack);
+    ops.iter().any(|op| matches!(op, Op::Store { value, .. } if Some(*value) == link)) && ops.iter().any(lowers)
 }
 
 /// Instructions that user programs hardly hold.
@@ -144,6 +113,7 @@ fn conditional(walked: &Walked) -> usize {
     walked.instructions.values().filter(|instruction| is_guarded(&instruction.lifted.ops)).count()
 }
 
-fn is_printable(byte: u8) -> bool {
-    byte.is_ascii_graphic() || matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
+fn is_text(address: u64, program: &Program<'_>) -> bool {
+    let printable = |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
+    program.memory.text(address, 64).is_some_and(|text| text.len() >= 4 && text.iter().all(printable))
 }

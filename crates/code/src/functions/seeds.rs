@@ -94,7 +94,7 @@ pub fn pointers(program: &Program<'_>, machine: &Machine) -> BTreeMap<u64, u64> 
     let mut found = BTreeMap::new();
     let mut add = |slot: u64, value: u64| {
         let place = machine.place_of(value);
-        if program.memory.executable(place.address) && !program.memory.executable(slot) {
+        if program.may_be_code(place.address) {
             found.insert(slot, value);
         }
     };
@@ -103,7 +103,7 @@ pub fn pointers(program: &Program<'_>, machine: &Machine) -> BTreeMap<u64, u64> 
     }
     if program.kind == crate::load::Kind::Fixed {
         let width = program.memory.class.width();
-        for segment in program.memory.segments().iter().filter(|segment| !segment.executable) {
+        for segment in program.memory.segments() {
             let mut at = segment.start.next_multiple_of(width.bytes());
             let end = segment.start + segment.bytes.len() as u64;
             while at + width.bytes() <= end {

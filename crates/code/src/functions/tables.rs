@@ -3,23 +3,42 @@
 //! Compilers write them in a dozen ways (`ldrls pc, [pc, r3, lsl #2]`, `addls pc, pc, r3, lsl #2`, `tbb`, `tbh`, a table of distances in
 //! position-independent code), and tools that know the ways miss the next one. Here the meaning is used instead: the instructions before
 //! the jump are read as expressions, one unknown in the jump's target is taken for the index, and the jump is *computed* for one value
-//! of the index after the other, as long as the conditions on the way would let it come through.
+//! of the index after the other. How many values there are is said by, in this order:
+//!
+//! 1. the conditions on the way, of as few blocks as possible: a way is one of many, and what holds on it need not hold on the others;
+//! 2. the index itself, where it is a byte or masked;
+//! 3. the table, where it stands right behind the jump: it ends where the code of the first case begins.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-use super::{code::Instruction, limits};
-use crate::{
-    ir::{Binary, Flow, Machine, Op, Place, Src, Target, Var, Width},
-    load::Program,
-    values::{Expr, Exprs, Node},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
 };
 
-/// An instruction on the way to the jump. `held`: whether the condition at its end was 1 on this way, if it has one.
-pub struct Step<'a> {
-    /// The instruction.
-    pub instruction: &'a Instruction,
-    /// Its condition's value on this way.
-    pub held: Option<bool>,
+use super::{
+    known::{Known, State},
+    limits,
+    trace::{Leaf, Step, Trace},
+};
+use crate::{
+    ir::{Binary, Flow, Machine, Op, Place, Target, Var, Width},
+    lift::{Cursor, Lifter},
+    load::Program,
+    values::{Expr, Node},
+};
+
+/// Entries that a table without any bound in the code may have.
+const MASKED: usize = 256;
+/// How far behind a jump the place may be that it counts from.
+const NEAR: u64 = 64;
+
+/// A jump to a computed address, and what is known about it.
+pub struct Jump<'a> {
+    /// Blocks on one way to it; the last one is the jump's own.
+    pub way: &'a [Vec<Step<'a>>],
+    /// What variables hold at the jump.
+    pub state: &'a State,
+    /// The function that it stands in: from its entry to the first that is surely another's.
+    pub bounds: Range<u64>,
 }
 
 /// A jump table.
@@ -31,204 +50,197 @@ pub struct Table {
     pub reads: BTreeSet<(u64, u64)>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Leaf {
-    Var,
-    Load(Expr, Width),
-}
-
-struct Trace<'a> {
-    program: &'a Program<'a>,
-    exprs: Exprs,
-    leaves: Vec<Leaf>,
-    vars: HashMap<Var, Expr>,
-    loads: HashMap<(Expr, Width, u32), Expr>,
-    stores: u32,
-}
-
-/// Where the jump at the end of `steps` leads; none where it is no table.
-pub fn resolve(program: &Program<'_>, machine: &Machine, steps: &[Step<'_>]) -> Option<Table> {
-    let mut trace = Trace { program, exprs: Exprs::default(), leaves: Vec::new(), vars: HashMap::new(), loads: HashMap::new(), stores: 0 };
-    let mut guards = Vec::new();
-    let mut target = None;
-    for step in steps {
-        trace.run(&step.instruction.lifted.ops);
-        if matches!(step.instruction.lifted.flow, Flow::Call { .. } | Flow::System { .. }) {
-            trace.forget(machine);
+/// Where `jump` leads; none where it may leave the function. A table without cases is one that could not be read.
+pub fn resolve(program: &Program<'_>, lifter: &dyn Lifter, jump: &Jump<'_>) -> Option<Table> {
+    let machine = lifter.machine();
+    let behind = jump.way.last()?.last().map(|step| step.instruction.address + u64::from(step.instruction.lifted.len))?;
+    let ways = (0..jump.way.len()).rev().filter_map(|first| jump.way.get(first..));
+    // What registers hold at the jump is known of this one way only: an index may hold a number there. It comes second.
+    let traces = ways.flat_map(|way| {
+        [BTreeMap::new(), fixed(way, jump.state, machine)].map(|fixed| Trace::of(program, machine, way.iter().flatten(), &fixed))
+    });
+    let mut unbounded = Vec::new();
+    for trace in traces {
+        let target = trace.target?;
+        let found = trace.depends_on(target).into_iter().find_map(|index| bounded(&trace, program, machine, target, index));
+        if found.is_some() {
+            return found;
         }
-        if let Flow::Jump { to, cond } = step.instruction.lifted.flow {
-            if let (Some(cond), Some(held)) = (cond, step.held) {
-                guards.push((trace.get(cond), held));
-            }
-            if let Target::Value(value) = to {
-                target = Some(trace.get(value));
-            }
-        }
+        unbounded.push(trace);
     }
-    let target = target?;
-    for index in trace.candidates(target) {
-        let found = trace.compute(machine, target, index, &guards);
-        if found.cases.len() > 1 {
-            return Some(found);
-        }
-    }
-    None
+    let inline = unbounded.iter().find_map(|trace| {
+        let target = trace.target?;
+        let inline = Inline { trace, program, lifter, bounds: &jump.bounds, behind };
+        trace.depends_on(target).into_iter().find_map(|index| inline.table(target, index).or_else(|| inline.jumps(target, index)))
+    });
+    inline.or_else(|| unbounded.first().filter(|trace| is_near(trace, &jump.bounds, behind)).map(|_| Table::default()))
 }
 
-impl Trace<'_> {
-    fn get(&mut self, from: Src) -> Expr {
-        match from {
-            Src::Const(value) => self.exprs.constant(value),
-            Src::Var(var) => {
-                if let Some(expr) = self.vars.get(&var) {
-                    return *expr;
+/// Is the target computed from a place close behind the jump?
+fn is_near(trace: &Trace<'_>, bounds: &Range<u64>, behind: u64) -> bool {
+    let near = behind..bounds.end.min(behind + NEAR);
+    let mut rest: Vec<Expr> = trace.target.into_iter().collect();
+    while let Some(expr) = rest.pop() {
+        match trace.exprs().node(expr) {
+            Node::Const(value) if near.contains(&value) => return true,
+            Node::Const(_) => {}
+            Node::Binary(_, _, a, b) => rest.extend([a, b]),
+            Node::Unary(_, _, a) => rest.push(a),
+            Node::Select(a, b, c) => rest.extend([a, b, c]),
+            Node::Leaf(leaf) => {
+                if let Some(Leaf::Load(address, _)) = trace.leaf(leaf) {
+                    rest.push(address);
                 }
-                let expr = self.fresh(Leaf::Var);
-                self.vars.insert(var, expr);
-                expr
             }
         }
     }
+    false
+}
 
-    fn fresh(&mut self, leaf: Leaf) -> Expr {
-        self.leaves.push(leaf);
-        self.exprs.leaf(self.leaves.len() as u32 - 1)
+/// Numbers that variables hold all along `way`: what they are at its end, where nothing on it writes them.
+fn fixed(way: &[Vec<Step<'_>>], state: &State, machine: &Machine) -> BTreeMap<Var, u64> {
+    let mut fixed: BTreeMap<Var, u64> = BTreeMap::new();
+    for var in (0..machine.first_temporary()).map(Var) {
+        if let Some(Known::Number(value)) = state.get(var.into()) {
+            fixed.insert(var, value);
+        }
     }
-
-    fn forget(&mut self, machine: &Machine) {
-        self.vars.retain(|var, _| machine.kept.contains(var) || *var == machine.stack);
-        self.stores += 1;
+    for op in way.iter().flatten().flat_map(|step| &step.instruction.lifted.ops) {
+        match op {
+            Op::Copy { to, .. }
+            | Op::Unary { to, .. }
+            | Op::Binary { to, .. }
+            | Op::Select { to, .. }
+            | Op::Load { to, .. }
+            | Op::Clobber { to } => drop(fixed.remove(to)),
+            Op::Store { .. } | Op::ClobberMemory { .. } => {}
+        }
     }
+    fixed
+}
 
-    fn run(&mut self, ops: &[Op]) {
-        for op in ops {
-            let (to, value) = match *op {
-                Op::Copy { to, from } => (to, self.get(from)),
-                Op::Unary { to, op, width, a } => {
-                    let a = self.get(a);
-                    (to, self.exprs.unary(op, width, a))
-                }
-                Op::Binary { to, op, width, a, b } => {
-                    let (a, b) = (self.get(a), self.get(b));
-                    (to, self.exprs.binary(op, width, a, b))
-                }
-                Op::Select { to, cond, yes, no } => {
-                    let (cond, yes, no) = (self.get(cond), self.get(yes), self.get(no));
-                    (to, self.exprs.select(cond, yes, no))
-                }
-                // A guard on the load is the guard on the jump that follows: it is looked at there.
-                Op::Load { to, at, width, .. } => {
-                    let at = self.get(at);
-                    let value = match self.loads.get(&(at, width, self.stores)) {
-                        Some(value) => *value,
-                        None => self.fresh(Leaf::Load(at, width)),
-                    };
-                    self.loads.insert((at, width, self.stores), value);
-                    (to, value)
-                }
-                Op::Clobber { to } => (to, self.fresh(Leaf::Var)),
-                Op::Store { .. } | Op::ClobberMemory { .. } => {
-                    self.stores += 1;
-                    continue;
-                }
+/// The table for the values of `index` that the conditions on the way, or the index itself, let through.
+fn bounded(trace: &Trace<'_>, program: &Program<'_>, machine: &Machine, target: Expr, index: u32) -> Option<Table> {
+    let guards: Vec<_> = trace.guards.iter().copied().filter(|(guard, _)| trace.depends_on(*guard).contains(&index)).collect();
+    let byte = matches!(trace.leaf(index), Some(Leaf::Load(_, Width::W8)));
+    let mut best = None;
+    for start in starts(trace, index, &guards) {
+        let count = if byte && start == 0 { 256 } else { limits::CASES };
+        let mut table = Table::default();
+        let mut passed = 0;
+        for number in 0..count {
+            let value = start.wrapping_add(number) & mask(machine);
+            let held = |(guard, held): &(Expr, bool)| {
+                trace.evaluate(*guard, index, value, &mut BTreeSet::new()).is_none_or(|cond| (cond == 1) == *held)
             };
-            let value = if self.exprs.size(value) > 200 { self.fresh(Leaf::Var) } else { value };
-            self.vars.insert(to, value);
+            if !guards.iter().all(held) {
+                continue;
+            }
+            passed += 1;
+            let place = machine.place_of(trace.evaluate(target, index, value, &mut table.reads)?);
+            if !program.memory.executable(place.address) {
+                // Entries of a table are all good or it is none.
+                return best;
+            }
+            table.cases.push((number as u32, place));
+        }
+        let cut = passed < count;
+        let masked = !table.reads.is_empty() && table.reads.len() <= MASKED;
+        if !cut && masked {
+            // The same entries again and again: one round of them.
+            table.cases.truncate(table.reads.len());
+        }
+        if (cut || masked) && table.cases.len() > best.as_ref().map_or(1, |best: &Table| best.cases.len()) {
+            best = Some(table);
         }
     }
+    best
+}
 
-    /// Leaves on which `target` depends, also through the addresses of loads; what is nearest to the table last.
-    fn candidates(&self, target: Expr) -> Vec<u32> {
-        let mut found = Vec::new();
-        self.exprs.leaves(target, &mut found);
-        let mut at = 0;
-        while let Some(leaf) = found.get(at).copied() {
-            if let Some(Leaf::Load(address, _)) = self.leaves.get(leaf as usize) {
-                self.exprs.leaves(*address, &mut found);
+/// The numbers that are added to the index on its way: an index that starts at 100 is scanned from 100 on.
+fn starts(trace: &Trace<'_>, index: u32, guards: &[(Expr, bool)]) -> BTreeSet<u64> {
+    let mut starts = BTreeSet::from([0]);
+    let mut rest: Vec<Expr> = guards.iter().map(|(guard, _)| *guard).collect();
+    while let Some(expr) = rest.pop() {
+        match trace.exprs().node(expr) {
+            Node::Binary(op, width, a, b) => {
+                if let (Binary::Add, Node::Leaf(leaf), Some(offset)) = (op, trace.exprs().node(a), trace.exprs().value(b))
+                    && leaf == index
+                {
+                    starts.insert(offset.wrapping_neg() & width.mask());
+                }
+                rest.extend([a, b]);
             }
-            at += 1;
+            Node::Unary(_, _, a) => rest.push(a),
+            Node::Select(a, b, c) => rest.extend([a, b, c]),
+            Node::Const(_) | Node::Leaf(_) => {}
         }
-        found
+    }
+    starts
+}
+
+/// What stands right behind a jump without a bound.
+struct Inline<'a> {
+    trace: &'a Trace<'a>,
+    program: &'a Program<'a>,
+    lifter: &'a dyn Lifter,
+    bounds: &'a Range<u64>,
+    behind: u64,
+}
+
+impl Inline<'_> {
+    /// Entries, one behind the other, up to where the first of them leads.
+    fn table(&self, target: Expr, index: u32) -> Option<Table> {
+        let mut table = Table::default();
+        let mut end = self.bounds.end;
+        let mut next = None;
+        for number in 0..limits::CASES {
+            let mut reads = BTreeSet::new();
+            let value = self.trace.evaluate(target, index, number, &mut reads)?;
+            let place = self.lifter.machine().place_of(value);
+            let (at, len) = reads.last().copied()?;
+            let follows = match next {
+                Some(next) => at == next,
+                None => (self.behind..self.behind + 8).contains(&at),
+            };
+            let aligned = place.address.is_multiple_of(self.lifter.alignment(place.mode));
+            let own = self.bounds.contains(&place.address) && self.program.memory.executable(place.address);
+            if !follows || at + len > end || !aligned || !own {
+                break;
+            }
+            if place.address > at {
+                end = end.min(place.address);
+            }
+            next = Some(at + len);
+            table.reads.insert((at, len));
+            table.cases.push((number as u32, place));
+        }
+        (table.cases.len() > 1 && end < self.bounds.end).then_some(table)
     }
 
-    /// The numbers that are added to the index on its way: an index that starts at 100 is scanned from 100 on.
-    fn starts(&self, index: u32, guards: &[(Expr, bool)]) -> Vec<u64> {
-        let mut starts = vec![0];
-        let mut rest: Vec<Expr> = guards.iter().map(|(guard, _)| *guard).collect();
-        while let Some(expr) = rest.pop() {
-            match self.exprs.node(expr) {
-                Node::Binary(op, width, a, b) => {
-                    if let (Binary::Add, Node::Leaf(leaf), Some(offset)) = (op, self.exprs.node(a), self.exprs.value(b))
-                        && leaf == index
-                    {
-                        starts.push(offset.wrapping_neg() & width.mask());
-                    }
-                    rest.extend([a, b]);
-                }
-                Node::Unary(_, _, a) => rest.push(a),
-                Node::Select(a, b, c) => rest.extend([a, b, c]),
-                Node::Const(_) | Node::Leaf(_) => {}
-            }
+    /// Jumps, one behind the other.
+    fn jumps(&self, target: Expr, index: u32) -> Option<Table> {
+        let mut table = Table::default();
+        let mut last = None;
+        for number in 0..limits::CASES {
+            let mut reads = BTreeSet::new();
+            let value = self.trace.evaluate(target, index, number, &mut reads)?;
+            let place = self.lifter.machine().place_of(value);
+            let follows = match last {
+                Some(end) => place.address == end,
+                None => (self.behind..self.behind + 8).contains(&place.address),
+            };
+            let bytes = self.program.memory.raw(place.address).unwrap_or_default();
+            let lifted = self.lifter.lift(bytes, &mut Cursor::at(place)).ok();
+            let jump = lifted.filter(|lifted| matches!(lifted.flow, Flow::Jump { to: Target::At(_), cond: None }));
+            let Some(jump) = jump.filter(|_| follows && reads.is_empty() && self.bounds.contains(&place.address)) else { break };
+            last = Some(place.address + u64::from(jump.len));
+            table.cases.push((number as u32, place));
         }
-        starts
-    }
-
-    fn compute(&self, machine: &Machine, target: Expr, index: u32, guards: &[(Expr, bool)]) -> Table {
-        let mut best = Table::default();
-        for start in self.starts(index, guards) {
-            let mut table = Table::default();
-            let mut bounded = false;
-            let mut targets = BTreeMap::new();
-            for number in 0..limits::CASES {
-                let value = start.wrapping_add(number) & machine_mask(machine);
-                let mut passes = true;
-                for (guard, held) in guards {
-                    if let Some(cond) = self.evaluate(*guard, index, value, &mut BTreeSet::new()) {
-                        passes &= (cond == 1) == *held;
-                        bounded |= (cond == 1) != *held;
-                    }
-                }
-                if !passes {
-                    continue;
-                }
-                let Some(address) = self.evaluate(target, index, value, &mut table.reads) else { break };
-                let place = machine.place_of(address);
-                if !self.program.memory.executable(place.address) {
-                    // Entries of a table are all good or it is none.
-                    return Table::default();
-                }
-                targets.insert(number as u32, place);
-            }
-            if bounded && targets.len() < limits::CASES as usize {
-                table.cases = targets.into_iter().collect();
-                if table.cases.len() > best.cases.len() {
-                    best = table;
-                }
-            }
-        }
-        best
-    }
-
-    /// `expr` where the leaf `index` is `value`, reading tables from memory.
-    fn evaluate(&self, expr: Expr, index: u32, value: u64, reads: &mut BTreeSet<(u64, u64)>) -> Option<u64> {
-        self.exprs.evaluate(expr, &mut |leaf| {
-            if leaf == index {
-                return Some(value);
-            }
-            match self.leaves.get(leaf as usize)? {
-                Leaf::Var => None,
-                Leaf::Load(address, width) => {
-                    let at = self.evaluate(*address, index, value, reads)?;
-                    let fixed = self.program.memory.constant(at) || self.program.pointers.contains_key(&at);
-                    let read = self.program.memory.number(at, *width).filter(|_| fixed)?;
-                    reads.insert((at, width.bytes()));
-                    Some(read)
-                }
-            }
-        })
+        (table.cases.len() > 1).then_some(table)
     }
 }
 
-fn machine_mask(machine: &Machine) -> u64 {
+fn mask(machine: &Machine) -> u64 {
     u64::MAX >> (64 - 8 * u32::from(machine.pointer))
 }

@@ -1,12 +1,14 @@
 //! One function, from its entry over everything that control reaches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     code::{EdgeKind, Instruction},
     known::{Known, State},
-    limits,
-    tables::{self, Step},
+    limits, plausible,
 };
 use crate::{
     ir::{Flow, Lifted, Machine, Place, Target},
@@ -30,6 +32,15 @@ pub struct Surroundings<'a> {
     pub no_return: &'a BTreeSet<u64>,
     /// Is a call of this imported name the end?
     pub ends: &'a dyn Fn(&str) -> bool,
+    /// Names of the stubs that were looked at.
+    pub stubs: &'a RefCell<BTreeMap<Place, Option<String>>>,
+}
+
+impl Surroundings<'_> {
+    /// The name of the import that a stub at `place` jumps to.
+    pub fn stub(&self, place: Place) -> Option<String> {
+        self.stubs.borrow_mut().entry(place).or_insert_with(|| stub(self.program, self.lifter, place)).clone()
+    }
 }
 
 /// Where control goes from an instruction that ends a block.
@@ -39,6 +50,8 @@ pub struct Exit {
     pub to: Vec<(u64, EdgeKind)>,
     /// To other functions, never to come back here.
     pub tail_calls: Vec<Place>,
+    /// The stack had grown before, and was put back: what follows is no part of the function.
+    pub unwound: bool,
     /// To nobody knows where.
     pub lost: bool,
     /// Back to the caller.
@@ -56,41 +69,75 @@ pub struct Walked {
     pub exits: BTreeMap<u64, Exit>,
     /// Functions that are called.
     pub calls: BTreeSet<Place>,
-    /// Numbers that code computed.
-    pub numbers: BTreeSet<u64>,
-    /// Constants and tables that stand among the code: address and bytes.
-    pub data: BTreeSet<(u64, u64)>,
+    /// Numbers that code computed and that could be addresses.
+    pub addresses: BTreeSet<u64>,
+    /// Constants and tables that stand among the code: address, and its bytes with the instruction that reads them.
+    pub data: BTreeMap<u64, (u64, u64)>,
     /// Addresses that could not be decoded.
     pub undecoded: BTreeSet<u64>,
     /// The function jumps straight to this import.
     pub import: Option<String>,
+    /// Variables that it reads for what they hold at its entry, a bit for each.
+    pub needs: u64,
+    /// It comes back with the stack higher or lower than it found it.
+    pub unbalanced: bool,
     /// A limit ended it.
     pub cut: bool,
+    /// Bytes found since they were last looked at: where, how many, and whether they are code.
+    pub fresh: Vec<(u64, u64, bool)>,
 }
 
 impl Walked {
+    /// Constants or a table at `start`, which the instruction at `by` reads.
+    pub fn add_data(&mut self, start: u64, len: u64, by: u64) {
+        if let Some(piece) = self.data.get_mut(&start) {
+            *piece = (piece.0.max(len), piece.1.min(by));
+        } else {
+            self.data.insert(start, (len, by));
+            self.fresh.push((start, len, false));
+        }
+    }
+
     /// Does any way come back to the caller, as far as is known? A tail call does where its target does.
     pub fn returns(&self, no_return: &BTreeSet<u64>) -> bool {
         let tail = |exit: &Exit| exit.tail_calls.iter().any(|place| !no_return.contains(&place.address));
         self.cut || !self.undecoded.is_empty() || self.exits.values().any(|exit| exit.returns || exit.lost || tail(exit))
     }
+
+    /// Is there data at `address`?
+    fn has_data(&self, address: u64) -> bool {
+        self.data.range(..=address).next_back().is_some_and(|(start, (len, _))| address < start + len)
+    }
+
+    /// Data that instructions in front of it read although it was taken for instructions: control does not come there, mostly because a
+    /// call before it does not come back. Compilers put constants behind the code that reads them.
+    fn misread(&self) -> Option<BTreeMap<u64, (u64, u64)>> {
+        let decoded = |start: u64, len: u64| {
+            let inside = self.instructions.range(start..start.saturating_add(len)).next().map(|(at, _)| *at);
+            let across = self.instructions.range(..start).next_back().filter(|(at, code)| *at + u64::from(code.lifted.len) > start);
+            across.map(|(at, _)| *at).or(inside)
+        };
+        let first = self.data.iter().filter_map(|(start, (len, by))| decoded(*start, *len).filter(|at| by < at)).min()?;
+        Some(self.data.iter().filter(|(_, (_, by))| *by < first).map(|(start, piece)| (*start, *piece)).collect())
+    }
 }
 
 /// The name of the import that a stub at `place` jumps to.
 pub fn stub(program: &Program<'_>, lifter: &dyn Lifter, place: Place) -> Option<String> {
-    let mut state = State::entry(lifter.machine());
+    let machine = lifter.machine();
+    let mut state = State::entry(machine);
     let mut cursor = Cursor::at(place);
     for _ in 0..6 {
         let bytes = program.memory.raw(cursor.place.address)?;
         let lifted = lifter.lift(bytes, &mut cursor).ok()?;
-        state.step(&lifted.ops, program);
+        state.step(&lifted.ops, program, machine);
         match lifted.flow {
             Flow::Next => {}
             // A stub may change the mode first (`bx pc` in front of a stub in A32).
             Flow::Jump { to: Target::At(next), cond: None } => cursor = Cursor::at(next),
             Flow::Jump { to: Target::Value(value), cond: None } => match state.get(value)? {
                 Known::Import(slot) => return program.imports.get(&slot).cloned(),
-                Known::Number(next) => cursor = Cursor::at(lifter.machine().place_of(next)),
+                Known::Number(next) => cursor = Cursor::at(machine.place_of(next)),
                 Known::Stack(_) => return None,
             },
             _ => return None,
@@ -99,90 +146,125 @@ pub fn stub(program: &Program<'_>, lifter: &dyn Lifter, place: Place) -> Option<
     None
 }
 
-/// Walks the function at `entry`. `adopted` are blocks that its jumps to unknown places are taken to reach.
-pub fn walk(around: &Surroundings<'_>, entry: Place, adopted: impl Iterator<Item = Place>) -> Walked {
-    let machine = around.lifter.machine();
-    let mut walk = Walk {
-        around,
-        machine,
-        entry,
-        end: around.sure.range(entry.address + 1..).next().copied().unwrap_or(u64::MAX),
-        framed: false,
-        came_from: BTreeMap::new(),
-        done: Walked::default(),
-    };
-    walk.done.import = stub(around.program, around.lifter, entry);
-    let mut work: Vec<_> = adopted.map(|place| (place, State::unknown(machine))).collect();
-    work.push((entry, State::entry(machine)));
-    while let Some((place, state)) = work.pop() {
-        if walk.done.leaders.contains_key(&place.address) {
-            continue;
-        }
-        walk.done.leaders.insert(place.address, place);
-        if !walk.done.instructions.contains_key(&place.address) {
-            walk.block(place, state, &mut work);
+/// Walks the function at `entry`, over at most `most` instructions.
+pub fn walk(around: &Surroundings<'_>, entry: Place, most: usize) -> Walked {
+    let mut data: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+    loop {
+        let tried = data.len();
+        let fresh = data.iter().map(|(start, (len, _))| (*start, *len, false)).collect();
+        let mut walk = Walk::new(around, entry, Walked { data, fresh, import: around.stub(entry), ..Walked::default() }, most);
+        walk.go(vec![(entry, State::entry(walk.machine))]);
+        match walk.done.misread() {
+            Some(trusted) if trusted.len() > tried => data = trusted,
+            _ => return walk.done,
         }
     }
+}
+
+/// Goes on with the walk `done` of the function at `entry` at a `place` that turned out to be a block of it, in this `state`.
+pub fn resume(around: &Surroundings<'_>, entry: Place, done: Walked, place: Place, state: State) -> Walked {
+    let mut walk = Walk::new(around, entry, done, limits::INSTRUCTIONS);
+    walk.go(vec![(place, state)]);
     walk.done
 }
 
-struct Walk<'a> {
-    around: &'a Surroundings<'a>,
-    machine: &'static Machine,
-    entry: Place,
-    /// The next known entry.
-    end: u64,
-    /// The function has moved its stack pointer.
-    framed: bool,
+/// A walk on its way.
+pub struct Walk<'a> {
+    pub around: &'a Surroundings<'a>,
+    pub machine: &'static Machine,
+    pub entry: Place,
+    /// The next entry that is surely another's.
+    pub end: u64,
     /// The block from which a block was first reached, and whether the condition at that one's end held.
-    came_from: BTreeMap<u64, (u64, bool)>,
-    done: Walked,
+    pub came_from: BTreeMap<u64, (u64, bool)>,
+    pub done: Walked,
+    most: usize,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(around: &'a Surroundings<'a>, entry: Place, done: Walked, most: usize) -> Self {
+        let machine = around.lifter.machine();
+        let end = around.sure.range(entry.address + 1..).next().copied().unwrap_or(u64::MAX);
+        Self { around, machine, entry, end, came_from: BTreeMap::new(), done, most }
+    }
+
+    fn go(&mut self, mut work: Vec<(Place, State)>) {
+        while let Some((place, state)) = work.pop() {
+            if self.done.leaders.insert(place.address, place).is_none() && !self.done.instructions.contains_key(&place.address) {
+                self.block(place, state, &mut work);
+            }
+        }
+    }
+
     fn block(&mut self, place: Place, mut state: State, work: &mut Vec<(Place, State)>) {
         let program = self.around.program;
         let mut cursor = Cursor::at(place);
+        // Nothing but padding since a call.
+        let mut called = false;
         loop {
             let at = cursor.place;
-            if at != place && self.reached(at, work, &state) {
+            if at != place && self.reached(at, called, work, &state) {
                 return;
             }
-            if self.done.instructions.len() >= limits::INSTRUCTIONS {
+            if self.done.instructions.len() >= self.most {
                 self.done.cut = true;
                 return;
             }
-            let in_data = self.done.data.range(..=(at.address, u64::MAX)).next_back().is_some_and(|(start, len)| at.address < start + len);
-            let bytes = program.memory.raw(at.address).filter(|_| program.memory.executable(at.address) && !in_data);
+            let before = self.done.instructions.range(..at.address).next_back();
+            let torn = before.is_some_and(|(start, code)| start + u64::from(code.lifted.len) > at.address);
+            let closed = torn || self.done.has_data(at.address) || !program.memory.executable(at.address);
+            let bytes = program.memory.raw(at.address).filter(|_| !closed);
             let Some(mut lifted) = bytes.and_then(|bytes| self.around.lifter.lift(bytes, &mut cursor).ok()) else {
-                self.done.undecoded.insert(at.address);
+                // What follows a call and is no code shows that the call does not come back.
+                if !called {
+                    self.done.undecoded.insert(at.address);
+                }
                 return;
             };
-            let seen = state.step(&lifted.ops, program);
-            // The return address of a call is no function.
-            let behind = cursor.place.address;
-            self.done.numbers.extend(seen.numbers.into_iter().filter(|number| self.machine.place_of(*number).address != behind));
-            self.done.data.extend(seen.reads.into_iter().filter(|(address, _)| program.memory.executable(*address)));
-            self.framed |= state.get(self.machine.stack.into()) != Some(Known::Stack(0));
-            let next = cursor.place;
-            self.calls_by_hand(&mut lifted, &state, next);
+            // Where its condition does not hold, a conditional jump or return writes nothing either.
+            let conditional = matches!(lifted.flow, Flow::Jump { cond: Some(_), .. } | Flow::Return { cond: Some(_), .. });
+            let passed = conditional.then(|| state.clone());
+            self.look(&lifted, at, cursor.place, &mut state);
+            self.calls_by_hand(&mut lifted, &state, cursor.place);
             let flow = lifted.flow;
+            let idle = plausible::is_idle(&lifted) && cursor.state == 0;
+            self.done.fresh.push((at.address, lifted.len.into(), true));
             self.done.instructions.insert(at.address, Instruction { address: at.address, lifted });
-            if flow == Flow::Next || matches!(flow, Flow::System { .. }) {
-                continue;
+            let goes_on = match flow {
+                Flow::Next | Flow::System { .. } => true,
+                _ => self.flows_on(flow, place, at, cursor.place, &mut state, passed.as_ref(), work),
+            };
+            if !goes_on {
+                return;
             }
-            if self.flows_on(flow, place, at, next, &mut state, work) {
-                continue;
-            }
-            return;
+            called = matches!(flow, Flow::Call { cond: None, .. }) || (called && idle);
+        }
+    }
+
+    /// Runs an instruction over the state and files what it shows.
+    fn look(&mut self, lifted: &Lifted, at: Place, next: Place, state: &mut State) {
+        let program = self.around.program;
+        let seen = state.step(&lifted.ops, program, self.machine);
+        self.done.needs |= seen.needs;
+        // Numbers of a file that can be loaded anywhere become addresses only when something is added to them.
+        let shared = program.kind == crate::load::Kind::Shared;
+        let numbers = if shared { &seen.addresses } else { &seen.numbers };
+        // The return address of a call is no function.
+        let numbers = numbers.iter().filter(|number| self.machine.place_of(**number).address != next.address);
+        self.done.addresses.extend(numbers.filter(|number| program.may_be_code(self.machine.place_of(**number).address)));
+        for (address, len) in seen.reads.into_iter().filter(|(address, _)| program.memory.executable(*address)) {
+            self.done.add_data(address, len, at.address);
         }
     }
 
     /// Control runs into what is known already: another function, or a block of this one.
-    fn reached(&mut self, at: Place, work: &mut Vec<(Place, State)>, state: &State) -> bool {
+    fn reached(&mut self, at: Place, called: bool, work: &mut Vec<(Place, State)>, state: &State) -> bool {
         if at.address != self.entry.address && self.around.entries.contains(&at.address) {
-            let last = self.done.instructions.range(..at.address).next_back().map_or(at.address, |(address, _)| *address);
-            self.done.exits.entry(last).or_default().tail_calls.push(at);
+            // Behind a call it shows that the call does not come back.
+            if !called || !self.around.sure.contains(&at.address) {
+                let last = self.done.instructions.range(..at.address).next_back().map_or(at.address, |(address, _)| *address);
+                self.done.exits.entry(last).or_default().tail_calls.push(at);
+            }
             return true;
         }
         if self.done.instructions.contains_key(&at.address) {
@@ -200,147 +282,5 @@ impl Walk<'_> {
         {
             lifted.flow = Flow::Call { to, cond };
         }
-    }
-
-    /// Files where control goes from `at`; true where it also just goes on in the same block.
-    fn flows_on(&mut self, flow: Flow, block: Place, at: Place, next: Place, state: &mut State, work: &mut Vec<(Place, State)>) -> bool {
-        let mut exit = Exit::default();
-        let condition = match flow {
-            Flow::Call { to, cond } => {
-                let goes_on = self.call(to, state) || cond.is_some();
-                if goes_on {
-                    state.after_call(self.machine);
-                    return true;
-                }
-                None
-            }
-            Flow::Return { cond, .. } => {
-                exit.returns = true;
-                cond
-            }
-            Flow::Jump { to, cond } => {
-                self.jump(to, cond.is_some(), block, at, state, &mut exit);
-                cond
-            }
-            Flow::Next | Flow::System { .. } | Flow::Stop => None,
-        };
-        if condition.is_some() {
-            exit.to.push((next.address, EdgeKind::Next));
-        }
-        for (to, kind) in &exit.to {
-            let place = Place { address: *to, mode: at.mode };
-            self.came_from.entry(*to).or_insert((block.address, *kind != EdgeKind::Next));
-            work.push((place, state.across_blocks(self.machine)));
-        }
-        self.done.exits.insert(at.address, exit);
-        false
-    }
-
-    /// Notes a call; false where it never comes back.
-    fn call(&mut self, to: Target, state: &State) -> bool {
-        let place = match to {
-            Target::At(place) => place,
-            Target::Value(value) => match state.get(value) {
-                Some(Known::Number(value)) => self.machine.place_of(value),
-                Some(Known::Import(slot)) => {
-                    return !self.around.program.imports.get(&slot).is_some_and(|name| (self.around.ends)(name));
-                }
-                _ => return true,
-            },
-        };
-        if !self.around.program.memory.executable(place.address) {
-            // A kernel module calls names from elsewhere directly.
-            return !self.around.program.imports.get(&place.address).is_some_and(|name| (self.around.ends)(name));
-        }
-        self.done.calls.insert(place);
-        if self.around.no_return.contains(&place.address) {
-            return false;
-        }
-        !stub(self.around.program, self.around.lifter, place).is_some_and(|name| (self.around.ends)(&name))
-    }
-
-    fn jump(&mut self, to: Target, conditional: bool, block: Place, at: Place, state: &State, exit: &mut Exit) {
-        let value = match to {
-            Target::At(place) => return self.jump_to(place, conditional, at, state, exit),
-            Target::Value(value) => value,
-        };
-        match state.get(value) {
-            Some(Known::Number(address)) => self.jump_to(self.machine.place_of(address), conditional, at, state, exit),
-            Some(Known::Import(_)) => exit.returns = true,
-            _ => {
-                let table = self.table(block, at);
-                // With the stack as it was found, a jump to a computed address is a call of somebody else's function.
-                let unwound = state.get(self.machine.stack.into()) == Some(Known::Stack(0));
-                exit.lost = table.is_none() && !unwound;
-                exit.returns |= table.is_none() && unwound;
-                for (case, place) in table.iter().flat_map(|table| &table.cases) {
-                    exit.to.push((place.address, EdgeKind::Case(*case)));
-                }
-                let memory = &self.around.program.memory;
-                let reads = table.into_iter().flat_map(|table| table.reads);
-                self.done.data.extend(reads.filter(|(address, _)| memory.executable(*address)));
-            }
-        }
-    }
-
-    fn jump_to(&mut self, place: Place, conditional: bool, at: Place, state: &State, exit: &mut Exit) {
-        if self.is_own(place, conditional, at, state) {
-            exit.to.push((place.address, EdgeKind::Jump));
-        } else if self.around.program.memory.executable(place.address) {
-            exit.tail_calls.push(place);
-        } else {
-            self.done.undecoded.insert(place.address);
-        }
-    }
-
-    /// Does a jump from `at` to `place` stay within the function?
-    fn is_own(&self, place: Place, conditional: bool, at: Place, state: &State) -> bool {
-        if place.mode != self.entry.mode || place.address < self.entry.address || place.address >= self.end {
-            return false;
-        }
-        if place == self.entry || self.done.instructions.contains_key(&place.address) {
-            return true;
-        }
-        if !self.around.program.memory.executable(place.address) || self.around.entries.contains(&place.address) {
-            return false;
-        }
-        if conditional || self.around.blocks.contains(&place.address) {
-            return true;
-        }
-        // An unconditional jump with the stack put back as it was found: the last thing a function does that ends in a call. In a
-        // function that never touched its stack only distance can tell.
-        let unwound = state.get(self.machine.stack.into()) == Some(Known::Stack(0));
-        let near = place.address.abs_diff(at.address) < 0x200;
-        let one_block = self.done.leaders.len() == 1;
-        !unwound || (!self.framed && (!one_block || near))
-    }
-
-    /// The jump table at the end of the way that led to `at`.
-    fn table(&self, block: Place, at: Place) -> Option<tables::Table> {
-        let mut blocks = vec![(block.address, None)];
-        let mut start = block.address;
-        while let Some((from, held)) = self.came_from.get(&start).copied() {
-            if blocks.len() >= 4 || blocks.iter().any(|(known, _)| *known == from) {
-                break;
-            }
-            blocks.push((from, Some(held)));
-            start = from;
-        }
-        let mut steps = Vec::new();
-        while let Some((from, held)) = blocks.pop() {
-            // `held` belongs to the way out of the block before; it is handed to that block's last instruction here.
-            let out = held;
-            let mut address = from;
-            while let Some(instruction) = self.done.instructions.get(&address) {
-                let last = self.done.exits.contains_key(&address) || address == at.address;
-                let held = if address == at.address { Some(true) } else { out.filter(|_| last) };
-                steps.push(Step { instruction, held });
-                if last {
-                    break;
-                }
-                address += u64::from(instruction.lifted.len);
-            }
-        }
-        tables::resolve(self.around.program, self.machine, &steps)
     }
 }

@@ -25,6 +25,8 @@ pub struct Machine {
     pub results: &'static [Var],
     /// Registers that a callee gives back as it found them.
     pub kept: &'static [Var],
+    /// Variables that belong to no function: what one leaves there another may find.
+    pub global: &'static [Var],
     /// Register of a system call's number.
     pub system_number: Var,
     /// Bits of a code address that name the mode, not the place: 1 on Arm.

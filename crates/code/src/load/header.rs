@@ -1,5 +1,7 @@
 //! The ELF header, program headers, and what section headers add.
 
+use std::ops::Range;
+
 use assay_core::Problem;
 use object::{
     Endianness, elf,
@@ -217,6 +219,24 @@ impl Header {
         }
         let frames = self.sections.iter().find(|section| section.name == ".eh_frame" && section.address != 0);
         program.frames = frames.map(|section| (section.address, section.size));
+    }
+
+    /// Sections that hold code. A header may lie: they are believed where they lie in segments that may be executed and hold whatever
+    /// the loader itself would run.
+    pub fn code_sections(&self, program: &mut Program<'_>) {
+        let memory = &program.memory;
+        let code =
+            |section: &&Section| section.flags & elf::SHF_EXECINSTR.0 != 0 && section.kind == elf::SHT_PROGBITS.0 && section.size > 0;
+        let mut ranges: Vec<_> =
+            self.sections.iter().filter(code).map(|section| section.address..section.address.saturating_add(section.size)).collect();
+        ranges.sort_by_key(|range| range.start);
+        let mapped = |range: &Range<u64>| memory.segment(range.start).is_some_and(|held| held.executable && range.end <= held.end());
+        let apart = ranges.windows(2).all(|pair| matches!(pair, [one, two] if one.end <= two.start));
+        let symbols = program.symbols.iter().filter(|symbol| symbol.function).map(|symbol| &symbol.address);
+        let mut run = program.entry.iter().chain(&program.initialisers).chain(symbols).map(|address| address & !1);
+        if apart && ranges.iter().all(mapped) && run.all(|address| super::within(&ranges, address)) {
+            program.code_sections = ranges;
+        }
     }
 
     /// The symbols of `.symtab`, where the file was not stripped.

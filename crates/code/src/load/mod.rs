@@ -13,7 +13,10 @@ mod memory;
 mod relocatable;
 mod symbols;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use assay_core::Problem;
 
@@ -104,6 +107,8 @@ pub struct Program<'a> {
     pub pointers: BTreeMap<u64, u64>,
     /// Places that only the loader writes.
     pub linked: Linked,
+    /// Sections of code, by address; none where headers of sections are missing or contradict what runs.
+    pub code_sections: Vec<Range<u64>>,
     /// Functions that run before and after the program proper: `.init_array` and its like, `DT_INIT`, `DT_FINI`.
     pub initialisers: Vec<u64>,
     /// The unwinder's index (`PT_ARM_EXIDX`): start and length.
@@ -118,6 +123,19 @@ pub struct Program<'a> {
     pub soname: Option<String>,
     /// What was wrong with it.
     pub problems: Vec<Problem>,
+}
+
+impl Program<'_> {
+    /// Is `address` where one would look for code? What runs is not limited to that: only guesses are.
+    pub fn may_be_code(&self, address: u64) -> bool {
+        (self.code_sections.is_empty() || within(&self.code_sections, address)) && self.memory.executable(address)
+    }
+}
+
+/// Is `address` in one of these ranges, which are in order and apart?
+fn within(ranges: &[Range<u64>], address: u64) -> bool {
+    let at = ranges.partition_point(|range| range.start <= address);
+    at.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|range| range.contains(&address))
 }
 
 /// Why a file cannot be loaded at all.
@@ -141,6 +159,7 @@ pub fn load(file: &[u8]) -> Result<Program<'_>, NotLoaded> {
         imports: BTreeMap::new(),
         pointers: BTreeMap::new(),
         linked: Linked::default(),
+        code_sections: Vec::new(),
         initialisers: Vec::new(),
         unwind_index: None,
         frame_index: None,
@@ -155,6 +174,7 @@ pub fn load(file: &[u8]) -> Result<Program<'_>, NotLoaded> {
         header.map(&mut program);
         dynamic::read(&header, &mut program);
         header.section_symbols(&mut program);
+        header.code_sections(&mut program);
     }
     program.symbols.retain(|symbol| program.memory.holds(symbol.address));
     program.symbols.sort_by(|a, b| (a.address, !a.exported, &a.name).cmp(&(b.address, !b.exported, &b.name)));

@@ -9,8 +9,12 @@ use assay_core::{
 
 use crate::Case;
 
+mod by_control;
+mod by_told;
 mod control;
 mod disclosure;
+mod grade;
+mod ordinary;
 mod provenance;
 
 /// A detector.
@@ -53,8 +57,20 @@ pub struct Draft {
     pub evidence: Vec<Evidence>,
     /// Trail and identity for the fingerprint.
     pub subject: (String, Vec<u8>),
+    /// Who can use it and how, where a control is behind it; else that is not known.
+    pub used: Option<Used>,
     /// Where to read more.
     pub references: Vec<String>,
+}
+
+/// Who can use something, and how.
+pub struct Used {
+    /// Who.
+    pub holder: Holder,
+    /// How far it is proven.
+    pub stage: Stage,
+    /// The words or opcodes that set it off.
+    pub trigger: Vec<String>,
 }
 
 /// All findings, worst first, then by rule and place; numbered.
@@ -101,12 +117,16 @@ fn merge(findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 fn finish(detector: &Detector, draft: Draft) -> Finding {
-    let fingerprint = fingerprint(detector.id, &draft.subject.0, draft.effect, &[], &draft.subject.1);
-    // Without the boot graph and the programs read, who could use it and whether it can be reached is not known.
+    // What is read from files alone says nothing of who could use it and whether it can be reached.
     let staged = matches!(detector.question, Question::Control | Question::Disclosure);
+    let (holder, stage, trigger) = match draft.used {
+        Some(used) => (Some(used.holder), Some(used.stage), used.trigger),
+        None if staged => (Some(nobody()), Some(unknown()), Vec::new()),
+        None => (None, None, Vec::new()),
+    };
     Finding {
         id: String::new(),
-        fingerprint,
+        fingerprint: fingerprint(detector.id, &draft.subject.0, draft.effect, &trigger, &draft.subject.1),
         rule: detector.id.to_owned(),
         version: detector.version,
         question: detector.question,
@@ -114,18 +134,21 @@ fn finish(detector: &Detector, draft: Draft) -> Finding {
         severity: draft.severity,
         confidence: draft.confidence,
         effect: draft.effect,
-        holder: staged.then(|| Holder { who: HolderKind::Undetermined, detail: String::new() }),
-        stage: staged.then(|| Stage {
-            present: true,
-            reachable: Reachable::Unknown,
-            authorised: Vec::new(),
-            observed: Observed::NotLooked,
-        }),
-        trigger: Vec::new(),
+        holder,
+        stage,
+        trigger,
         evidence: draft.evidence,
         statements: Vec::new(),
         references: draft.references,
     }
+}
+
+fn nobody() -> Holder {
+    Holder { who: HolderKind::Undetermined, detail: String::new() }
+}
+
+fn unknown() -> Stage {
+    Stage { present: true, reachable: Reachable::Unknown, authorised: Vec::new(), observed: Observed::NotLooked }
 }
 
 /// The image facts of a case.

@@ -2,6 +2,8 @@
 
 mod answers;
 mod findings;
+mod resolve;
+mod system;
 
 use assay_core::{
     Artifact, At, ByteMap, Coverage, Dossier, Entry, Fact, FactBody, FactId, Locator, Sha256, SpanKind,

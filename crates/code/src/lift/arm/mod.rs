@@ -66,6 +66,7 @@ pub static MACHINE: Machine = Machine {
     arguments: &[Var(0), Var(1), Var(2), Var(3)],
     results: &[Var(0), Var(1)],
     kept: &[Var(4), Var(5), Var(6), Var(7), Var(8), Var(9), Var(10), Var(11), Var(13)],
+    global: &[Var(20)],
     system_number: Var(7),
     mode_bits: 1,
 };

@@ -2,7 +2,32 @@
 
 use super::Detector;
 
+mod firmware_replace;
+mod hardcoded_credential;
+mod hidden_command;
+mod memory_unsafe_input;
+mod pool_override;
+mod privilege_grant;
+mod remote_exec;
+mod remote_reconfigure;
+mod remote_stop;
 mod setuid_file;
+mod signature_fails_open;
+mod unauthenticated_listener;
 mod world_writable_executable;
 
-pub(super) static DETECTORS: &[Detector] = &[setuid_file::DETECTOR, world_writable_executable::DETECTOR];
+pub(super) static DETECTORS: &[Detector] = &[
+    firmware_replace::DETECTOR,
+    hardcoded_credential::DETECTOR,
+    hidden_command::DETECTOR,
+    memory_unsafe_input::DETECTOR,
+    pool_override::DETECTOR,
+    privilege_grant::DETECTOR,
+    remote_exec::DETECTOR,
+    remote_reconfigure::DETECTOR,
+    remote_stop::DETECTOR,
+    setuid_file::DETECTOR,
+    signature_fails_open::DETECTOR,
+    unauthenticated_listener::DETECTOR,
+    world_writable_executable::DETECTOR,
+];

@@ -84,6 +84,7 @@ fn detect(case: &Case) -> Vec<Draft> {
             effect: Some(Effect::GrantPrivilege),
             evidence: vec![at_entry(tree, entry, note)],
             subject: (trail(tree, entry), Vec::new()),
+            used: None,
             references: vec!["https://cwe.mitre.org/data/definitions/250.html".into()],
         });
     }

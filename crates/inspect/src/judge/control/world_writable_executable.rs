@@ -66,6 +66,7 @@ fn detect(case: &Case) -> Vec<Draft> {
             effect: Some(Effect::Execute),
             evidence: found.iter().take(MOST).map(|entry| at_entry(tree, entry, "writable by every account, and executable")).collect(),
             subject: (tree.path.clone(), Vec::new()),
+            used: None,
             references: vec!["https://cwe.mitre.org/data/definitions/732.html".into()],
         });
     }

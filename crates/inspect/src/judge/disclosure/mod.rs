@@ -2,6 +2,10 @@
 
 use super::Detector;
 
+mod credentials;
+mod file_upload;
+mod identity_beacon;
 mod private_key;
 
-pub(super) static DETECTORS: &[Detector] = &[private_key::DETECTOR];
+pub(super) static DETECTORS: &[Detector] =
+    &[credentials::DETECTOR, file_upload::DETECTOR, identity_beacon::DETECTOR, private_key::DETECTOR];

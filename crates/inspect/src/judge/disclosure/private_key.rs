@@ -122,6 +122,7 @@ fn detect(case: &Case) -> Vec<Draft> {
             effect: Some(Effect::Disclose),
             evidence: vec![at_fact(&fact.locator, kind, identity.clone())],
             subject: (fact.locator.path.clone(), identity.into_bytes()),
+            used: None,
             references: vec!["https://cwe.mitre.org/data/definitions/321.html".into()],
         });
     }
@@ -145,6 +146,7 @@ fn sample(container: String, own: bool, mut evidence: Vec<Evidence>) -> Draft {
         effect: Some(Effect::Disclose),
         evidence,
         subject: (container, if own { b"self-test".to_vec() } else { b"samples".to_vec() }),
+        used: None,
         references: vec!["https://cwe.mitre.org/data/definitions/321.html".into()],
     }
 }

@@ -64,6 +64,7 @@ fn detect(case: &Case) -> Vec<Draft> {
             effect: None,
             evidence,
             subject: (path, name.into_bytes()),
+            used: None,
             references: vec!["https://cwe.mitre.org/data/definitions/354.html".into()],
         }
     };

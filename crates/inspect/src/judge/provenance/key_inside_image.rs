@@ -106,6 +106,7 @@ fn draft(key: Sha256, key_path: &str, burnt: Option<&str>, signed: &[&Held]) -> 
             })
             .collect(),
         subject: (key_path.to_owned(), key.0.to_vec()),
+        used: None,
         references: vec!["https://cwe.mitre.org/data/definitions/345.html".into()],
     }
 }

@@ -75,6 +75,7 @@ fn draft(tree: &Tree, entry: &Entry, names: &BTreeSet<&[u8]>) -> Draft {
         effect: None,
         evidence: vec![at_entry(tree, entry, note)],
         subject: (trail(tree, entry), entry.target.clone().unwrap_or_default()),
+        used: None,
         references: vec!["https://cwe.mitre.org/data/definitions/59.html".into()],
     }
 }

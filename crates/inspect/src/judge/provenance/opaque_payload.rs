@@ -63,6 +63,7 @@ fn detect(case: &Case) -> Vec<Draft> {
             effect: None,
             evidence: vec![at_fact(&fact.locator, format!("{scheme}; to examine it: {}", key(&fact.producer)), String::new())],
             subject: (fact.locator.path.clone(), what.clone().into_bytes()),
+            used: None,
             references: vec!["https://cwe.mitre.org/data/definitions/656.html".into()],
         });
     }
@@ -86,6 +87,7 @@ fn detect(case: &Case) -> Vec<Draft> {
             effect: None,
             evidence: vec![at(artifact.id, &artifact.path, At::Offset(first.start), note, String::new())],
             subject: (artifact.path.clone(), Vec::new()),
+            used: None,
             references: vec!["https://cwe.mitre.org/data/definitions/656.html".into()],
         });
     }

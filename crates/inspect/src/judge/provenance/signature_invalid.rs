@@ -55,6 +55,7 @@ fn detect(case: &Case) -> Vec<Draft> {
             effect: None,
             evidence: vec![at_fact(&fact.locator, format!("{scheme}, checked with {key_path}"), key)],
             subject: (fact.locator.path.clone(), over.clone().into_bytes()),
+            used: None,
             references: vec!["https://cwe.mitre.org/data/definitions/347.html".into()],
         });
     }

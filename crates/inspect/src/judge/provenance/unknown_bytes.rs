@@ -83,6 +83,7 @@ fn draft(subject: &Subject, title: String, evidence: Vec<Evidence>) -> Draft {
         effect: None,
         evidence,
         subject: (String::new(), subject.id.0.to_vec()),
+        used: None,
         references: Vec::new(),
     }
 }

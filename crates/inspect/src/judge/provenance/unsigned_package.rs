@@ -54,6 +54,7 @@ fn detect(case: &Case) -> Vec<Draft> {
             effect: None,
             evidence: vec![at_fact(&fact.locator, "the package begins here", layout.clone())],
             subject: (fact.locator.path.clone(), layout.clone().into_bytes()),
+            used: None,
             references: vec!["https://cwe.mitre.org/data/definitions/494.html".into()],
         });
     }

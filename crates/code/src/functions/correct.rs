@@ -1,0 +1,93 @@
+//! Walks that later findings made wrong are made again.
+
+use std::collections::BTreeSet;
+
+use super::{discover::Discovery, limits, seeds::FoundBy, walk::Walked};
+
+impl Discovery<'_> {
+    /// Corrects until nothing changes.
+    pub fn correct(&mut self) {
+        for _ in 0..limits::ROUNDS {
+            self.run();
+            let mut again = self.split();
+            again.extend(self.learn_no_return());
+            again.extend(self.merge());
+            if again.is_empty() && !self.prune() {
+                break;
+            }
+            for address in again {
+                self.walk_one(address);
+            }
+        }
+        self.run();
+    }
+
+    /// Functions that hold another's entry.
+    fn split(&self) -> BTreeSet<u64> {
+        let holds = |start: &u64, walked: &Walked| {
+            let last = walked.instructions.keys().next_back().filter(|last| *last > start);
+            last.is_some_and(|last| self.entries.range(start + 1..=*last).any(|entry| walked.instructions.contains_key(entry)))
+        };
+        self.walked.iter().filter(|(start, walked)| holds(start, walked)).map(|(start, _)| *start).collect()
+    }
+
+    /// Callers of functions that turned out never to come back.
+    fn learn_no_return(&mut self) -> BTreeSet<u64> {
+        let mut fresh = BTreeSet::new();
+        loop {
+            let ends = |start: &u64, walked: &Walked| {
+                !self.no_return.contains(start) && walked.import.is_none() && !walked.returns(&self.no_return)
+            };
+            let found: Vec<u64> = self.walked.iter().filter(|(start, walked)| ends(start, walked)).map(|(start, _)| *start).collect();
+            if found.is_empty() {
+                break;
+            }
+            fresh.extend(found.iter().copied());
+            self.no_return.extend(found);
+        }
+        let calls_fresh = |walked: &&Walked| walked.calls.iter().any(|place| fresh.contains(&place.address));
+        self.walked.iter().filter(|(_, walked)| calls_fresh(walked)).map(|(start, _)| *start).collect()
+    }
+
+    /// Entries known only by jumps, inside a function that jumps there: that function's blocks stand on both sides, or it shares
+    /// instructions with what was taken for another.
+    fn merge(&mut self) -> BTreeSet<u64> {
+        let mut again = BTreeSet::new();
+        let mut gone = Vec::new();
+        for (source, walked) in &self.walked {
+            for place in walked.exits.values().flat_map(|exit| &exit.tail_calls) {
+                let entry = place.address;
+                let guess = self.found.get(&entry).is_some_and(|(_, found_by)| *found_by == FoundBy::TailCall);
+                if !guess || entry <= *source || self.sure.range(source + 1..entry).next().is_some() {
+                    continue;
+                }
+                let beyond = walked.instructions.range(entry..).next().is_some();
+                let shared = || {
+                    let other = self.walked.get(&entry);
+                    other.is_some_and(|other| other.instructions.keys().any(|address| walked.instructions.contains_key(address)))
+                };
+                if beyond || shared() {
+                    gone.push(entry);
+                    again.insert(*source);
+                }
+            }
+        }
+        for entry in gone {
+            self.blocks.insert(entry);
+            self.drop_function(entry);
+        }
+        again.retain(|source| self.found.contains_key(source));
+        again
+    }
+
+    /// Drops functions that were only called or jumped to from what is no code after all. True where there were some.
+    fn prune(&mut self) -> bool {
+        let led = |found_by: FoundBy| matches!(found_by, FoundBy::Call | FoundBy::TailCall);
+        let gone = |entry: &u64, by: FoundBy| led(by) && self.references.get(entry).is_none_or(|count| *count == 0);
+        let gone: Vec<u64> = self.found.iter().filter(|(entry, (_, by))| gone(entry, *by)).map(|(entry, _)| *entry).collect();
+        for entry in &gone {
+            self.drop_function(*entry);
+        }
+        !gone.is_empty()
+    }
+}

@@ -1,0 +1,86 @@
+//! Addresses of code that other code computes or that stand in data: callbacks, tables of commands, methods.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    discover::Discovery,
+    limits, plausible,
+    seeds::{self, FoundBy},
+    walk::Walked,
+};
+use crate::ir::Place;
+
+impl Discovery<'_> {
+    /// Follows all that look like the address of a function, until there are no more.
+    pub fn follow_addresses(&mut self) {
+        let pointers = seeds::pointers(self.program, self.machine);
+        for _ in 0..limits::ROUNDS {
+            let known = self.found.len();
+            let mut held: BTreeMap<u64, FoundBy> = BTreeMap::new();
+            for value in pointers.iter().filter(|(slot, _)| self.claims.code_at(**slot).is_none()).map(|(_, value)| *value) {
+                held.insert(value, FoundBy::Pointer);
+            }
+            let computed: BTreeSet<u64> = self.walked.values().flat_map(|walked| &walked.addresses).copied().collect();
+            held.extend(computed.into_iter().map(|value| (value, FoundBy::Address)));
+            for (value, found_by) in held {
+                let place = self.machine.place_of(value);
+                let linked = found_by == FoundBy::Pointer && self.program.kind != crate::load::Kind::Fixed;
+                if !self.found.contains_key(&place.address) && self.guesses > 0 && self.is_address_of_function(place, linked) {
+                    self.add(place, found_by);
+                    self.run();
+                }
+            }
+            if self.found.len() == known {
+                break;
+            }
+        }
+    }
+
+    /// `linked`: the loader is told that it is an address.
+    fn is_address_of_function(&mut self, place: Place, linked: bool) -> bool {
+        let aligned = place.address.is_multiple_of(self.lifter.alignment(place.mode));
+        if !aligned || !self.program.may_be_code(place.address) {
+            return false;
+        }
+        if !self.claims.free(place.address) {
+            // Taken for a part of the function in front of it, mostly because a call there was thought to come back.
+            return self.claims.code_at(place.address).is_some_and(|owner| self.is_behind_an_end(owner, place))
+                && plausible::saves_at_once(place, self.program, self.lifter);
+        }
+        let walked = self.try_walk(place);
+        if linked {
+            return walked.undecoded.is_empty() && plausible::needs_nothing(&walked, self.machine) && self.leads_well(&walked);
+        }
+        // Code is seldom mixed from function to function: another mode than the neighbour's wants a better sign.
+        let same = self.mode_before(place.address).is_none_or(|mode| mode == place.mode);
+        let begins = plausible::begins_like_a_function(place, self.program, self.lifter);
+        let placed = same && self.fits(place) && self.claims.before(self.behind_padding(place.address)).is_some();
+        (placed || begins) && self.is_function(&walked, place)
+    }
+
+    /// Does control come to `place`, inside the function at `owner`, only by going on behind a call?
+    fn is_behind_an_end(&self, owner: u64, place: Place) -> bool {
+        let Some(walked) = self.walked.get(&owner) else { return false };
+        let jumped = walked.exits.values().flat_map(|exit| &exit.to).any(|(to, _)| *to == place.address);
+        let before = walked.instructions.range(..place.address).next_back();
+        let called = before.is_some_and(|(_, code)| matches!(code.lifted.flow, crate::ir::Flow::Call { .. }));
+        !jumped && called
+    }
+
+    /// Is it a function, by all that can be seen?
+    pub fn is_function(&self, walked: &Walked, place: Place) -> bool {
+        plausible::is_sound(walked, place, self.program)
+            && plausible::needs_nothing(walked, self.machine)
+            && (plausible::leaves(walked) || plausible::begins_like_a_function(place, self.program, self.lifter))
+            && self.leads_well(walked)
+    }
+
+    /// Do its calls and jumps lead to functions, or to where one may be?
+    pub fn leads_well(&self, walked: &Walked) -> bool {
+        let jumps = walked.exits.values().flat_map(|exit| &exit.tail_calls);
+        let good = |place: &Place| {
+            self.entries.contains(&place.address) || (self.program.may_be_code(place.address) && self.claims.free(place.address))
+        };
+        walked.calls.iter().chain(jumps).all(good)
+    }
+}

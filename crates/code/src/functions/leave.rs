@@ -1,0 +1,168 @@
+//! Where control goes at the end of a block: on within the function, or out of it.
+
+use super::{
+    code::EdgeKind,
+    known::{Known, State},
+    tables::{self, Jump},
+    trace::Step,
+    walk::{Exit, Walk},
+};
+use crate::ir::{Flow, Place, Target};
+
+/// Blocks that are looked at before an indirect jump.
+const WAY: usize = 6;
+
+impl Walk<'_> {
+    /// Files where control goes from `at`, in the block that starts at `block`; true where it also just goes on in the same block.
+    /// `passed` is the state where the instruction's condition does not hold.
+    pub fn flows_on(
+        &mut self,
+        flow: Flow,
+        block: Place,
+        at: Place,
+        next: Place,
+        state: &mut State,
+        passed: Option<&State>,
+        work: &mut Vec<(Place, State)>,
+    ) -> bool {
+        let mut exit = Exit::default();
+        let condition = match flow {
+            Flow::Call { to, cond } => {
+                if self.call(to, state) || cond.is_some() {
+                    state.after_call(self.machine);
+                    return true;
+                }
+                None
+            }
+            Flow::Return { cond, .. } => {
+                exit.returns = true;
+                self.done.unbalanced |= matches!(state.get(self.machine.stack.into()), Some(Known::Stack(height)) if height != 0);
+                cond
+            }
+            Flow::Jump { to, cond } => {
+                self.jump(to, cond.is_some(), block, at, state, &mut exit);
+                cond
+            }
+            Flow::Next | Flow::System { .. } | Flow::Stop => None,
+        };
+        if condition.is_some() {
+            exit.to.push((next.address, EdgeKind::Next));
+        }
+        for (to, kind) in &exit.to {
+            let next = *kind == EdgeKind::Next;
+            self.came_from.entry(*to).or_insert((block.address, !next));
+            let left = if next { passed.unwrap_or(state) } else { &*state };
+            work.push((Place { address: *to, mode: at.mode }, left.across_blocks(self.machine)));
+        }
+        self.done.exits.insert(at.address, exit);
+        false
+    }
+
+    /// Notes a call; false where it never comes back.
+    fn call(&mut self, to: Target, state: &State) -> bool {
+        let ends = |name: &String| (self.around.ends)(name);
+        let imports = &self.around.program.imports;
+        let place = match to {
+            Target::At(place) => place,
+            Target::Value(value) => match state.get(value) {
+                Some(Known::Number(value)) => self.machine.place_of(value),
+                Some(Known::Import(slot)) => return !imports.get(&slot).is_some_and(ends),
+                _ => return true,
+            },
+        };
+        if !self.around.program.memory.executable(place.address) {
+            // A kernel module calls names from elsewhere directly. Nobody else calls what is no code.
+            return match imports.get(&place.address) {
+                Some(name) => !ends(name),
+                None => {
+                    self.done.undecoded.insert(place.address);
+                    true
+                }
+            };
+        }
+        self.done.calls.insert(place);
+        !self.around.no_return.contains(&place.address) && !self.around.stub(place).as_ref().is_some_and(ends)
+    }
+
+    fn jump(&mut self, to: Target, conditional: bool, block: Place, at: Place, state: &State, exit: &mut Exit) {
+        let value = match to {
+            Target::At(place) => return self.jump_to(place, conditional, state, exit),
+            Target::Value(value) => value,
+        };
+        // A register that keeps a number on this way may hold another on the next one: a table comes first.
+        if let Some(table) = self.table(block, at, state) {
+            exit.to.extend(table.cases.iter().map(|(case, place)| (place.address, EdgeKind::Case(*case))));
+            exit.lost = table.cases.is_empty();
+            let memory = &self.around.program.memory;
+            let reads = table.reads.into_iter().filter(|(address, _)| memory.executable(*address));
+            reads.for_each(|(address, len)| self.done.add_data(address, len, at.address));
+            return;
+        }
+        match state.get(value) {
+            Some(Known::Number(address)) => self.jump_to(self.machine.place_of(address), conditional, state, exit),
+            Some(Known::Import(_)) => exit.returns = true,
+            _ => {
+                // With the stack as it was found, a jump to a computed address is a call of somebody else's function.
+                exit.returns = state.is_unwound(self.machine);
+                exit.lost = !exit.returns;
+            }
+        }
+    }
+
+    fn jump_to(&mut self, place: Place, conditional: bool, state: &State, exit: &mut Exit) {
+        if self.stays(place, conditional, state) {
+            exit.to.push((place.address, EdgeKind::Jump));
+        } else if self.around.program.memory.executable(place.address) {
+            exit.unwound = state.is_unwound(self.machine) && state.lowest < 0;
+            exit.tail_calls.push(place);
+        } else {
+            self.done.undecoded.insert(place.address);
+        }
+    }
+
+    /// Does a jump to `place` surely stay within the function?
+    fn stays(&self, place: Place, conditional: bool, state: &State) -> bool {
+        if place.mode != self.entry.mode || place.address < self.entry.address || place.address >= self.end {
+            return false;
+        }
+        if place == self.entry || self.done.instructions.contains_key(&place.address) {
+            return true;
+        }
+        if !self.around.program.memory.executable(place.address) || self.around.entries.contains(&place.address) {
+            return false;
+        }
+        // A function that still has something on the stack does not leave.
+        conditional || self.around.blocks.contains(&place.address) || !state.is_unwound(self.machine)
+    }
+
+    /// The jump table at the end of the way that led to `at`.
+    fn table(&self, block: Place, at: Place, state: &State) -> Option<tables::Table> {
+        let mut blocks = vec![(block.address, None)];
+        let mut start = block.address;
+        while let Some((from, held)) = self.came_from.get(&start).copied() {
+            if blocks.len() >= WAY || blocks.iter().any(|(known, _)| *known == from) {
+                break;
+            }
+            blocks.push((from, Some(held)));
+            start = from;
+        }
+        let mut way = Vec::new();
+        // `held` belongs to the way out of a block: to the condition at its last instruction.
+        while let Some((from, held)) = blocks.pop() {
+            let mut steps = Vec::new();
+            let mut address = from;
+            while let Some(instruction) = self.done.instructions.get(&address) {
+                let own = address == at.address;
+                let last = own || self.done.exits.contains_key(&address);
+                steps.push(Step { instruction, held: if own { Some(true) } else { held.filter(|_| last) } });
+                if last {
+                    break;
+                }
+                address += u64::from(instruction.lifted.len);
+            }
+            way.push(steps);
+        }
+        let jump = Jump { way: &way, state, bounds: self.entry.address..self.end };
+        tables::resolve(self.around.program, self.around.lifter, &jump)
+    }
+}

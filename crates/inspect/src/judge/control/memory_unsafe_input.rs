@@ -1,0 +1,45 @@
+//! # Input that writes beyond its memory
+//!
+//! ## What it shows
+//!
+//! Input from outside decides how much is written to a place of fixed size, and nothing on the way limits it.
+//!
+//! ## Why it matters
+//!
+//! On machines of this kind, mostly without any protection of the stack, it is a way to run code. At the least it ends the program.
+//!
+//! ## How it works
+//!
+//! Takes the controls whose effect is `corrupt-memory`: a copy without a limit, a conversion without a width, a length that comes from
+//! the input, into a place whose size is known. Severity as in `control.remote-stop`.
+//!
+//! ## False positives
+//!
+//! A limit that is kept in another field than the one that is checked. A length that cannot be greater because of how the message is
+//! cut up elsewhere.
+//!
+//! ## False negatives
+//!
+//! Places whose size the code does not show (the heap, mostly); indices; what is freed and used again; numbers that wrap.
+//!
+//! ## References
+//!
+//! - <https://cwe.mitre.org/data/definitions/120.html>
+//! - <https://cwe.mitre.org/data/definitions/787.html>
+
+use assay_core::{Effect, Question};
+
+use super::super::{Case, Detector, Draft, by_control::groups};
+
+pub(super) const DETECTOR: Detector = Detector {
+    id: "control.memory-unsafe-input",
+    version: 1,
+    question: Question::Control,
+    source: include_str!("memory_unsafe_input.rs"),
+    detect,
+};
+
+fn detect(case: &Case) -> Vec<Draft> {
+    let found = groups(case, |control| control.effect == Effect::CorruptMemory);
+    found.iter().filter_map(|group| group.draft(group.title(), &["https://cwe.mitre.org/data/definitions/787.html"])).collect()
+}

@@ -1,0 +1,46 @@
+//! # Credentials told
+//!
+//! ## What it shows
+//!
+//! Passwords, keys, tokens, or the names under which the machine works go out.
+//!
+//! ## Why it matters
+//!
+//! A password that is told is nobody's any more. A worker's name tells whose the work is and what it is worth.
+//!
+//! ## How it works
+//!
+//! Takes what is told (`discloses`) that holds credentials or worker names, and to whom.
+//!
+//! | what, to whom | severity |
+//! | --- | --- |
+//! | credentials, to a host in the code | `critical`, or `high` where it is not known to run |
+//! | credentials, to anybody on the network who asks | `high` |
+//! | credentials, to a host that the owner configured | `low` |
+//! | worker names, to a host in the code | `high` |
+//! | worker names, to anybody on the network who asks | `medium` |
+//! | worker names, to a host that the owner configured: that is how a pool knows whom to pay | `info` |
+//!
+//! ## False positives
+//!
+//! A file whose name says that it holds secrets, and that holds none.
+//!
+//! ## False negatives
+//!
+//! Secrets in files of other names. A password that is part of a whole file of settings, where the file was not recognised.
+//!
+//! ## References
+//!
+//! - <https://cwe.mitre.org/data/definitions/522.html>
+
+use assay_core::{Question, facts::code::Disclosed};
+
+use super::super::{Case, Detector, Draft, by_told::told};
+
+pub(super) const DETECTOR: Detector =
+    Detector { id: "disclosure.credentials", version: 1, question: Question::Disclosure, source: include_str!("credentials.rs"), detect };
+
+fn detect(case: &Case) -> Vec<Draft> {
+    let weight = |what: &[Disclosed]| if what.contains(&Disclosed::Credentials) { 4 } else { 3 };
+    told(case, &[Disclosed::Credentials, Disclosed::Worker], weight, &["https://cwe.mitre.org/data/definitions/522.html"])
+}
