@@ -136,7 +136,7 @@ fn read(given: Given) -> io::Result<()> {
     let Given { input, len, request, .. } = given;
     let protocol::Read { limits, threads, matter } = serde_json::from_slice(&request)?;
     let contents = Mapped::open(&input, len)?;
-    work_on(threads, limits.memory_bytes)?;
+    let threads = work_on(threads, limits.memory_bytes)?;
     let contents = |id: &Sha256| contents.get(id).map(Cow::Borrowed);
     let progress = Progress::new();
     reply(&reading::read(&matter, &contents, &limits, threads, &|done, trail| progress.say(done, trail)))
@@ -150,13 +150,15 @@ fn code(given: Given) -> io::Result<()> {
     reply(&listing::list(&bytes, &CodeLimits { steps: limits.program_steps }, function.as_deref()))
 }
 
-/// Makes the pool on which a single program is worked on.
-fn work_on(threads: usize, memory_bytes: u64) -> io::Result<()> {
+/// Makes the pool on which a single program is worked on, and gives the number of threads that there is room for: stacks and the heaps
+/// of threads count as address space, and running out of it is an outcome that another number of threads would not have had.
+fn work_on(threads: usize, memory_bytes: u64) -> io::Result<usize> {
+    const THREAD_BYTES: u64 = 512 << 20;
     const STACK_BYTES: usize = 16 << 20;
-    // Stacks count as address space: of that they may take an eighth.
-    let most = usize::try_from(memory_bytes / 8).unwrap_or(usize::MAX) / STACK_BYTES;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.clamp(1, most.max(1))).stack_size(STACK_BYTES);
-    pool.build_global().map_err(io::Error::other)
+    let threads = threads.clamp(1, usize::try_from(memory_bytes / THREAD_BYTES).unwrap_or(usize::MAX).max(1));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES);
+    pool.build_global().map_err(io::Error::other)?;
+    Ok(threads)
 }
 
 fn directory_entry(Piece { entry, at }: Piece, spool: &Bytes) -> DirectoryEntry {

@@ -51,7 +51,7 @@ impl Default for Limits {
             ratio_floor_bytes: 256 << 20,
             steps: 50_000_000,
             program_steps: 20_000_000,
-            code_steps: 100_000_000,
+            code_steps: 1_000_000_000,
             script_steps: 60_000,
             candidates: 200_000,
             name_bytes: 64 << 10,
