@@ -45,7 +45,7 @@ impl Events<'_, '_, '_> {
         }
         let atoms = self.guards.here(function, call.block);
         for (what, from, text) in told {
-            let mut triggers: Vec<_> = atoms.iter().filter(|atom| self.from(atom, to)).filter_map(trigger).collect();
+            let mut triggers: Vec<_> = atoms.iter().filter(|atom| self.decides(atom) && self.from(atom, to)).filter_map(trigger).collect();
             triggers.sort();
             triggers.dedup();
             let mut checks: Vec<_> = atoms.iter().filter_map(|atom| self.check(atom)).collect();

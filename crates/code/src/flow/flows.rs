@@ -23,6 +23,9 @@ use crate::{
     values::CallId,
 };
 
+/// Seconds since 1970 from which on a number that the clock is compared with is a date, and no span of time: the year 2001.
+const A_DAY: i64 = 1_000_000_000;
+
 impl Events<'_, '_, '_> {
     /// The ways of outside input to an actuator.
     pub(super) fn flows(&mut self, function: FunctionId, id: CallId, acting: &Acting<'_>) {
@@ -61,7 +64,7 @@ impl Events<'_, '_, '_> {
     /// Ways by which outside input decides, where it is compared with a constant.
     fn controls(&mut self, function: FunctionId, site: u64, acting: &Acting<'_>, atoms: &[Atom], data: &BTreeSet<Channel>, work: bool) {
         let mut sources = BTreeSet::new();
-        for atom in atoms.iter().filter(|atom| is_word(atom)) {
+        for atom in atoms.iter().filter(|atom| self.decides(atom)) {
             sources.extend(atom.origins.iter().flat_map(|origin| self.outside(origin)));
         }
         for source in sources {
@@ -102,7 +105,7 @@ impl Events<'_, '_, '_> {
         trail: &Trail,
     ) -> Flow {
         let own: Vec<&Atom> = atoms.iter().filter(|atom| self.from(atom, &source)).collect();
-        let mut triggers: Vec<Trigger> = own.iter().filter(|atom| is_word(atom)).filter_map(|atom| trigger(atom)).collect();
+        let mut triggers: Vec<Trigger> = own.iter().filter(|atom| self.decides(atom)).filter_map(|atom| trigger(atom)).collect();
         triggers.sort();
         triggers.dedup();
         let mut checks: Vec<Check> = atoms.iter().filter_map(|atom| self.check(atom)).collect();
@@ -119,6 +122,15 @@ impl Events<'_, '_, '_> {
         path.dedup();
         let code = self.digest(function, trail, &own);
         Flow { source, manner, actuator: acting.actuator.clone(), choice, triggers, checks, path, code }
+    }
+
+    /// Is it a comparison of outside input with a word, or of the clock with a day?
+    pub(super) fn decides(&self, atom: &Atom) -> bool {
+        let limit = match atom.test {
+            Test::Below(limit) | Test::Above(limit) => limit,
+            _ => return is_word(atom),
+        };
+        limit > A_DAY && atom.origins.iter().any(|origin| self.channels.origin(origin).contains(&Channel::Clock))
     }
 
     /// The digest of the code on a way: of the functions of `trail` and `atoms`, and of the one where it ends.
@@ -215,6 +227,8 @@ pub(super) fn trigger(atom: &Atom) -> Option<Trigger> {
             (kind, with.show())
         }
         Test::Equal(number) => (TriggerKind::Number, number.to_string()),
+        Test::Below(number) => (TriggerKind::Below, number.to_string()),
+        Test::Above(number) => (TriggerKind::Above, number.to_string()),
         _ => return None,
     };
     Some(Trigger { kind, value, fits: atom.fits })

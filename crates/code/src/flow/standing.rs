@@ -155,7 +155,7 @@ impl Contents<'_, '_> {
     }
 
     /// A text behind a pointer that was computed.
-    fn pointed(&self, function: FunctionId, pointer: Expr, by: u64, trail: &Trail) -> Vec<Text> {
+    pub(super) fn pointed(&self, function: FunctionId, pointer: Expr, by: u64, trail: &Trail) -> Vec<Text> {
         let mut texts = Vec::new();
         for pointee in self.resolver.objects.pointees(function, pointer) {
             let place = Pointee { object: pointee.object, offset: pointee.offset.wrapping_add(by) & self.resolver.width().mask() };
