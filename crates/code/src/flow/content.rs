@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     context::{Context, StepKind, Trail},
-    objects::Pointee,
+    objects::{Object, Pointee},
     resolve::{Found, Resolver},
     standing::NEAR,
     text::{Origin, Piece, Shape, Text, merge},
@@ -167,11 +167,31 @@ impl Contents<'_, '_> {
     /// The bytes of an object that `function` sees at `at`: what was last written there.
     pub(super) fn object(&self, function: FunctionId, at: Location, memory: &Snapshot, context: &Context, trail: &Trail) -> Vec<Text> {
         if let Some(text) = self.stored(function, at, memory, context, trail) {
-            return vec![text];
+            return self.lengthened(function, at, text, context, trail);
         }
         let mut texts = self.written(function, at, memory.state, context, trail);
         merge(&mut texts, self.smeared(function, at, context, trail));
         texts
+    }
+
+    /// A text on the stack that a library function goes on with, right behind its end: `strcpy(line + strlen(line), …)`, where the compiler
+    /// knew the length.
+    fn lengthened(&self, function: FunctionId, at: Location, text: Text, context: &Context, trail: &Trail) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        let Some(local) = unit.local(function) else { return vec![text] };
+        let own = at.base.and_then(|base| local.entry(base)) == Some(unit.machine.stack);
+        let Some(length) = text.known().map(|known| known.len() as u64).filter(|length| own && *length > 0) else { return vec![text] };
+        let offset = at.offset.wrapping_add(length) & self.resolver.width().mask();
+        let mut longer = Vec::new();
+        for (owner, id, index) in self.resolver.objects.writes(Pointee { object: Object::Stack(function), offset }) {
+            let (Some(call), Some((_, model))) = (local.call(*id).filter(|_| *owner == function), unit.model(*owner, *id)) else {
+                continue;
+            };
+            let trail = trail.with(function, call.site, StepKind::Moved);
+            let rest = self.by_model(function, *id, call, model, *index, context, &trail);
+            merge(&mut longer, rest.iter().map(|rest| text.then(rest)).collect());
+        }
+        if longer.is_empty() { vec![text] } else { longer }
     }
 
     /// What a function stores byte by byte, at places that it counts, into what begins at `at`.
@@ -251,7 +271,7 @@ impl Contents<'_, '_> {
                     if let Some(found) = self.written_by(function, *call, at, context, trail) {
                         merge(&mut texts, found);
                     } else if let Some(text) = self.stored(function, at, before, context, trail) {
-                        merge(&mut texts, vec![text]);
+                        merge(&mut texts, self.lengthened(function, at, text, context, trail));
                     } else {
                         waiting.push(before.state);
                     }

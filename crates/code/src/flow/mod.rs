@@ -22,6 +22,7 @@ mod context;
 mod digest;
 mod disclose;
 mod events;
+mod execute;
 mod flows;
 mod format;
 mod guards;

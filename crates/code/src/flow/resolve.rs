@@ -16,6 +16,7 @@ use std::{
 use super::{
     budget::Budget,
     context::{Context, StepKind, Trail},
+    execute,
     objects::{Object, Objects},
     unit::{Edge, Passing, Target, Unit},
 };
@@ -93,6 +94,7 @@ pub struct Resolver<'a> {
     /// What pointers point to.
     pub objects: Objects<'a>,
     answers: RefCell<HashMap<(FunctionId, Expr, Context), Vec<Answer>>>,
+    computed: RefCell<HashMap<(FunctionId, Vec<Option<u64>>), Option<u64>>>,
 }
 
 #[derive(Default)]
@@ -115,7 +117,7 @@ impl Search {
 impl<'a> Resolver<'a> {
     /// For `unit`, with so many steps.
     pub fn new(unit: &'a Unit<'a>, steps: u64) -> Self {
-        Self { unit, budget: Budget::new(steps), objects: Objects::of(unit), answers: RefCell::new(HashMap::new()) }
+        Self { unit, budget: Budget::new(steps), objects: Objects::of(unit), answers: RefCell::default(), computed: RefCell::default() }
     }
 
     /// Where `expr` of `function` comes from.
@@ -156,6 +158,29 @@ impl<'a> Resolver<'a> {
         numbers.sort_unstable();
         numbers.dedup();
         Some(numbers).filter(|numbers| !numbers.is_empty())
+    }
+
+    /// What a callee gives back whose arguments are all numbers.
+    fn computed(&self, function: FunctionId, call: CallId, callee: FunctionId) -> Option<u64> {
+        let (local, to) = (self.unit.local(function)?, self.unit.local(callee)?);
+        let made = local.call(call)?;
+        // Its own text can tell more than a number about functions that do other things besides.
+        if !to.stores.iter().all(
+            |store| matches!(store.at, Address::At(Location { base: Some(base), .. }) if to.entry(base) == Some(self.unit.machine.stack)),
+        ) {
+            return None;
+        }
+        let values: Vec<Option<u64>> = made.arguments.iter().map(|argument| local.exprs.value(*argument)).collect();
+        if values.first().copied().flatten().is_none() || !self.budget.step() {
+            return None;
+        }
+        let key = (callee, values);
+        if let Some(known) = self.computed.borrow().get(&key) {
+            return *known;
+        }
+        let number = execute::result(self.unit, callee, &key.1);
+        self.computed.borrow_mut().insert(key, number);
+        number
     }
 
     /// How far behind `pointer` the location `at` of the same function lies, where that is known. A place of the function's own stack is
@@ -317,6 +342,11 @@ impl<'a> Resolver<'a> {
             return Self::end(search, Found::Result(function, call), context, trail);
         }
         let site = self.unit.local(function).and_then(|local| local.call(call)).map_or(0, |call| call.site);
+        if let ([edge], 0) = (internal.as_slice(), place)
+            && let Some(number) = self.computed(function, call, edge.to)
+        {
+            return Self::end(search, Found::Number(number), context, &trail.with(function, site, StepKind::GivenBack));
+        }
         for edge in internal {
             let (Some(inner), Some(callee)) = (context.down(edge), self.unit.local(edge.to)) else {
                 Self::end(search, Found::Unknown, context, trail);

@@ -36,6 +36,8 @@ pub fn discover(program: &Program<'_>, lifter: &dyn Lifter, ends: &dyn Fn(&str) 
         no_return: BTreeSet::new(),
         claims: Claims::default(),
         queue: VecDeque::new(),
+        callers: BTreeMap::new(),
+        times: BTreeMap::new(),
         references: BTreeMap::new(),
         blocks: BTreeSet::new(),
         habits: BTreeMap::new(),
@@ -83,6 +85,10 @@ pub struct Discovery<'a> {
     pub no_return: BTreeSet<u64>,
     pub claims: Claims,
     pub queue: VecDeque<u64>,
+    /// Functions that call an address, or did in an earlier walk.
+    callers: BTreeMap<u64, BTreeSet<u64>>,
+    /// How often a function was walked again.
+    times: BTreeMap<u64, u32>,
     /// How many functions call or jump to an address.
     pub references: BTreeMap<u64, u32>,
     /// Targets of jumps that turned out to be blocks of the function that jumps there.
@@ -101,8 +107,10 @@ impl Discovery<'_> {
         if !self.program.memory.executable(place.address) || !aligned || self.found.len() >= limits::FUNCTIONS {
             return;
         }
-        if found_by != FoundBy::TailCall {
-            self.sure.insert(place.address);
+        if found_by != FoundBy::TailCall && self.sure.insert(place.address) {
+            // What was taken for a part of another function is none.
+            let holder = self.claims.code_at(place.address).filter(|holder| *holder != place.address);
+            holder.into_iter().for_each(|holder| self.again(holder));
         }
         if let Some((mode, known)) = self.found.get_mut(&place.address) {
             if found_by < *known {
@@ -115,6 +123,15 @@ impl Discovery<'_> {
             self.found.insert(place.address, (place.mode, found_by));
             self.entries.insert(place.address);
             self.queue.push_back(place.address);
+        }
+    }
+
+    /// The function at `entry` is to be walked again.
+    fn again(&mut self, entry: u64) {
+        let times = self.times.entry(entry).or_default();
+        if *times < limits::AGAIN {
+            *times += 1;
+            self.queue.push_back(entry);
         }
     }
 
@@ -185,10 +202,16 @@ impl Discovery<'_> {
                 self.perhaps.entry(*place).or_default().insert((entry.address, *at));
             }
         }
-        if done.import.as_deref().is_some_and(self.ends) {
-            self.no_return.insert(entry.address);
+        for place in &done.calls {
+            self.callers.entry(place.address).or_default().insert(entry.address);
         }
+        let ends = done.import.as_deref().map_or_else(|| !done.returns(&self.no_return), self.ends);
         self.walked.insert(entry.address, done);
+        if ends && self.no_return.insert(entry.address) {
+            for caller in self.callers.get(&entry.address).cloned().unwrap_or_default() {
+                self.again(caller);
+            }
+        }
     }
 
     fn forget(&mut self, entry: u64) {

@@ -60,14 +60,13 @@ impl Discovery<'_> {
         plausible::idle(Place { address, mode }, self.program, self.lifter)
     }
 
-    /// The end of what stands in front of the padding in front of `address`.
-    pub fn behind_padding(&self, address: u64) -> u64 {
-        let step = self.step();
-        let mut start = address;
-        while start > step && address - start < PADDING && self.claims.free(start - 1) && self.padding(start - step).is_some() {
-            start -= step;
+    /// The function that `address` is right behind, but for padding.
+    pub fn right_behind(&self, address: u64) -> Option<u64> {
+        let (mut end, owner) = self.claims.before(address)?;
+        while end < address && address - end <= PADDING {
+            end += self.padding(end)?;
         }
-        start
+        (end == address).then_some(owner)
     }
 
     /// Makes a function or a block of what stands at `at`, if it is one.
@@ -92,13 +91,15 @@ impl Discovery<'_> {
                 continue;
             }
             let walked = self.try_walk(place);
-            if walked.instructions.is_empty() || !self.claims.all_free(&walked) {
+            if walked.instructions.is_empty() {
                 continue;
             }
             if behind && Some(mode) == before && self.adopt(place, &walked) {
                 return true;
             }
-            if self.fits(place) && self.is_function(&walked, place) {
+            // Another instruction set than on both sides wants a sign from outside.
+            let called = !walked.calls.is_empty() && walked.calls.iter().all(|place| self.entries.contains(&place.address));
+            if (near || called) && self.fits(place) && self.claims.all_free(&walked) && self.is_function(&walked, place) {
                 self.add(place, FoundBy::Scan);
                 self.decide();
                 return !self.claims.free(at);
@@ -109,14 +110,17 @@ impl Discovery<'_> {
 
     /// Gives the code at `place` to the function right in front of it, if it is a block of that.
     fn adopt(&mut self, place: Place, walked: &Walked) -> bool {
-        let Some(owner) = self.claims.before(self.behind_padding(place.address)) else { return false };
+        let Some(owner) = self.right_behind(place.address) else { return false };
         let Some(own) = self.walked.get(&owner) else { return false };
         let lost = own.exits.values().any(|exit| exit.lost) && !plausible::saves_at_once(place, self.program, self.lifter);
-        let back = self.goes_back(owner, walked);
-        let needs = walked.undecoded.is_empty() && !plausible::needs_nothing(walked, self.machine);
-        if !(lost || back || needs) || self.sure.range(owner + 1..=place.address).next().is_some() {
+        let back = self.goes_back(owner, walked) || own.instructions.keys().any(|address| walked.instructions.contains_key(address));
+        let needs = walked.undecoded.is_empty() && !plausible::stands_alone(walked, place, self.machine);
+        if !(lost || needs || (back && !walked.saves)) || self.sure.range(owner + 1..=place.address).next().is_some() {
             return false;
         }
+        if std::env::var_os("ADOPT").is_some() {
+            eprintln!("adopt {:#x} into {owner:#x} lost {lost} back {back} needs {needs} {:b}", place.address, walked.needs);
+        } // DEBUG
         self.blocks.insert(place.address);
         self.extend(owner, place, State::unknown(self.machine));
         self.decide();

@@ -49,12 +49,12 @@ impl Discovery<'_> {
         }
         let walked = self.try_walk(place);
         if linked {
-            return walked.undecoded.is_empty() && plausible::needs_nothing(&walked, self.machine) && self.leads_well(&walked);
+            return walked.undecoded.is_empty() && plausible::stands_alone(&walked, place, self.machine) && self.leads_well(&walked);
         }
         // Code is seldom mixed from function to function: another mode than the neighbour's wants a better sign.
         let same = self.mode_before(place.address).is_none_or(|mode| mode == place.mode);
         let begins = plausible::begins_like_a_function(place, self.program, self.lifter);
-        let placed = same && self.fits(place) && self.claims.before(self.behind_padding(place.address)).is_some();
+        let placed = same && self.fits(place) && self.right_behind(place.address).is_some();
         (placed || begins) && self.is_function(&walked, place)
     }
 
@@ -69,18 +69,43 @@ impl Discovery<'_> {
 
     /// Is it a function, by all that can be seen?
     pub fn is_function(&self, walked: &Walked, place: Place) -> bool {
-        plausible::is_sound(walked, place, self.program)
-            && plausible::needs_nothing(walked, self.machine)
-            && (plausible::leaves(walked) || plausible::begins_like_a_function(place, self.program, self.lifter))
-            && self.leads_well(walked)
+        let ends = plausible::leaves(walked)
+            || (walked.ended && walked.instructions.len() > 1)
+            || plausible::begins_like_a_function(place, self.program, self.lifter);
+        // Helpers written in assembly go on in the middle of each other, but save what a block would not.
+        let leads = self.leads_well(walked) || (walked.saves && walked.calls.iter().all(|place| self.entries.contains(&place.address)));
+        if std::env::var("WHY").is_ok_and(|a| u64::from_str_radix(&a, 16) == Ok(place.address)) {
+            // DEBUG
+            let bad: Vec<_> = walked
+                .calls
+                .iter()
+                .chain(walked.exits.values().flat_map(|exit| &exit.tail_calls))
+                .filter(|p| !self.entries.contains(&p.address) && !self.claims.free(p.address))
+                .collect(); // DEBUG
+            eprintln!(
+                "WHY {:#x} mode {:?} ends {ends} leads {leads} {bad:x?} sound {} alone {} needs {:b} undecoded {:x?} unbalanced {} lit {:x?}",
+                place.address,
+                place.mode,
+                plausible::is_sound(walked, place, self.program),
+                plausible::stands_alone(walked, place, self.machine),
+                walked.needs,
+                walked.undecoded,
+                walked.unbalanced,
+                walked.literals.first()
+            ); // DEBUG
+        } // DEBUG
+        ends && leads && plausible::is_sound(walked, place, self.program) && plausible::stands_alone(walked, place, self.machine)
     }
 
     /// Do its calls and jumps lead to functions, or to where one may be?
     pub fn leads_well(&self, walked: &Walked) -> bool {
         let jumps = walked.exits.values().flat_map(|exit| &exit.tail_calls);
-        let good = |place: &Place| {
-            self.entries.contains(&place.address) || (self.program.may_be_code(place.address) && self.claims.free(place.address))
+        let free = |place: &Place| self.program.may_be_code(place.address) && self.claims.free(place.address);
+        let good = |place: &Place| self.entries.contains(&place.address) || free(place);
+        // A function that is not known yet may have been taken for a part of the one in front of it.
+        let hidden = |place: &Place| {
+            self.claims.code_at(place.address).is_some() && plausible::begins_like_a_function(*place, self.program, self.lifter)
         };
-        walked.calls.iter().chain(jumps).all(good)
+        walked.calls.iter().all(|place| good(place) || hidden(place)) && jumps.into_iter().all(good)
     }
 }

@@ -62,19 +62,20 @@ impl Discovery<'_> {
         }
         let Some(own) = self.walked.get(&owner) else { return false };
         let within = own.instructions.range(place.address..).next().is_some();
-        if within || !self.fits(place) || !plausible::needs_nothing(walked, self.machine) || self.goes_back(owner, walked) {
+        if within || !self.fits(place) || !plausible::stands_alone(walked, place, self.machine) || self.goes_back(owner, walked) {
             return true;
         }
         let unwound = |(source, at): &(u64, u64)| *source != owner || self.exit(*source, *at).is_none_or(|exit| exit.unwound);
         // The stack was never touched on the way: only its place can tell.
-        !sources.iter().any(unwound) && self.claims.before(self.behind_padding(place.address)) == Some(owner)
+        !sources.iter().any(unwound) && self.right_behind(place.address) == Some(owner)
     }
 
-    /// Does `walked` jump into the middle of the function at `owner`?
+    /// Does `walked`, which stands behind the function at `owner`, jump into the middle of that or between the two?
     pub fn goes_back(&self, owner: u64, walked: &Walked) -> bool {
         let Some(own) = self.walked.get(&owner) else { return false };
-        let mut jumps = walked.exits.values().flat_map(|exit| &exit.tail_calls);
-        jumps.any(|place| place.address != owner && own.instructions.contains_key(&place.address))
+        let Some(start) = walked.instructions.keys().next() else { return false };
+        let mut jumps = walked.exits.values().flat_map(|exit| &exit.tail_calls).map(|place| place.address);
+        jumps.any(|to| to != owner && !self.entries.contains(&to) && ((owner..*start).contains(&to) || own.instructions.contains_key(&to)))
     }
 
     /// The jump at `at` stays in the function at `source`.

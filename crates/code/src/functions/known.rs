@@ -25,7 +25,9 @@ pub struct State {
     vars: Vec<Option<Known>>,
     /// The farthest that the stack has grown since the function's entry: 0 or below.
     pub lowest: i64,
-    /// Variables that have been written since then, a bit for each.
+    /// What the stack pointer is where the condition of the last instructions holds, if they move it: `popne {r4, lr}` before `bne`.
+    held: Option<Known>,
+    /// Variables that have been written since the entry, a bit for each.
     written: u64,
 }
 
@@ -40,12 +42,14 @@ pub struct Seen {
     pub reads: Vec<(u64, u64)>,
     /// Variables that it read for what they held at the function's entry, a bit for each. Saving one on the stack is no reading.
     pub needs: u64,
+    /// It saved the return address that the function was called with.
+    pub saves_link: bool,
 }
 
 impl State {
     /// Nothing is known, and everything has been written.
     pub fn unknown(machine: &Machine) -> Self {
-        Self { vars: vec![None; machine.names.len()], lowest: 0, written: u64::MAX }
+        Self { vars: vec![None; machine.names.len()], lowest: 0, held: None, written: u64::MAX }
     }
 
     /// Somewhere in a function that has put the stack back, or never touched it.
@@ -84,6 +88,15 @@ impl State {
         self.get(machine.stack.into()) == Some(Known::Stack(0))
     }
 
+    /// The same where the condition of a jump holds. True where the jump is the end of what the condition did before.
+    pub fn take(&mut self, machine: &Machine) -> bool {
+        let held = self.held.take();
+        if held.is_some() {
+            self.set(machine.stack, held);
+        }
+        held.is_some()
+    }
+
     /// Forgets what does not outlive a jump: all but what a callee would give back, and the stack pointer.
     pub fn across_blocks(&self, machine: &Machine) -> Self {
         let mut state = Self { lowest: self.lowest, ..Self::unknown(machine) };
@@ -104,9 +117,19 @@ impl State {
     /// Runs `ops`.
     pub fn step(&mut self, ops: &[Op], program: &Program<'_>, machine: &Machine) -> Seen {
         let mut seen = Seen::default();
+        let stack = self.get(machine.stack.into());
+        let conditional =
+            ops.iter().any(|op| matches!(op, Op::Select { .. } | Op::Load { when: Some(_), .. } | Op::Store { when: Some(_), .. }));
+        if conditional && self.held.is_some() {
+            self.set(machine.stack, self.held);
+        }
         for op in ops {
             seen.needs |= self.needs(op);
             let (to, value) = match *op {
+                Op::Select { to, yes, no, .. } if to == machine.stack && no == to.into() => {
+                    self.held = self.get(yes);
+                    continue;
+                }
                 Op::Copy { to, from } => (to, self.get(from)),
                 Op::Unary { to, op, width, a } => match self.get(a) {
                     Some(Known::Number(a)) => (to, Some(Known::Number(unary(op, width, a)))),
@@ -131,7 +154,11 @@ impl State {
                 }
                 Op::Select { to, .. } | Op::Clobber { to } => (to, None),
                 Op::Load { to, at, width, when } => match self.get(at) {
-                    Some(Known::Number(at)) if when.is_none() => {
+                    Some(Known::Number(at)) if when.is_some() => {
+                        seen.reads.push((at, width.bytes()));
+                        (to, None)
+                    }
+                    Some(Known::Number(at)) => {
                         seen.reads.push((at, width.bytes()));
                         let linked = program.pointers.contains_key(&at);
                         let value = match program.imports.contains_key(&at) {
@@ -149,6 +176,7 @@ impl State {
                 Op::Store { value, .. } => {
                     // What is saved is the function's own from then on.
                     if let (Src::Var(var), true) = (value, self.is_saved(op)) {
+                        seen.saves_link |= Some(var) == machine.link && self.written & bit(var) == 0;
                         self.written |= bit(var);
                     }
                     continue;
@@ -159,6 +187,9 @@ impl State {
                 seen.numbers.push(number);
             }
             self.set(to, value);
+        }
+        if conditional {
+            self.set(machine.stack, stack);
         }
         if let Some(Known::Stack(height)) = self.get(machine.stack.into()) {
             self.lowest = self.lowest.min(height);
@@ -182,7 +213,8 @@ impl State {
             Op::Copy { from, .. } => read(from),
             Op::Unary { a, .. } => read(a),
             Op::Binary { a, b, .. } => read(a) | read(b),
-            Op::Select { cond, yes, no, .. } => read(cond) | read(yes) | read(no),
+            // What a condition leaves as it was is not read.
+            Op::Select { to, cond, yes, no } => read(cond) | read(yes) | if no == to.into() { 0 } else { read(no) },
             Op::Load { at, when, .. } => read(at) | when.map_or(0, read),
             Op::Store { at, value, when, .. } => read(at) | if self.is_saved(op) { 0 } else { read(value) } | when.map_or(0, read),
             Op::Clobber { .. } => 0,

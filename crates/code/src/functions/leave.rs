@@ -26,21 +26,26 @@ impl Walk<'_> {
         work: &mut Vec<(Place, State)>,
     ) -> bool {
         let mut exit = Exit::default();
+        let mut taken = state.clone();
+        let prepared = taken.take(self.machine);
         let condition = match flow {
             Flow::Call { to, cond } => {
-                if self.call(to, state) || cond.is_some() {
+                let comes_back = self.call(to, state);
+                if comes_back || cond.is_some() {
                     state.after_call(self.machine);
                     return true;
                 }
+                self.done.ended = true;
                 None
             }
             Flow::Return { cond, .. } => {
                 exit.returns = true;
-                self.done.unbalanced |= matches!(state.get(self.machine.stack.into()), Some(Known::Stack(height)) if height != 0);
+                self.done.unbalanced |= matches!(taken.get(self.machine.stack.into()), Some(Known::Stack(height)) if height != 0);
                 cond
             }
             Flow::Jump { to, cond } => {
-                self.jump(to, cond.is_some(), block, at, state, &mut exit);
+                // Nobody makes ready to leave under a condition and then stays.
+                self.jump(to, cond.is_some() && !prepared, block, at, &taken, &mut exit);
                 cond
             }
             Flow::Next | Flow::System { .. } | Flow::Stop => None,
@@ -51,7 +56,7 @@ impl Walk<'_> {
         for (to, kind) in &exit.to {
             let next = *kind == EdgeKind::Next;
             self.came_from.entry(*to).or_insert((block.address, !next));
-            let left = if next { passed.unwrap_or(state) } else { &*state };
+            let left = if next { passed.unwrap_or(state) } else { &taken };
             work.push((Place { address: *to, mode: at.mode }, left.across_blocks(self.machine)));
         }
         self.done.exits.insert(at.address, exit);
@@ -162,7 +167,7 @@ impl Walk<'_> {
             }
             way.push(steps);
         }
-        let jump = Jump { way: &way, state, bounds: self.entry.address..self.end };
+        let jump = Jump { way: &way, state, mode: at.mode, bounds: self.entry.address..self.end };
         tables::resolve(self.around.program, self.around.lifter, &jump)
     }
 }

@@ -51,6 +51,8 @@ pub mod limits {
     pub const GUESSED_PER_BYTE: u64 = 16;
     /// Entries of one jump table.
     pub const CASES: u64 = 1024;
+    /// Times that one function is walked again as soon as something is learnt about it.
+    pub const AGAIN: u32 = 16;
     /// Rounds of walking again; what is not settled then stays as it is.
     pub const ROUNDS: usize = 8;
 }

@@ -23,7 +23,7 @@ pub fn score(walked: &Walked, place: Place, lifter: &dyn Lifter) -> i64 {
     let strange = walked.instructions.values().filter(|instruction| is_strange(&instruction.lifted.flow)).count() as i64;
     let conditional = conditional(walked) as i64;
     let start = i64::from(walked.instructions.get(&place.address).is_some_and(|first| saves(&first.lifted.ops, lifter.machine())));
-    let begins = i64::from(needs_nothing(walked, lifter.machine()));
+    let begins = i64::from(stands_alone(walked, place, lifter.machine()));
     (start + begins) * 8 + (walked.instructions.len() as i64).min(8) - faults * 16 - strange * 4 - conditional
 }
 
@@ -32,7 +32,7 @@ pub fn is_sound(walked: &Walked, place: Place, program: &Program<'_>) -> bool {
     let number = walked.instructions.len();
     let strange = walked.instructions.values().any(|instruction| is_strange(&instruction.lifted.flow));
     let opens = walked.instructions.get(&place.address).is_some_and(|first| !is_guarded(&first.lifted.ops));
-    let likely = conditional(walked) * 2 <= number;
+    let likely = conditional(walked) * 4 <= number * 3;
     walked.undecoded.is_empty() && opens && likely && !strange && !walked.unbalanced && !is_text(place.address, program)
 }
 
@@ -41,12 +41,13 @@ pub fn leaves(walked: &Walked) -> bool {
     walked.cut || walked.exits.values().any(|exit| exit.returns || !exit.tail_calls.is_empty())
 }
 
-/// Does it read nothing at its entry but what a caller hands over?
-pub fn needs_nothing(walked: &Walked, machine: &Machine) -> bool {
+/// Does it read nothing at its entry but what a caller hands over, and no constants in front of it? A block of another function reads
+/// what that one left in registers, and shares its constants.
+pub fn stands_alone(walked: &Walked, place: Place, machine: &Machine) -> bool {
     let given = machine.arguments.iter().chain(machine.global).chain([&machine.stack]).chain(&machine.link);
     let given = given.fold(0, |given, var| given | bit(*var));
     let own = (0..machine.first_temporary()).fold(0, |own, var| own | bit(Var(var)));
-    walked.needs & own & !given == 0
+    walked.needs & own & !given == 0 && walked.literals.first().is_none_or(|first| *first >= place.address)
 }
 
 /// Does the code at `place` save the return address or make room on the stack within its first instructions?

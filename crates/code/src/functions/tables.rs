@@ -20,7 +20,7 @@ use super::{
     trace::{Leaf, Step, Trace},
 };
 use crate::{
-    ir::{Binary, Flow, Machine, Op, Place, Target, Var, Width},
+    ir::{Binary, Flow, Machine, Mode, Op, Place, Target, Var, Width},
     lift::{Cursor, Lifter},
     load::Program,
     values::{Expr, Node},
@@ -37,6 +37,8 @@ pub struct Jump<'a> {
     pub way: &'a [Vec<Step<'a>>],
     /// What variables hold at the jump.
     pub state: &'a State,
+    /// How its cases are read.
+    pub mode: Mode,
     /// The function that it stands in: from its entry to the first that is surely another's.
     pub bounds: Range<u64>,
 }
@@ -62,18 +64,30 @@ pub fn resolve(program: &Program<'_>, lifter: &dyn Lifter, jump: &Jump<'_>) -> O
     let mut unbounded = Vec::new();
     for trace in traces {
         let target = trace.target?;
-        let found = trace.depends_on(target).into_iter().find_map(|index| bounded(&trace, program, machine, target, index));
-        if found.is_some() {
-            return found;
+        // From the target inwards: the first part that is bounded is what the code compares.
+        for index in trace.parts(target).into_iter().rev() {
+            if let Some(found) = bounded(&trace, program, lifter, jump.mode, target, index) {
+                return Some(by_leaf(&trace, program, lifter, jump.mode, target, index, found));
+            }
         }
         unbounded.push(trace);
     }
     let inline = unbounded.iter().find_map(|trace| {
         let target = trace.target?;
         let inline = Inline { trace, program, lifter, bounds: &jump.bounds, behind };
-        trace.depends_on(target).into_iter().find_map(|index| inline.table(target, index).or_else(|| inline.jumps(target, index)))
+        trace.parts(target).into_iter().find_map(|index| inline.table(target, index).or_else(|| inline.jumps(target, index)))
     });
     inline.or_else(|| unbounded.first().filter(|trace| is_near(trace, &jump.bounds, behind)).map(|_| Table::default()))
+}
+
+/// The same table by the value that the index was computed from, where that is as good: others know that one.
+fn by_leaf(trace: &Trace<'_>, program: &Program<'_>, lifter: &dyn Lifter, mode: Mode, target: Expr, index: Expr, found: Table) -> Table {
+    let mut leaves = Vec::new();
+    trace.exprs().leaves(index, &mut leaves);
+    let [leaf] = leaves[..] else { return found };
+    let leaf = trace.exprs().leaf_expr(leaf).filter(|leaf| *leaf != index);
+    let inner = leaf.and_then(|leaf| bounded(trace, program, lifter, mode, target, leaf));
+    inner.filter(|inner| inner.cases.len() == found.cases.len()).unwrap_or(found)
 }
 
 /// Is the target computed from a place close behind the jump?
@@ -88,7 +102,11 @@ fn is_near(trace: &Trace<'_>, bounds: &Range<u64>, behind: u64) -> bool {
             Node::Unary(_, _, a) => rest.push(a),
             Node::Select(a, b, c) => rest.extend([a, b, c]),
             Node::Leaf(leaf) => {
-                if let Some(Leaf::Load(address, _)) = trace.leaf(leaf) {
+                // An entry of a table: its index is scaled.
+                if let Some(Leaf::Load(address, _)) = trace.leaf(leaf)
+                    && let Node::Binary(Binary::Add, _, index, _) = trace.exprs().node(address)
+                    && matches!(trace.exprs().node(index), Node::Binary(Binary::Shl, ..))
+                {
                     rest.push(address);
                 }
             }
@@ -120,31 +138,36 @@ fn fixed(way: &[Vec<Step<'_>>], state: &State, machine: &Machine) -> BTreeMap<Va
 }
 
 /// The table for the values of `index` that the conditions on the way, or the index itself, let through.
-fn bounded(trace: &Trace<'_>, program: &Program<'_>, machine: &Machine, target: Expr, index: u32) -> Option<Table> {
-    let guards: Vec<_> = trace.guards.iter().copied().filter(|(guard, _)| trace.depends_on(*guard).contains(&index)).collect();
-    let byte = matches!(trace.leaf(index), Some(Leaf::Load(_, Width::W8)));
+fn bounded(trace: &Trace<'_>, program: &Program<'_>, lifter: &dyn Lifter, mode: Mode, target: Expr, index: Expr) -> Option<Table> {
+    let machine = lifter.machine();
+    let guards: Vec<_> = trace.guards.iter().copied().filter(|(guard, _)| trace.parts(*guard).contains(&index)).collect();
+    let byte = match trace.exprs().node(index) {
+        Node::Leaf(leaf) => matches!(trace.leaf(leaf), Some(Leaf::Load(_, Width::W8))),
+        _ => false,
+    };
     let mut best = None;
     for start in starts(trace, index, &guards) {
         let count = if byte && start == 0 { 256 } else { limits::CASES };
         let mut table = Table::default();
-        let mut passed = 0;
+        let mut cut = false;
         for number in 0..count {
             let value = start.wrapping_add(number) & mask(machine);
             let held = |(guard, held): &(Expr, bool)| {
                 trace.evaluate(*guard, index, value, &mut BTreeSet::new()).is_none_or(|cond| (cond == 1) == *held)
             };
-            if !guards.iter().all(held) {
+            // A bound keeps out the last of them; another condition only some.
+            cut = !guards.iter().all(held);
+            if cut {
                 continue;
             }
-            passed += 1;
             let place = machine.place_of(trace.evaluate(target, index, value, &mut table.reads)?);
-            if !program.memory.executable(place.address) {
+            let aligned = place.address.is_multiple_of(lifter.alignment(mode));
+            if place.mode != mode || !aligned || !program.memory.executable(place.address) {
                 // Entries of a table are all good or it is none.
                 return best;
             }
-            table.cases.push((number as u32, place));
+            table.cases.push((value as u32, place));
         }
-        let cut = passed < count;
         let masked = !table.reads.is_empty() && table.reads.len() <= MASKED;
         if !cut && masked {
             // The same entries again and again: one round of them.
@@ -158,22 +181,13 @@ fn bounded(trace: &Trace<'_>, program: &Program<'_>, machine: &Machine, target: 
 }
 
 /// The numbers that are added to the index on its way: an index that starts at 100 is scanned from 100 on.
-fn starts(trace: &Trace<'_>, index: u32, guards: &[(Expr, bool)]) -> BTreeSet<u64> {
+fn starts(trace: &Trace<'_>, index: Expr, guards: &[(Expr, bool)]) -> BTreeSet<u64> {
     let mut starts = BTreeSet::from([0]);
-    let mut rest: Vec<Expr> = guards.iter().map(|(guard, _)| *guard).collect();
-    while let Some(expr) = rest.pop() {
-        match trace.exprs().node(expr) {
-            Node::Binary(op, width, a, b) => {
-                if let (Binary::Add, Node::Leaf(leaf), Some(offset)) = (op, trace.exprs().node(a), trace.exprs().value(b))
-                    && leaf == index
-                {
-                    starts.insert(offset.wrapping_neg() & width.mask());
-                }
-                rest.extend([a, b]);
-            }
-            Node::Unary(_, _, a) => rest.push(a),
-            Node::Select(a, b, c) => rest.extend([a, b, c]),
-            Node::Const(_) | Node::Leaf(_) => {}
+    for part in guards.iter().flat_map(|(guard, _)| trace.parts(*guard)) {
+        if let Node::Binary(Binary::Add, width, a, b) = trace.exprs().node(part)
+            && let (true, Some(offset)) = (a == index, trace.exprs().value(b))
+        {
+            starts.insert(offset.wrapping_neg() & width.mask());
         }
     }
     starts
@@ -190,7 +204,7 @@ struct Inline<'a> {
 
 impl Inline<'_> {
     /// Entries, one behind the other, up to where the first of them leads.
-    fn table(&self, target: Expr, index: u32) -> Option<Table> {
+    fn table(&self, target: Expr, index: Expr) -> Option<Table> {
         let mut table = Table::default();
         let mut end = self.bounds.end;
         let mut next = None;
@@ -219,7 +233,7 @@ impl Inline<'_> {
     }
 
     /// Jumps, one behind the other.
-    fn jumps(&self, target: Expr, index: u32) -> Option<Table> {
+    fn jumps(&self, target: Expr, index: Expr) -> Option<Table> {
         let mut table = Table::default();
         let mut last = None;
         for number in 0..limits::CASES {

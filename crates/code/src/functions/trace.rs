@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::code::Instruction;
 use crate::{
-    ir::{Flow, Machine, Op, Src, Target, Var, Width},
+    ir::{Flow, Machine, Op, Src, Target, Var, Width, binary, unary},
     load::Program,
-    values::{Expr, Exprs},
+    values::{Expr, Exprs, Node},
 };
 
-/// An expression larger than this becomes unknown.
+/// An expression larger than this becomes unknown: it also bounds how deep one goes into another.
 const SIZE: u16 = 200;
 
 /// An instruction on the way to a jump. `held`: whether the condition at its end was 1 on this way, if it has one.
@@ -95,35 +95,54 @@ impl<'a> Trace<'a> {
         self.leaves.get(leaf as usize).copied()
     }
 
-    /// Leaves on which `expr` depends, also through the addresses of loads; what is nearest to `expr` first.
-    pub fn depends_on(&self, expr: Expr) -> Vec<u32> {
+    /// What `expr` is made of, also through the addresses of loads: parts before what they are parts of.
+    pub fn parts(&self, expr: Expr) -> Vec<Expr> {
         let mut found = Vec::new();
-        self.exprs.leaves(expr, &mut found);
-        let mut at = 0;
-        while let Some(leaf) = found.get(at).copied() {
-            if let Some(Leaf::Load(address, _)) = self.leaf(leaf) {
-                self.exprs.leaves(address, &mut found);
-            }
-            at += 1;
-        }
+        self.gather(expr, &mut found);
         found
     }
 
-    /// `expr` where the leaf `index` is `value`, reading tables from memory. `reads` takes what was read.
-    pub fn evaluate(&self, expr: Expr, index: u32, value: u64, reads: &mut BTreeSet<(u64, u64)>) -> Option<u64> {
-        self.exprs.evaluate(expr, &mut |leaf| {
-            if leaf == index {
-                return Some(value);
-            }
-            match self.leaf(leaf)? {
-                Leaf::Var => None,
-                Leaf::Load(address, width) => {
-                    let at = self.evaluate(address, index, value, reads)?;
-                    let fixed = self.program.memory.constant(at) || self.program.pointers.contains_key(&at);
-                    let read = self.program.memory.number(at, width).filter(|_| fixed)?;
-                    reads.insert((at, width.bytes()));
-                    Some(read)
+    fn gather(&self, expr: Expr, found: &mut Vec<Expr>) {
+        if found.contains(&expr) || found.len() >= usize::from(SIZE) {
+            return;
+        }
+        match self.exprs.node(expr) {
+            Node::Const(_) => return,
+            Node::Leaf(leaf) => {
+                if let Some(Leaf::Load(address, _)) = self.leaf(leaf) {
+                    self.gather(address, found);
                 }
+            }
+            Node::Unary(_, _, a) => self.gather(a, found),
+            Node::Binary(_, _, a, b) => [a, b].into_iter().for_each(|part| self.gather(part, found)),
+            Node::Select(a, b, c) => [a, b, c].into_iter().for_each(|part| self.gather(part, found)),
+        }
+        found.push(expr);
+    }
+
+    /// `expr` where the part `index` is `value`, reading tables from memory. `reads` takes what was read.
+    pub fn evaluate(&self, expr: Expr, index: Expr, value: u64, reads: &mut BTreeSet<(u64, u64)>) -> Option<u64> {
+        if expr == index {
+            return Some(value);
+        }
+        Some(match self.exprs.node(expr) {
+            Node::Const(value) => value,
+            Node::Leaf(leaf) => {
+                let Leaf::Load(address, width) = self.leaf(leaf)? else { return None };
+                let at = self.evaluate(address, index, value, reads)?;
+                let fixed = self.program.memory.constant(at) || self.program.pointers.contains_key(&at);
+                let read = self.program.memory.number(at, width).filter(|_| fixed)?;
+                reads.insert((at, width.bytes()));
+                read
+            }
+            Node::Unary(op, width, a) => unary(op, width, self.evaluate(a, index, value, reads)?),
+            Node::Binary(op, width, a, b) => {
+                let a = self.evaluate(a, index, value, reads)?;
+                binary(op, width, a, self.evaluate(b, index, value, reads)?)
+            }
+            Node::Select(cond, yes, no) => {
+                let holds = self.evaluate(cond, index, value, reads)? == 1;
+                self.evaluate(if holds { yes } else { no }, index, value, reads)?
             }
         })
     }

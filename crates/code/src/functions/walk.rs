@@ -11,7 +11,7 @@ use super::{
     limits, plausible,
 };
 use crate::{
-    ir::{Flow, Lifted, Machine, Place, Target},
+    ir::{Flow, Lifted, Machine, Op, Place, Src, Target},
     lift::{Cursor, Lifter},
     load::Program,
 };
@@ -79,6 +79,12 @@ pub struct Walked {
     pub import: Option<String>,
     /// Variables that it reads for what they hold at its entry, a bit for each.
     pub needs: u64,
+    /// Addresses of constants that instructions name by their own place.
+    pub literals: BTreeSet<u64>,
+    /// A call in it does not come back.
+    pub ended: bool,
+    /// It saves the return address.
+    pub saves: bool,
     /// It comes back with the stack higher or lower than it found it.
     pub unbalanced: bool,
     /// A limit ended it.
@@ -246,6 +252,11 @@ impl<'a> Walk<'a> {
         let program = self.around.program;
         let seen = state.step(&lifted.ops, program, self.machine);
         self.done.needs |= seen.needs;
+        self.done.saves |= seen.saves_link;
+        self.done.literals.extend(lifted.ops.iter().filter_map(|op| match op {
+            Op::Load { at: Src::Const(address), .. } => Some(*address),
+            _ => None,
+        }));
         // Numbers of a file that can be loaded anywhere become addresses only when something is added to them.
         let shared = program.kind == crate::load::Kind::Shared;
         let numbers = if shared { &seen.addresses } else { &seen.numbers };

@@ -67,6 +67,11 @@ impl Width {
         }
     }
 
+    /// The width of 1, 2, 4 or 8 bytes.
+    pub fn of_bytes(bytes: u64) -> Option<Self> {
+        [Self::W8, Self::W16, Self::W32, Self::W64].into_iter().find(|width| width.bytes() == bytes)
+    }
+
     /// 1, 2, 4 or 8.
     pub fn bytes(self) -> u64 {
         u64::from(self.bits() / 8)

@@ -163,6 +163,12 @@ pub fn transfer(block: &mut Block, load: bool, address: Address, bytes: u16) {
     let (at, new) = place(block, address);
     if !load {
         block.ops.push(Op::ClobberMemory { at, bytes });
+    } else if address.base == PC
+        && let Some(width) = Width::of_bytes(bytes.into())
+    {
+        // Nothing keeps what is read, but that a constant stands there is worth knowing.
+        let constant = block.temporary();
+        block.load(constant, at, width);
     }
     write_back(block, address, new);
 }
