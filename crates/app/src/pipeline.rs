@@ -55,7 +55,9 @@ pub fn make(
         complete &= done.unpacked.complete;
         subjects.push(done.unpacked.subject);
         let mut own = done.unpacked.facts;
-        own.iter_mut().for_each(|fact| fact.shift(base));
+        for fact in &mut own {
+            fact.shift(base);
+        }
         base += own.len() as u32;
         facts.push(own);
     }

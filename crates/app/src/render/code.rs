@@ -151,7 +151,7 @@ fn flow(flow: &Flow) -> String {
         Manner::Control => "decides on",
     };
     let mut text =
-        format!("{} {manner} {} {} ({})", channel(&flow.source), flow.actuator.name, flow.actuator.argument, kebab(&flow.actuator.kind));
+        format!("{} {manner} {} {} ({})", channel(&flow.source), flow.actuator.name, flow.actuator.argument, kebab(flow.actuator.kind));
     let words: Vec<String> =
         flow.triggers.iter().map(|trigger| format!("{}{:?}", if trigger.fits { "" } else { "not " }, trigger.value)).collect();
     if !words.is_empty() {

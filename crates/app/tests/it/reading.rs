@@ -139,6 +139,31 @@ fn what_is_not_read_is_a_gap() {
 }
 
 #[test]
+fn broken_programs_cost_nothing_but_themselves() {
+    let tree = lay_out("programs/exec-loopback-daemon-path", "shown");
+    let whole = vet(tree.path());
+    let program = fs::read(tree.path().join("usr/bin/updsrv")).unwrap();
+    // Every header field once turned over, and the code filled with what no compiler writes.
+    for (number, at) in (4..120).step_by(4).enumerate() {
+        let mut broken = program.clone();
+        broken[at..at + 4].iter_mut().for_each(|byte| *byte ^= 0xa5);
+        fs::write(tree.path().join(format!("usr/bin/broken{number:02}")), broken).unwrap();
+    }
+    let mut broken = program;
+    broken[0x700..0xb00].fill(0xe7);
+    fs::write(tree.path().join("usr/bin/filled"), broken).unwrap();
+    let (_, json) = run(tree.path(), &[]);
+    let dossier: Dossier = serde_json::from_slice(&json).unwrap();
+    for path in ["/usr/bin/updsrv", "/usr/sbin/doupdate.sh", "/www/cgi-bin/upload.cgi"] {
+        let bodies = |dossier: &Dossier| code(dossier, path).iter().map(|(_, fact)| (*fact).clone()).collect::<Vec<_>>();
+        assert_eq!(bodies(&whole), bodies(&dossier), "{path}");
+    }
+    let gaps = &dossier.subjects[0].coverage.gaps;
+    assert!(gaps.iter().any(|gap| gap.path.starts_with("/usr/bin/broken")));
+    assert!(!gaps.iter().any(|gap| gap.note.contains("defect") || gap.note.contains("were not read")), "{gaps:#?}");
+}
+
+#[test]
 fn a_limit_cuts_the_questions_and_keeps_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let limits = folder.path().join("limits.toml");

@@ -27,7 +27,8 @@ pub fn lay_out(behaviour: &str, variant: &str) -> TempDir {
     for file in entries(&expect, "file") {
         let (source, path) = (text(file, "source").replace("{variant}", variant), text(file, "path"));
         let to = place(path);
-        let from = if source.ends_with(".c") { binary(&folder, variant, path) } else { folder.join(source) };
+        let compiled = Path::new(&source).extension().is_some_and(|end| end == "c");
+        let from = if compiled { binary(&folder, variant, path) } else { folder.join(source) };
         fs::write(&to, fs::read(&from).unwrap()).unwrap();
         fs::set_permissions(&to, fs::Permissions::from_mode(u32::from_str_radix(text(file, "mode"), 8).unwrap())).unwrap();
     }

@@ -33,7 +33,7 @@ pub struct Analysis<'a> {
 
 impl Analysis<'_> {
     /// Loads and reads the program in `bytes`, and hands it to `then` as long as it is there.
-    pub fn of<T>(bytes: &[u8], limits: &CodeLimits, then: impl FnOnce(&Analysis<'_>) -> T) -> Result<T, NotLoaded> {
+    pub fn of<T>(bytes: &[u8], limits: CodeLimits, then: impl FnOnce(&Analysis<'_>) -> T) -> Result<T, NotLoaded> {
         let program = load::load(bytes)?;
         let lifter = lift::of(&program)?;
         let models = Models::built_in();

@@ -65,7 +65,7 @@ pub fn is_program(bytes: &[u8]) -> bool {
 /// Reads a program. Never panics and never fails: what cannot be read is among the problems.
 #[must_use]
 pub fn read_program(bytes: &[u8], limits: &CodeLimits) -> ProgramReport {
-    match apart(|| Analysis::of(bytes, limits, report)) {
+    match apart(|| Analysis::of(bytes, *limits, report)) {
         Ok(Ok(report)) => report,
         Ok(Err(why)) => ProgramReport { problems: vec![not_loaded(&why).over(bytes.len() as u64)], ..ProgramReport::default() },
         Err(problem) => ProgramReport { problems: vec![problem], ..ProgramReport::default() },

@@ -136,7 +136,7 @@ pub enum ListingError {
 /// # Errors
 /// Why it cannot be listed.
 pub fn list(bytes: &[u8], limits: &CodeLimits, function: Option<&str>) -> Result<Listing, ListingError> {
-    match apart(|| Analysis::of(bytes, limits, |analysis| listing(analysis, bytes, function))) {
+    match apart(|| Analysis::of(bytes, *limits, |analysis| listing(analysis, bytes, function))) {
         Ok(Ok(listing)) => listing,
         Ok(Err(NotLoaded::Malformed(why))) => Err(ListingError::Malformed(why)),
         Ok(Err(NotLoaded::Unsupported(why))) => Err(ListingError::Unsupported(why)),
