@@ -75,6 +75,17 @@ fn missing_fixtures_are_reported() {
         ["fixtures/detectors/control.some-thing: no positive fixture"]
     );
     assert_eq!(without("fixtures/detectors/control.some-thing/twin-a.tar"), ["fixtures/detectors/control.some-thing: no harmless twin"]);
+    let pair = |rule: &str| {
+        after(move |root| {
+            fs::remove_dir_all(root.join("fixtures/detectors/control.some-thing")).unwrap();
+            for kind in ["harmless", "programs", "scripts"] {
+                fs::create_dir_all(root.join("fixtures/code").join(kind)).unwrap();
+            }
+            put(root, "fixtures/code/scripts/a/expect.toml", &format!("title = \"a\"\nrule = \"{rule}\"\nfile = []\n"));
+        })
+    };
+    assert_eq!(pair("control.some-thing"), Vec::<String>::new());
+    assert!(pair("control.other").contains(&"fixtures/code: control.other is expected, and there is no such rule".to_owned()));
     let stray = after(|root| put(root, "fixtures/detectors/control.other/positive-a.tar", ""));
     assert_eq!(stray, ["fixtures/detectors/control.other: there is no such rule"]);
 }
