@@ -131,6 +131,7 @@ impl Contents<'_, '_> {
         context: &Context,
         trail: &Trail,
     ) -> Vec<Text> {
+        let trail = &trail.with(function, u64::from(pointer.0), StepKind::Pointed);
         let answer = self.resolver.budget.nested(|| self.pointer_here(function, pointer, by, memory, context, trail));
         let mut texts = answer.unwrap_or_else(|| Self::unknown(trail));
         // Where the way of the pointer is lost, or where it came from memory, what it can point to may tell more.

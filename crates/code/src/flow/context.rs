@@ -79,6 +79,8 @@ pub enum StepKind {
     Compared,
     /// It comes in.
     Source,
+    /// It was looked at through this pointer: `site` is the number of the expression.
+    Pointed,
 }
 
 #[derive(Debug)]
@@ -102,6 +104,23 @@ impl Trail {
     #[must_use]
     pub fn then(&self, inner: &Self) -> Self {
         inner.steps().iter().rev().fold(self.clone(), |trail, step| trail.with(step.function, step.site, step.kind))
+    }
+
+    /// The pointers through which it was looked at before anything was moved: those whose bytes it is.
+    pub fn outermost(&self) -> Vec<(FunctionId, u64)> {
+        let steps = self.steps();
+        let own = steps.iter().rev().take_while(|step| step.kind != StepKind::Moved);
+        own.filter(|step| step.kind == StepKind::Pointed).map(|step| (step.function, step.site)).collect()
+    }
+
+    /// Was it looked at through one of these pointers?
+    pub fn passes(&self, pointers: &[(FunctionId, u64)]) -> bool {
+        self.steps().iter().any(|step| step.kind == StepKind::Pointed && pointers.contains(&(step.function, step.site)))
+    }
+
+    /// The steps that are worth showing, the last one first.
+    pub fn shown(&self) -> impl Iterator<Item = Step> {
+        self.steps().into_iter().filter(|step| step.kind != StepKind::Pointed)
     }
 
     /// The steps, the last one first: from where a value came to where it was asked for.

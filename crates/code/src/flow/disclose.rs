@@ -51,7 +51,7 @@ impl Events<'_, '_, '_> {
             let mut checks: Vec<_> = atoms.iter().filter_map(|atom| self.check(atom)).collect();
             checks.sort();
             checks.dedup();
-            let mut path: Vec<_> = text.trail.steps().iter().map(|step| self.step(*step)).collect();
+            let mut path: Vec<_> = text.trail.shown().map(|step| self.step(step)).collect();
             path.push(self.place(function, call.site, Role::Actuator, format!("sent to {}", whom(to))));
             let code = self.digest(function, &text.trail, &[]);
             let disclosure = Disclosure { what: what.into_iter().collect(), from, to: to.clone(), triggers, checks, path, code };
@@ -93,7 +93,7 @@ impl Events<'_, '_, '_> {
     /// Was it picked out of a file because a word for a secret stood before it?
     fn is_picked_by_secret(&self, text: &Text) -> bool {
         let unit = self.resolver().unit;
-        text.trail.steps().iter().take(STEPS).any(|step| {
+        text.trail.shown().take(STEPS).any(|step| {
             let block = unit.code.function(step.function).and_then(|code| code.block_at(step.site));
             let atoms = block.map(|block| self.guards.within(step.function, block)).unwrap_or_default();
             atoms.iter().any(|atom| match &atom.test {

@@ -51,7 +51,7 @@ impl Events<'_, '_, '_> {
                 for source in self.outside(origin) {
                     if data.insert(source.clone()) {
                         let needed = self.guards.here(function, call.block);
-                        let choice = self.choice(&source, shape, &needed);
+                        let choice = self.choice(&source, shape, &needed, &text.trail);
                         let flow = self.flow(function, call.site, acting, source, Manner::Data, choice, &needed, &text.trail);
                         self.facts.push((At::Address(call.site), CodeFact::Flow(Box::new(flow))));
                     }
@@ -111,7 +111,7 @@ impl Events<'_, '_, '_> {
         let mut checks: Vec<Check> = atoms.iter().filter_map(|atom| self.check(atom)).collect();
         checks.sort();
         checks.dedup();
-        let mut path: Vec<PathStep> = trail.steps().iter().map(|step| self.step(*step)).collect();
+        let mut path: Vec<PathStep> = trail.shown().map(|step| self.step(step)).collect();
         for atom in own.iter().rev() {
             path.push(self.place(atom.function, atom.site, Role::Branch, words(atom)));
             for (owner, site) in &atom.by {
@@ -141,7 +141,7 @@ impl Events<'_, '_, '_> {
     }
 
     /// What the outside can still choose of text that comes through the conditions `atoms`.
-    fn choice(&self, source: &Channel, shape: Shape, atoms: &[Atom]) -> Choice {
+    fn choice(&self, source: &Channel, shape: Shape, atoms: &[Atom], trail: &Trail) -> Choice {
         let own: Vec<&Atom> = atoms.iter().filter(|atom| self.from(atom, source)).collect();
         if shape == Shape::Number {
             let limit = |below: bool| {
@@ -155,8 +155,10 @@ impl Events<'_, '_, '_> {
             };
             return Choice::Number { min: limit(false), max: limit(true) };
         }
+        // A comparison of another part of the same input, as of the command in front of its argument, narrows nothing here.
+        let same = |atom: &&&Atom| atom.seen.is_empty() || trail.passes(&atom.seen);
         let mut without = String::new();
-        for atom in &own {
+        for atom in own.iter().filter(same) {
             match (&atom.test, atom.fits) {
                 (Test::Text { how: How::Equals, with }, true) if with.known().is_some() => return Choice::OneOf(1),
                 (Test::Text { how: How::Span, with }, _) => return Choice::Only(with.show()),
@@ -191,6 +193,7 @@ impl Events<'_, '_, '_> {
             StepKind::Moved => (Role::Step, "moved or made by a library function"),
             StepKind::Compared => (Role::Branch, "compared"),
             StepKind::Source => (Role::Source, "comes in"),
+            StepKind::Pointed => (Role::Step, "looked at"),
         };
         self.place(step.function, step.site, role, note.into())
     }

@@ -67,6 +67,8 @@ pub struct Atom {
     pub test: Test,
     /// It must fit (or not).
     pub fits: bool,
+    /// The pointers to the bytes that are tested, where they are a text.
+    pub seen: Vec<(FunctionId, u64)>,
     /// Flags and returned values between the test and the decision: instructions that set them.
     pub by: Vec<(FunctionId, u64)>,
 }
@@ -278,7 +280,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             _ => test,
         };
         if origin != Origin::Unknown {
-            atoms.push(Atom { function, site, origins: flat(origin), test, fits, by: Vec::new() });
+            atoms.push(Atom { function, site, origins: flat(origin), test, fits, seen: Vec::new(), by: Vec::new() });
         }
     }
 
@@ -466,8 +468,8 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             }
             return;
         };
-        let mut push = |origins: Vec<Origin>, test: Test, fits: bool| {
-            atoms.push(Atom { function, site: call.site, origins, test, fits, by: Vec::new() });
+        let push = |atoms: &mut Vec<Atom>, origins: Vec<Origin>, test: Test, fits: bool| {
+            atoms.push(Atom { function, site: call.site, origins, test, fits, seen: Vec::new(), by: Vec::new() });
         };
         if let Some(compares) = model.compares {
             let fits = match compares.fits {
@@ -481,7 +483,8 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 let with = unit.argument(function, id, usize::from(compares.b)).and_then(|(local, value)| local.exprs.value(value));
                 if let Some(with) = with {
                     let with = Text { pieces: vec![Piece::Text(vec![with as u8])], trail: Trail::default() };
-                    push(tested(&sides[0]), Test::Text { how: compares.how, with }, fits);
+                    push(atoms, tested(&sides[0]), Test::Text { how: compares.how, with }, fits);
+                    through(atoms, &sides[0]);
                 }
                 return;
             }
@@ -490,14 +493,16 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 let origins = tested(&sides[one]);
                 for with in &sides[other] {
                     if with.known().is_some() && !origins.is_empty() {
-                        push(origins.clone(), Test::Text { how: compares.how, with: with.clone() }, fits);
+                        push(atoms, origins.clone(), Test::Text { how: compares.how, with: with.clone() }, fits);
+                        through(atoms, &sides[one]);
                     }
                 }
             }
             // Two texts that are both not known: a password from a file, perhaps.
             let (left, right) = (tested(&sides[0]), tested(&sides[1]));
             if !left.is_empty() && !right.is_empty() {
-                push(left, Test::Text { how: compares.how, with: sides[1][0].clone() }, fits);
+                push(atoms, left, Test::Text { how: compares.how, with: sides[1][0].clone() }, fits);
+                through(atoms, &sides[0]);
             }
             return;
         }
@@ -512,7 +517,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             let origins = origins.iter().flatten().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect();
             let by = checks.by.map(|index| contents.argument(function, call, usize::from(index), context));
             let by = by.iter().flatten().next().map(Text::show).unwrap_or_default();
-            return push(origins, Test::Check(checks.kind, by), holds);
+            return push(atoms, origins, Test::Check(checks.kind, by), holds);
         }
         if model.acts.is_some_and(|acts| acts.kind == ActuatorKind::Command) {
             // A command that succeeds only where a check of its own holds.
@@ -521,7 +526,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             for text in texts.iter().flatten() {
                 for check in &self.commands.read(&[text], Quoting::Shell).checks {
                     let origins = text.origins().map(|(origin, _)| origin.clone()).collect();
-                    push(origins, Test::Check(check.kind, check.detail.clone()), (number == 0) == equal);
+                    push(atoms, origins, Test::Check(check.kind, check.detail.clone()), (number == 0) == equal);
                 }
             }
             return;
@@ -529,7 +534,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         if let Some(tests) = model.tests {
             let origin =
                 unit.argument(function, id, usize::from(tests.value)).map(|(_, value)| contents.value_origin(function, value, context));
-            return push(origin.map(flat).unwrap_or_default(), Test::Class(tests.class), (number == 0) != equal);
+            return push(atoms, origin.map(flat).unwrap_or_default(), Test::Class(tests.class), (number == 0) != equal);
         }
         let origins = match model.gives {
             Some(Gives::Number(index) | Gives::Length(index)) => {
@@ -546,7 +551,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             _ => Vec::new(),
         };
         if !origins.is_empty() {
-            push(origins, Test::Equal(i64::from(number as i32)), equal);
+            push(atoms, origins, Test::Equal(i64::from(number as i32)), equal);
         }
     }
 }
@@ -576,6 +581,13 @@ fn moves(local: &Local, value: Expr) -> bool {
             _ => false,
         },
         _ => false,
+    }
+}
+
+/// Notes at the newest atom through which pointers the tested texts were seen.
+fn through(atoms: &mut [Atom], texts: &[Text]) {
+    if let Some(atom) = atoms.last_mut() {
+        atom.seen = texts.iter().flat_map(|text| text.trail.outermost()).collect();
     }
 }
 
