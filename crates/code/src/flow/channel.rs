@@ -66,6 +66,9 @@ impl<'r, 'a> Channels<'r, 'a> {
             for (found, above, _) in resolver.resolve(function, handle, context) {
                 self.found(&found, &above, &mut channels);
             }
+            if channels.is_empty() {
+                self.left(function, handle, context, &mut channels);
+            }
         });
         channels.sort();
         channels.dedup();
@@ -78,6 +81,19 @@ impl<'r, 'a> Channels<'r, 'a> {
     pub fn argument(&self, function: FunctionId, call: CallId, index: u8, context: &Context) -> Vec<Channel> {
         let argument = self.contents.resolver.unit.argument(function, call, usize::from(index));
         argument.map_or_else(Vec::new, |(_, value)| self.of(function, value, context))
+    }
+
+    /// A handle is also what was left in it: a descriptor in a table, a socket that a library's object was given.
+    fn left(&self, function: FunctionId, handle: Expr, context: &Context, channels: &mut Vec<Channel>) {
+        let resolver = self.contents.resolver;
+        for pointee in resolver.objects.pointees(function, handle) {
+            if let Object::Result(owner, call) = pointee.object {
+                self.opened(owner, call, context, channels);
+            }
+            for (owner, call, _) in resolver.objects.writes(pointee) {
+                self.opened(*owner, *call, context, channels);
+            }
+        }
     }
 
     fn found(&self, found: &Found, context: &Context, channels: &mut Vec<Channel>) {
