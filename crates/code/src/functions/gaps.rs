@@ -108,19 +108,36 @@ impl Discovery<'_> {
         false
     }
 
+    /// Does it read or do what only a block of a function does, there or where it jumps to? What unwinding runs is a row of such blocks.
+    fn is_block_of_another(&mut self, place: Place, walked: &Walked) -> bool {
+        let tells = |walked: &Walked, place: Place, machine| {
+            walked.undecoded.is_empty() && (walked.bare || !plausible::stands_alone(walked, place, machine))
+        };
+        if tells(walked, place, self.machine) {
+            return true;
+        }
+        let end = self.sure.range(place.address + 1..).next().copied().unwrap_or(u64::MAX);
+        let jumps = walked.exits.values().flat_map(|exit| &exit.tail_calls);
+        let next = jumps.copied().find(|to| to.address > place.address && to.address < end && self.claims.free(to.address));
+        next.is_some_and(|next| {
+            let behind = self.try_walk(next);
+            tells(&behind, next, self.machine)
+        })
+    }
+
     /// Gives the code at `place` to the function right in front of it, if it is a block of that.
     fn adopt(&mut self, place: Place, walked: &Walked) -> bool {
         let Some(owner) = self.right_behind(place.address) else { return false };
+        if self.sure.range(owner + 1..=place.address).next().is_some() {
+            return false;
+        }
         let Some(own) = self.walked.get(&owner) else { return false };
         let lost = own.exits.values().any(|exit| exit.lost) && !plausible::saves_at_once(place, self.program, self.lifter);
         let back = self.goes_back(owner, walked) || own.instructions.keys().any(|address| walked.instructions.contains_key(address));
-        let needs = walked.undecoded.is_empty() && !plausible::stands_alone(walked, place, self.machine);
-        if !(lost || needs || (back && !walked.saves)) || self.sure.range(owner + 1..=place.address).next().is_some() {
+        let back = back && !walked.saves;
+        if !(lost || back || self.is_block_of_another(place, walked)) {
             return false;
         }
-        if std::env::var_os("ADOPT").is_some() {
-            eprintln!("adopt {:#x} into {owner:#x} lost {lost} back {back} needs {needs} {:b}", place.address, walked.needs);
-        } // DEBUG
         self.blocks.insert(place.address);
         self.extend(owner, place, State::unknown(self.machine));
         self.decide();

@@ -74,26 +74,6 @@ impl Discovery<'_> {
             || plausible::begins_like_a_function(place, self.program, self.lifter);
         // Helpers written in assembly go on in the middle of each other, but save what a block would not.
         let leads = self.leads_well(walked) || (walked.saves && walked.calls.iter().all(|place| self.entries.contains(&place.address)));
-        if std::env::var("WHY").is_ok_and(|a| u64::from_str_radix(&a, 16) == Ok(place.address)) {
-            // DEBUG
-            let bad: Vec<_> = walked
-                .calls
-                .iter()
-                .chain(walked.exits.values().flat_map(|exit| &exit.tail_calls))
-                .filter(|p| !self.entries.contains(&p.address) && !self.claims.free(p.address))
-                .collect(); // DEBUG
-            eprintln!(
-                "WHY {:#x} mode {:?} ends {ends} leads {leads} {bad:x?} sound {} alone {} needs {:b} undecoded {:x?} unbalanced {} lit {:x?}",
-                place.address,
-                place.mode,
-                plausible::is_sound(walked, place, self.program),
-                plausible::stands_alone(walked, place, self.machine),
-                walked.needs,
-                walked.undecoded,
-                walked.unbalanced,
-                walked.literals.first()
-            ); // DEBUG
-        } // DEBUG
         ends && leads && plausible::is_sound(walked, place, self.program) && plausible::stands_alone(walked, place, self.machine)
     }
 

@@ -30,6 +30,7 @@ impl Walk<'_> {
         let prepared = taken.take(self.machine);
         let condition = match flow {
             Flow::Call { to, cond } => {
+                self.done.bare |= self.machine.link.is_some() && !state.saved_link;
                 let comes_back = self.call(to, state);
                 if comes_back || cond.is_some() {
                     state.after_call(self.machine);

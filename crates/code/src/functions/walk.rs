@@ -83,6 +83,8 @@ pub struct Walked {
     pub literals: BTreeSet<u64>,
     /// A call in it does not come back.
     pub ended: bool,
+    /// It calls before it has saved its own return address.
+    pub bare: bool,
     /// It saves the return address.
     pub saves: bool,
     /// It comes back with the stack higher or lower than it found it.
