@@ -71,6 +71,11 @@ impl Claims {
         self.pieces.get(&address).filter(|piece| piece.code).map(|piece| piece.owner)
     }
 
+    /// The start of the first piece from `address` on.
+    pub fn next(&self, address: u64) -> Option<u64> {
+        self.pieces.range(address..).next().map(|(start, _)| *start)
+    }
+
     /// The last piece in front of `address`: where it ends, and whose it is.
     pub fn before(&self, address: u64) -> Option<(u64, u64)> {
         self.pieces.range(..address).next_back().map(|(_, piece)| (piece.end, piece.owner))

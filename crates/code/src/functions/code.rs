@@ -156,7 +156,7 @@ impl Code {
                 block.end = at + u64::from(instruction.lifted.len);
                 self.instructions.push(instruction);
                 if let Some(exit) = walked.exits.remove(&at) {
-                    let edge = |(to, kind): (u64, EdgeKind)| Some(Edge { to: *numbers.get(&to)?, kind });
+                    let edge = |(to, kind): (Place, EdgeKind)| Some(Edge { to: *numbers.get(&to.address)?, kind });
                     block.edges = exit.to.into_iter().filter_map(edge).collect();
                     block.tail_calls = exit.tail_calls;
                     block.lost = exit.lost;

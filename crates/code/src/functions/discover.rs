@@ -19,6 +19,9 @@ use crate::{
     load::Program,
 };
 
+/// Functions on each side that are looked at for what is common there.
+const NEAR: usize = 8;
+
 /// Finds the functions of `program`. `ends` tells of imported names whose call never comes back.
 pub fn discover(program: &Program<'_>, lifter: &dyn Lifter, ends: &dyn Fn(&str) -> bool) -> Code {
     let executable = program.memory.segments().iter().filter(|segment| segment.executable);
@@ -40,7 +43,6 @@ pub fn discover(program: &Program<'_>, lifter: &dyn Lifter, ends: &dyn Fn(&str) 
         times: BTreeMap::new(),
         references: BTreeMap::new(),
         blocks: BTreeSet::new(),
-        habits: BTreeMap::new(),
         stubs: RefCell::default(),
         guesses: bytes.saturating_mul(limits::GUESSED_PER_BYTE),
     };
@@ -56,16 +58,15 @@ pub fn discover(program: &Program<'_>, lifter: &dyn Lifter, ends: &dyn Fn(&str) 
     all.run();
     all.settle_modes(&without_mode);
     all.correct();
-    all.learn_habits();
-    all.follow_addresses();
-    all.correct();
-    all.decide();
-    all.correct();
-    all.follow_addresses();
-    all.decide();
-    all.scan();
-    all.correct();
-    all.decide();
+    for everywhere in [false, true] {
+        all.follow_addresses(everywhere);
+        all.correct();
+        all.decide();
+        all.correct();
+        all.scan();
+        all.correct();
+        all.decide();
+    }
     all.build()
 }
 
@@ -93,8 +94,6 @@ pub struct Discovery<'a> {
     pub references: BTreeMap<u64, u32>,
     /// Targets of jumps that turned out to be blocks of the function that jumps there.
     pub blocks: BTreeSet<u64>,
-    /// To what functions of a mode are aligned in this file.
-    pub habits: BTreeMap<Mode, u64>,
     stubs: RefCell<BTreeMap<Place, Option<String>>>,
     /// Instructions that may still be decoded for guesses.
     pub guesses: u64,
@@ -176,7 +175,8 @@ impl Discovery<'_> {
         walked
     }
 
-    fn around(&self) -> Surroundings<'_> {
+    /// What a walk is told.
+    pub fn around(&self) -> Surroundings<'_> {
         Surroundings {
             program: self.program,
             lifter: self.lifter,
@@ -261,23 +261,13 @@ impl Discovery<'_> {
         self.found.range(..address).next_back().map(|(_, (mode, _))| *mode)
     }
 
-    /// To what do nearly all functions that are surely some begin? Compilers align all of a mode alike.
-    fn learn_habits(&mut self) {
-        for mode in self.lifter.modes() {
-            let sure = self.found.iter().filter(|(_, (found, by))| found == mode && *by <= FoundBy::Call).map(|(entry, _)| *entry);
-            let entries: Vec<u64> = sure.filter(|entry| self.program.may_be_code(*entry)).collect();
-            let fits = |to: &u64| {
-                entries.len() >= 20 && entries.iter().filter(|entry| entry.is_multiple_of(*to)).count() * 50 >= entries.len() * 49
-            };
-            let habit = [32, 16, 8, 4].into_iter().find(fits).unwrap_or(1);
-            self.habits.insert(*mode, habit.max(self.lifter.alignment(*mode)));
-        }
-    }
-
-    /// Is `place` aligned as functions of this file are?
+    /// Is `place` aligned as the functions around it are? Compilers align all of a file and mode alike, and a program is made of files.
     pub fn fits(&self, place: Place) -> bool {
-        let habit = self.habits.get(&place.mode).copied().unwrap_or(1);
-        place.address.is_multiple_of(habit.max(self.lifter.alignment(place.mode)))
+        let sure = |(entry, (mode, by)): (&u64, &(Mode, FoundBy))| (*mode == place.mode && *by <= FoundBy::Call).then_some(*entry);
+        let before = self.found.range(..place.address).rev().filter_map(sure).take(NEAR);
+        let around: Vec<u64> = before.chain(self.found.range(place.address..).filter_map(sure).take(NEAR)).collect();
+        let common = |to: &u64| around.len() >= 2 * NEAR && around.iter().all(|entry| entry.is_multiple_of(*to));
+        [32, 16, 8, 4].into_iter().find(common).is_none_or(|habit| place.address.is_multiple_of(habit))
     }
 
     fn build(self) -> Code {

@@ -4,8 +4,19 @@
 //! it begins with; elsewhere only what begins as functions do is.
 
 use super::{discover::Discovery, known::State, plausible, seeds::FoundBy, walk::Walked};
-use crate::ir::{Mode, Place};
+use crate::ir::Place;
 
+/// One way to read what stands in a gap.
+struct Reading {
+    place: Place,
+    /// The function that it is a block of; none where it is a function.
+    owner: Option<u64>,
+    /// How much speaks for it: it begins as functions do, it leads to functions, its bytes look like it.
+    weight: usize,
+}
+
+/// Bytes that show how code is to be read.
+const LOOK: u64 = 64;
 /// Longest run of padding behind a function.
 const PADDING: u64 = 32;
 
@@ -69,61 +80,83 @@ impl Discovery<'_> {
         (end == address).then_some(owner)
     }
 
+    /// Where what belongs to nobody begins in front of `address`, behind padding.
+    pub fn start_of_gap(&self, address: u64) -> Option<u64> {
+        let (mut start, _) = self.claims.before(address)?;
+        while let Some(padding) = self.padding(start).filter(|_| start < address) {
+            start += padding;
+        }
+        Some(start)
+    }
+
     /// Makes a function or a block of what stands at `at`, if it is one.
     fn gap(&mut self, at: u64, behind: bool) -> bool {
         let before = self.mode_before(at);
         let after = self.found.range(at..).next().map(|(_, (mode, _))| *mode);
-        let mut modes: Vec<Mode> = before.into_iter().chain(after).chain(self.lifter.modes().iter().copied()).collect();
-        let mut seen = Vec::new();
-        modes.retain(|mode| {
-            !seen.contains(mode) && {
-                seen.push(*mode);
-                true
-            }
-        });
-        for mode in modes {
+        let end = self.claims.next(at).unwrap_or(u64::MAX).min(at + LOOK) - at;
+        let likely = self.program.memory.raw(at).and_then(|bytes| self.lifter.likely_mode(bytes.get(..end as usize)?));
+        let mut best: Option<Reading> = None;
+        // The neighbours' way of reading comes first; another one wins where more speaks for it.
+        let others = self.lifter.modes().iter().copied().filter(|mode| Some(*mode) != before && Some(*mode) != after);
+        for mode in before.into_iter().chain(after.filter(|_| after != before)).chain(others) {
             let place = Place { address: at, mode };
             let near = Some(mode) == before || Some(mode) == after;
-            if !at.is_multiple_of(self.lifter.alignment(mode)) {
-                continue;
-            }
-            if !(behind && near) && !plausible::saves_at_once(place, self.program, self.lifter) {
+            let saves = plausible::saves_at_once(place, self.program, self.lifter);
+            if !at.is_multiple_of(self.lifter.alignment(mode)) || !(saves || behind) {
                 continue;
             }
             let walked = self.try_walk(place);
-            if walked.instructions.is_empty() {
+            let jumps = walked.exits.values().filter(|exit| !exit.falls).flat_map(|exit| &exit.tail_calls);
+            let leads: Vec<bool> = walked.calls.iter().chain(jumps).map(|place| self.is_entry(*place)).collect();
+            let known = leads.iter().filter(|known| **known).count();
+            let owner = if behind && Some(mode) == before { self.owner(place, &walked) } else { None };
+            // Another instruction set than on both sides wants a sign from outside.
+            let placed = near || (known > 0 && known == leads.len()) || likely == Some(mode);
+            if owner.is_none() && !(placed && self.fits(place) && self.claims.all_free(&walked) && self.is_function(&walked, place)) {
                 continue;
             }
-            if behind && Some(mode) == before && self.adopt(place, &walked) {
-                return true;
-            }
-            // Another instruction set than on both sides wants a sign from outside.
-            let called = !walked.calls.is_empty() && walked.calls.iter().all(|place| self.entries.contains(&place.address));
-            if (near || called) && self.fits(place) && self.claims.all_free(&walked) && self.is_function(&walked, place) {
-                self.add(place, FoundBy::Scan);
-                self.decide();
-                return !self.claims.free(at);
+            let weight = usize::from(saves) * 4 + known + usize::from(likely == Some(mode)) * 2;
+            if best.as_ref().is_none_or(|best| weight > best.weight) {
+                best = Some(Reading { place, owner, weight });
             }
         }
-        false
+        let Some(Reading { place, owner, .. }) = best else { return false };
+        if let Some(owner) = owner {
+            self.blocks.insert(place.address);
+            self.extend(owner, place, State::unknown(self.machine));
+        } else {
+            self.add(place, FoundBy::Scan);
+        }
+        self.decide();
+        !self.claims.free(at)
     }
 
-    /// Gives the code at `place` to the function right in front of it, if it is a block of that.
-    fn adopt(&mut self, place: Place, walked: &Walked) -> bool {
-        let Some(owner) = self.right_behind(place.address) else { return false };
-        let Some(own) = self.walked.get(&owner) else { return false };
-        let lost = own.exits.values().any(|exit| exit.lost) && !plausible::saves_at_once(place, self.program, self.lifter);
-        let back = self.goes_back(owner, walked) || own.instructions.keys().any(|address| walked.instructions.contains_key(address));
-        let needs = walked.undecoded.is_empty() && !plausible::stands_alone(walked, place, self.machine);
-        if !(lost || needs || (back && !walked.saves)) || self.sure.range(owner + 1..=place.address).next().is_some() {
-            return false;
+    /// Does it read or do what only a block of a function does, there or where it jumps to? What unwinding runs is a row of such blocks.
+    fn is_block_of_another(&mut self, place: Place, walked: &Walked) -> bool {
+        let tells = |walked: &Walked, place: Place, machine| {
+            walked.undecoded.is_empty() && (walked.bare || !plausible::stands_alone(walked, place, machine))
+        };
+        if tells(walked, place, self.machine) {
+            return true;
         }
-        if std::env::var_os("ADOPT").is_some() {
-            eprintln!("adopt {:#x} into {owner:#x} lost {lost} back {back} needs {needs} {:b}", place.address, walked.needs);
-        } // DEBUG
-        self.blocks.insert(place.address);
-        self.extend(owner, place, State::unknown(self.machine));
-        self.decide();
-        !self.claims.free(place.address)
+        let end = self.sure.range(place.address + 1..).next().copied().unwrap_or(u64::MAX);
+        let jumps = walked.exits.values().flat_map(|exit| &exit.tail_calls);
+        let next = jumps.copied().find(|to| to.address > place.address && to.address < end && self.claims.free(to.address));
+        next.is_some_and(|next| {
+            let behind = self.try_walk(next);
+            tells(&behind, next, self.machine)
+        })
+    }
+
+    /// The function right in front of `place` that the code there is a block of, if it is one.
+    fn owner(&mut self, place: Place, walked: &Walked) -> Option<u64> {
+        let owner = self.right_behind(place.address)?;
+        if walked.instructions.is_empty() || self.sure.range(owner + 1..=place.address).next().is_some() {
+            return None;
+        }
+        let own = self.walked.get(&owner)?;
+        let lost = own.exits.values().any(|exit| exit.lost);
+        let back = self.goes_back(owner, walked) || own.instructions.keys().any(|address| walked.instructions.contains_key(address));
+        ((!walked.saves && (lost || back)) || self.is_block_of_another(place, walked)).then_some(owner)
     }
 }

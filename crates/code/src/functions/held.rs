@@ -11,13 +11,14 @@ use super::{
 use crate::ir::Place;
 
 impl Discovery<'_> {
-    /// Follows all that look like the address of a function, until there are no more.
-    pub fn follow_addresses(&mut self) {
+    /// Follows all that look like the address of a function, until there are no more. `everywhere`: not only to where the loader says that
+    /// there is one, or where one is to be expected behind another.
+    pub fn follow_addresses(&mut self, everywhere: bool) {
         let pointers = seeds::pointers(self.program, self.machine);
         for _ in 0..limits::ROUNDS {
             let known = self.found.len();
             let mut held: BTreeMap<u64, FoundBy> = BTreeMap::new();
-            for value in pointers.iter().filter(|(slot, _)| self.claims.code_at(**slot).is_none()).map(|(_, value)| *value) {
+            for value in pointers.iter().filter(|(slot, _)| self.claims.free(**slot)).map(|(_, value)| *value) {
                 held.insert(value, FoundBy::Pointer);
             }
             let computed: BTreeSet<u64> = self.walked.values().flat_map(|walked| &walked.addresses).copied().collect();
@@ -25,7 +26,7 @@ impl Discovery<'_> {
             for (value, found_by) in held {
                 let place = self.machine.place_of(value);
                 let linked = found_by == FoundBy::Pointer && self.program.kind != crate::load::Kind::Fixed;
-                if !self.found.contains_key(&place.address) && self.guesses > 0 && self.is_address_of_function(place, linked) {
+                if !self.found.contains_key(&place.address) && self.guesses > 0 && self.is_address_of_function(place, linked, everywhere) {
                     self.add(place, found_by);
                     self.run();
                 }
@@ -37,7 +38,7 @@ impl Discovery<'_> {
     }
 
     /// `linked`: the loader is told that it is an address.
-    fn is_address_of_function(&mut self, place: Place, linked: bool) -> bool {
+    fn is_address_of_function(&mut self, place: Place, linked: bool, everywhere: bool) -> bool {
         let aligned = place.address.is_multiple_of(self.lifter.alignment(place.mode));
         if !aligned || !self.program.may_be_code(place.address) {
             return false;
@@ -55,13 +56,21 @@ impl Discovery<'_> {
         let same = self.mode_before(place.address).is_none_or(|mode| mode == place.mode);
         let begins = plausible::begins_like_a_function(place, self.program, self.lifter);
         let placed = same && self.fits(place) && self.right_behind(place.address).is_some();
-        (placed || begins) && self.is_function(&walked, place)
+        (placed || (everywhere && begins && !self.begins_earlier(place))) && self.is_function(&walked, place)
+    }
+
+    /// Is `place` in the middle of a function that begins right behind the one in front of it?
+    fn begins_earlier(&mut self, place: Place) -> bool {
+        let Some(start) = self.start_of_gap(place.address).filter(|start| *start < place.address) else { return false };
+        let earlier = Place { address: start, ..place };
+        let walked = self.try_walk(earlier);
+        walked.instructions.contains_key(&place.address) && self.is_function(&walked, earlier)
     }
 
     /// Does control come to `place`, inside the function at `owner`, only by going on behind a call?
     fn is_behind_an_end(&self, owner: u64, place: Place) -> bool {
         let Some(walked) = self.walked.get(&owner) else { return false };
-        let jumped = walked.exits.values().flat_map(|exit| &exit.to).any(|(to, _)| *to == place.address);
+        let jumped = walked.exits.values().flat_map(|exit| &exit.to).any(|(to, _)| to.address == place.address);
         let before = walked.instructions.range(..place.address).next_back();
         let called = before.is_some_and(|(_, code)| matches!(code.lifted.flow, crate::ir::Flow::Call { .. }));
         !jumped && called
@@ -73,38 +82,25 @@ impl Discovery<'_> {
             || (walked.ended && walked.instructions.len() > 1)
             || plausible::begins_like_a_function(place, self.program, self.lifter);
         // Helpers written in assembly go on in the middle of each other, but save what a block would not.
-        let leads = self.leads_well(walked) || (walked.saves && walked.calls.iter().all(|place| self.entries.contains(&place.address)));
-        if std::env::var("WHY").is_ok_and(|a| u64::from_str_radix(&a, 16) == Ok(place.address)) {
-            // DEBUG
-            let bad: Vec<_> = walked
-                .calls
-                .iter()
-                .chain(walked.exits.values().flat_map(|exit| &exit.tail_calls))
-                .filter(|p| !self.entries.contains(&p.address) && !self.claims.free(p.address))
-                .collect(); // DEBUG
-            eprintln!(
-                "WHY {:#x} mode {:?} ends {ends} leads {leads} {bad:x?} sound {} alone {} needs {:b} undecoded {:x?} unbalanced {} lit {:x?}",
-                place.address,
-                place.mode,
-                plausible::is_sound(walked, place, self.program),
-                plausible::stands_alone(walked, place, self.machine),
-                walked.needs,
-                walked.undecoded,
-                walked.unbalanced,
-                walked.literals.first()
-            ); // DEBUG
-        } // DEBUG
+        let known = |place: &Place| self.is_entry(*place) || self.claims.code_at(place.address).is_some();
+        let leads = self.leads_well(walked) || (walked.saves && walked.calls.iter().all(known));
         ends && leads && plausible::is_sound(walked, place, self.program) && plausible::stands_alone(walked, place, self.machine)
+    }
+
+    /// Does a function begin at `place`, read in that way?
+    pub fn is_entry(&self, place: Place) -> bool {
+        self.found.get(&place.address).is_some_and(|(mode, _)| *mode == place.mode)
     }
 
     /// Do its calls and jumps lead to functions, or to where one may be?
     pub fn leads_well(&self, walked: &Walked) -> bool {
         let jumps = walked.exits.values().flat_map(|exit| &exit.tail_calls);
         let free = |place: &Place| self.program.may_be_code(place.address) && self.claims.free(place.address);
-        let good = |place: &Place| self.entries.contains(&place.address) || free(place);
+        let good = |place: &Place| self.is_entry(*place) || free(place);
         // A function that is not known yet may have been taken for a part of the one in front of it.
         let hidden = |place: &Place| {
-            self.claims.code_at(place.address).is_some() && plausible::begins_like_a_function(*place, self.program, self.lifter)
+            let begins = || plausible::begins_like_a_function(*place, self.program, self.lifter);
+            self.claims.code_at(place.address).is_some() && (begins() || self.around().stub(*place).is_some())
         };
         walked.calls.iter().all(|place| good(place) || hidden(place)) && jumps.into_iter().all(good)
     }

@@ -62,7 +62,12 @@ impl Discovery<'_> {
         }
         let Some(own) = self.walked.get(&owner) else { return false };
         let within = own.instructions.range(place.address..).next().is_some();
-        if within || !self.fits(place) || !plausible::stands_alone(walked, place, self.machine) || self.goes_back(owner, walked) {
+        if within
+            || walked.bare
+            || !self.fits(place)
+            || !plausible::stands_alone(walked, place, self.machine)
+            || self.goes_back(owner, walked)
+        {
             return true;
         }
         let unwound = |(source, at): &(u64, u64)| *source != owner || self.exit(*source, *at).is_none_or(|exit| exit.unwound);
@@ -83,7 +88,7 @@ impl Discovery<'_> {
         self.blocks.insert(place.address);
         if let Some(exit) = self.walked.get_mut(&source).and_then(|walked| walked.exits.get_mut(&at)) {
             exit.tail_calls.retain(|known| *known != place);
-            exit.to.push((place.address, EdgeKind::Jump));
+            exit.to.push((place, EdgeKind::Jump));
         }
         self.extend(source, place, State::unwound(self.machine));
     }

@@ -27,6 +27,8 @@ pub struct State {
     pub lowest: i64,
     /// What the stack pointer is where the condition of the last instructions holds, if they move it: `popne {r4, lr}` before `bne`.
     held: Option<Known>,
+    /// The return address is on the stack.
+    pub saved_link: bool,
     /// Variables that have been written since the entry, a bit for each.
     written: u64,
 }
@@ -49,17 +51,17 @@ pub struct Seen {
 impl State {
     /// Nothing is known, and everything has been written.
     pub fn unknown(machine: &Machine) -> Self {
-        Self { vars: vec![None; machine.names.len()], lowest: 0, held: None, written: u64::MAX }
+        Self { vars: vec![None; machine.names.len()], lowest: 0, held: None, saved_link: true, written: u64::MAX }
     }
 
     /// Somewhere in a function that has put the stack back, or never touched it.
     pub fn unwound(machine: &Machine) -> Self {
-        Self { written: u64::MAX, ..Self::entry(machine) }
+        Self { saved_link: true, written: u64::MAX, ..Self::entry(machine) }
     }
 
     /// At a function's entry.
     pub fn entry(machine: &Machine) -> Self {
-        let mut state = Self { written: 0, ..Self::unknown(machine) };
+        let mut state = Self { saved_link: false, written: 0, ..Self::unknown(machine) };
         state.set(machine.stack, Some(Known::Stack(0)));
         state
     }
@@ -99,7 +101,7 @@ impl State {
 
     /// Forgets what does not outlive a jump: all but what a callee would give back, and the stack pointer.
     pub fn across_blocks(&self, machine: &Machine) -> Self {
-        let mut state = Self { lowest: self.lowest, ..Self::unknown(machine) };
+        let mut state = Self { lowest: self.lowest, saved_link: self.saved_link, ..Self::unknown(machine) };
         for var in machine.kept.iter().copied().chain([machine.stack]) {
             state.set(var, self.get(var.into()));
         }
@@ -176,7 +178,10 @@ impl State {
                 Op::Store { value, .. } => {
                     // What is saved is the function's own from then on.
                     if let (Src::Var(var), true) = (value, self.is_saved(op)) {
-                        seen.saves_link |= Some(var) == machine.link && self.written & bit(var) == 0;
+                        if Some(var) == machine.link && self.written & bit(var) == 0 {
+                            seen.saves_link = true;
+                            self.saved_link = true;
+                        }
                         self.written |= bit(var);
                     }
                     continue;

@@ -11,6 +11,8 @@ use crate::ir::{Flow, Place, Target};
 
 /// Blocks that are looked at before an indirect jump.
 const WAY: usize = 6;
+/// How far behind a change of mode the stub goes on.
+const STUB: u64 = 4;
 
 impl Walk<'_> {
     /// Files where control goes from `at`, in the block that starts at `block`; true where it also just goes on in the same block.
@@ -30,6 +32,7 @@ impl Walk<'_> {
         let prepared = taken.take(self.machine);
         let condition = match flow {
             Flow::Call { to, cond } => {
+                self.done.bare |= self.machine.link.is_some() && !state.saved_link;
                 let comes_back = self.call(to, state);
                 if comes_back || cond.is_some() {
                     state.after_call(self.machine);
@@ -51,13 +54,13 @@ impl Walk<'_> {
             Flow::Next | Flow::System { .. } | Flow::Stop => None,
         };
         if condition.is_some() {
-            exit.to.push((next.address, EdgeKind::Next));
+            exit.to.push((next, EdgeKind::Next));
         }
         for (to, kind) in &exit.to {
             let next = *kind == EdgeKind::Next;
-            self.came_from.entry(*to).or_insert((block.address, !next));
+            self.came_from.entry(to.address).or_insert((block.address, !next));
             let left = if next { passed.unwrap_or(state) } else { &taken };
-            work.push((Place { address: *to, mode: at.mode }, left.across_blocks(self.machine)));
+            work.push((*to, left.across_blocks(self.machine)));
         }
         self.done.exits.insert(at.address, exit);
         false
@@ -67,23 +70,24 @@ impl Walk<'_> {
     fn call(&mut self, to: Target, state: &State) -> bool {
         let ends = |name: &String| (self.around.ends)(name);
         let imports = &self.around.program.imports;
+        let executable = |place: Place| self.around.program.memory.executable(place.address);
         let place = match to {
             Target::At(place) => place,
             Target::Value(value) => match state.get(value) {
+                // The kernel has helpers at fixed addresses of its own.
+                Some(Known::Number(value)) if !executable(self.machine.place_of(value)) => return true,
                 Some(Known::Number(value)) => self.machine.place_of(value),
                 Some(Known::Import(slot)) => return !imports.get(&slot).is_some_and(ends),
                 _ => return true,
             },
         };
-        if !self.around.program.memory.executable(place.address) {
+        if !executable(place) {
             // A kernel module calls names from elsewhere directly. Nobody else calls what is no code.
-            return match imports.get(&place.address) {
-                Some(name) => !ends(name),
-                None => {
-                    self.done.undecoded.insert(place.address);
-                    true
-                }
-            };
+            if let Some(name) = imports.get(&place.address) {
+                return !ends(name);
+            }
+            self.done.undecoded.insert(place.address);
+            return true;
         }
         self.done.calls.insert(place);
         !self.around.no_return.contains(&place.address) && !self.around.stub(place).as_ref().is_some_and(ends)
@@ -91,12 +95,12 @@ impl Walk<'_> {
 
     fn jump(&mut self, to: Target, conditional: bool, block: Place, at: Place, state: &State, exit: &mut Exit) {
         let value = match to {
-            Target::At(place) => return self.jump_to(place, conditional, state, exit),
+            Target::At(place) => return self.jump_to(place, conditional, at, state, exit),
             Target::Value(value) => value,
         };
         // A register that keeps a number on this way may hold another on the next one: a table comes first.
         if let Some(table) = self.table(block, at, state) {
-            exit.to.extend(table.cases.iter().map(|(case, place)| (place.address, EdgeKind::Case(*case))));
+            exit.to.extend(table.cases.iter().map(|(case, place)| (*place, EdgeKind::Case(*case))));
             exit.lost = table.cases.is_empty();
             let memory = &self.around.program.memory;
             let reads = table.reads.into_iter().filter(|(address, _)| memory.executable(*address));
@@ -104,7 +108,10 @@ impl Walk<'_> {
             return;
         }
         match state.get(value) {
-            Some(Known::Number(address)) => self.jump_to(self.machine.place_of(address), conditional, state, exit),
+            Some(Known::Number(address)) if !self.around.program.memory.executable(self.machine.place_of(address).address) => {
+                exit.returns = true;
+            }
+            Some(Known::Number(address)) => self.jump_to(self.machine.place_of(address), conditional, at, state, exit),
             Some(Known::Import(_)) => exit.returns = true,
             _ => {
                 // With the stack as it was found, a jump to a computed address is a call of somebody else's function.
@@ -114,9 +121,9 @@ impl Walk<'_> {
         }
     }
 
-    fn jump_to(&mut self, place: Place, conditional: bool, state: &State, exit: &mut Exit) {
-        if self.stays(place, conditional, state) {
-            exit.to.push((place.address, EdgeKind::Jump));
+    fn jump_to(&mut self, place: Place, conditional: bool, at: Place, state: &State, exit: &mut Exit) {
+        if self.stays(place, conditional, at, state) {
+            exit.to.push((place, EdgeKind::Jump));
         } else if self.around.program.memory.executable(place.address) {
             exit.unwound = state.is_unwound(self.machine) && state.lowest < 0;
             exit.tail_calls.push(place);
@@ -126,8 +133,12 @@ impl Walk<'_> {
     }
 
     /// Does a jump to `place` surely stay within the function?
-    fn stays(&self, place: Place, conditional: bool, state: &State) -> bool {
-        if place.mode != self.entry.mode || place.address < self.entry.address || place.address >= self.end {
+    fn stays(&self, place: Place, conditional: bool, at: Place, state: &State) -> bool {
+        // A stub that changes the mode goes on right behind itself (`bx pc`).
+        if place.mode != at.mode {
+            return (1..=STUB).contains(&place.address.wrapping_sub(at.address)) && !self.around.entries.contains(&place.address);
+        }
+        if place.address < self.entry.address || place.address >= self.end {
             return false;
         }
         if place == self.entry || self.done.instructions.contains_key(&place.address) {

@@ -31,7 +31,7 @@ pub fn score(walked: &Walked, place: Place, lifter: &dyn Lifter) -> i64 {
 pub fn is_sound(walked: &Walked, place: Place, program: &Program<'_>) -> bool {
     let number = walked.instructions.len();
     let strange = walked.instructions.values().any(|instruction| is_strange(&instruction.lifted.flow));
-    let opens = walked.instructions.get(&place.address).is_some_and(|first| !is_guarded(&first.lifted.ops));
+    let opens = walked.instructions.get(&place.address).is_some_and(|first| !is_guarded(&first.lifted.ops) && !is_idle(&first.lifted));
     let likely = conditional(walked) * 4 <= number * 3;
     walked.undecoded.is_empty() && opens && likely && !strange && !walked.unbalanced && !is_text(place.address, program)
 }

@@ -107,7 +107,9 @@ pub fn pointers(program: &Program<'_>, machine: &Machine) -> BTreeMap<u64, u64> 
             let mut at = segment.start.next_multiple_of(width.bytes());
             let end = segment.start + segment.bytes.len() as u64;
             while at + width.bytes() <= end {
-                if let Some(value) = program.memory.number(at, width) {
+                // Constants among code are found where code reads them.
+                let among_code = !program.code_sections.is_empty() && program.may_be_code(at);
+                if let Some(value) = program.memory.number(at, width).filter(|_| !among_code) {
                     add(at, value);
                 }
                 at += width.bytes();

@@ -47,9 +47,11 @@ impl Surroundings<'_> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exit {
     /// Within the function.
-    pub to: Vec<(u64, EdgeKind)>,
+    pub to: Vec<(Place, EdgeKind)>,
     /// To other functions, never to come back here.
     pub tail_calls: Vec<Place>,
+    /// There is no jump: what stands behind the instruction is another function.
+    pub falls: bool,
     /// The stack had grown before, and was put back: what follows is no part of the function.
     pub unwound: bool,
     /// To nobody knows where.
@@ -83,6 +85,8 @@ pub struct Walked {
     pub literals: BTreeSet<u64>,
     /// A call in it does not come back.
     pub ended: bool,
+    /// It calls before it has saved its own return address.
+    pub bare: bool,
     /// It saves the return address.
     pub saves: bool,
     /// It comes back with the stack higher or lower than it found it.
@@ -274,7 +278,9 @@ impl<'a> Walk<'a> {
             // Behind a call it shows that the call does not come back.
             if !called || !self.around.sure.contains(&at.address) {
                 let last = self.done.instructions.range(..at.address).next_back().map_or(at.address, |(address, _)| *address);
-                self.done.exits.entry(last).or_default().tail_calls.push(at);
+                let exit = self.done.exits.entry(last).or_default();
+                exit.tail_calls.push(at);
+                exit.falls = true;
             }
             return true;
         }

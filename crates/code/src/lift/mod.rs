@@ -57,6 +57,9 @@ pub trait Lifter: Sync {
     /// The instruction at the start of `bytes`, which stand at `cursor`. Moves the cursor behind it. Never panics; `bytes` may be short.
     fn lift(&self, bytes: &[u8], cursor: &mut Cursor) -> Result<Lifted, Undecoded>;
 
+    /// The mode of these bytes, where they bear its mark. None says nothing.
+    fn likely_mode(&self, bytes: &[u8]) -> Option<Mode>;
+
     /// The instruction as an assembler would write it; for people, never for the analyses.
     fn show(&self, bytes: &[u8], cursor: Cursor) -> String;
 }

@@ -110,6 +110,13 @@ impl Lifter for Arm {
         Ok(Lifted { len, ops: block.ops, flow: block.flow, modelled: block.modelled })
     }
 
+    /// Nearly every word of A32 begins with the condition "always", 14. T32 bears no such mark.
+    fn likely_mode(&self, bytes: &[u8]) -> Option<Mode> {
+        let words = bytes.as_chunks::<4>().0;
+        let always = words.iter().filter(|word| word[3] >> 4 == ALWAYS).count();
+        (words.len() >= 4 && always * 4 >= words.len() * 3).then_some(A32)
+    }
+
     fn show(&self, bytes: &[u8], cursor: Cursor) -> String {
         show::show(bytes, cursor)
     }
