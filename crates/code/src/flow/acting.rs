@@ -84,7 +84,7 @@ impl Events<'_, '_, '_> {
         let holes: Vec<&Piece> = words.iter().flat_map(|word| &word.pieces).filter(|piece| matches!(piece, Piece::Hole(..))).collect();
         for act in &meaning.acts {
             let pieces = act.holes.iter().filter_map(|hole| holes.get(*hole)).map(|piece| (*piece).clone()).collect();
-            let trail = words.iter().map(|word| &word.trail).max_by_key(|trail| trail.steps().len()).cloned().unwrap_or_default();
+            let trail = words.iter().map(|word| &word.trail).max_by_key(|trail| trail.count()).cloned().unwrap_or_default();
             self.flows(function, id, &Acting { actuator: act.actuator.clone(), texts: &[Text { pieces, trail }] });
         }
         // The command as such matters where the outside has a part in its text, or where nobody knows what it does.

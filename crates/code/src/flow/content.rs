@@ -108,20 +108,6 @@ impl Contents<'_, '_> {
         vec![Text::hole(Origin::Unknown, Shape::Text, trail)]
     }
 
-    /// Does a pointer come from memory, on one of its ways?
-    fn is_kept(&self, function: FunctionId, pointer: Expr) -> bool {
-        let unit = self.resolver.unit;
-        let Some(local) = unit.local(function) else { return false };
-        let (Address::At(at) | Address::Within(at)) = local.locate(pointer, unit.program, unit.machine);
-        match at.base.and_then(|base| local.leaf(base)) {
-            Some(Leaf::Memory { .. }) => true,
-            Some(Leaf::Join { block, slot }) => {
-                local.ways(*block, *slot).any(|(way, ..)| matches!(local.leaf(way), Some(Leaf::Memory { .. })))
-            }
-            _ => false,
-        }
-    }
-
     pub(super) fn pointer(
         &self,
         function: FunctionId,
@@ -134,8 +120,8 @@ impl Contents<'_, '_> {
         let trail = &trail.with(function, u64::from(pointer.0), StepKind::Pointed);
         let answer = self.resolver.budget.nested(|| self.pointer_here(function, pointer, by, memory, context, trail));
         let mut texts = answer.unwrap_or_else(|| Self::unknown(trail));
-        // Where the way of the pointer is lost, or where it came from memory, what it can point to may tell more.
-        if texts.iter().all(is_unknown) || self.is_kept(function, pointer) {
+        // Where the way of the pointer is lost, what it can point to may be known all the same.
+        if texts.iter().all(is_unknown) {
             let placed = self.resolver.budget.nested(|| self.pointed(function, pointer, by, trail)).unwrap_or_default();
             if !placed.iter().all(is_unknown) {
                 texts.retain(|text| !is_unknown(text));

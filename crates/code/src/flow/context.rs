@@ -83,10 +83,14 @@ pub enum StepKind {
     Pointed,
 }
 
+/// Steps of one trail; what came before the last of them is left out.
+const STEPS: u16 = 64;
+
 #[derive(Debug)]
 struct Link {
     step: Step,
     before: Trail,
+    count: u16,
 }
 
 /// The steps by which an answer was found, the last one first.
@@ -97,12 +101,24 @@ impl Trail {
     /// With one more step.
     #[must_use]
     pub fn with(&self, function: FunctionId, site: u64, kind: StepKind) -> Self {
-        Self(Some(Rc::new(Link { step: Step { function, site, kind }, before: self.clone() })))
+        let count = self.count() + 1;
+        if count > STEPS {
+            return self.clone();
+        }
+        Self(Some(Rc::new(Link { step: Step { function, site, kind }, before: self.clone(), count })))
+    }
+
+    /// How many steps it has.
+    pub fn count(&self) -> u16 {
+        self.0.as_ref().map_or(0, |link| link.count)
     }
 
     /// These steps, and the ones of `inner` before them.
     #[must_use]
     pub fn then(&self, inner: &Self) -> Self {
+        if self.count() == STEPS {
+            return self.clone();
+        }
         inner.steps().iter().rev().fold(self.clone(), |trail, step| trail.with(step.function, step.site, step.kind))
     }
 

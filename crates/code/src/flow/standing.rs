@@ -56,6 +56,9 @@ impl Contents<'_, '_> {
             self.smeared_by(function, index, trail, &mut texts);
         }
         for (function, id, index) in self.resolver.objects.last_writes(place, NEAR) {
+            if !self.resolver.budget.step() {
+                break;
+            }
             let Some((local, pointer)) = unit.argument(*function, *id, usize::from(*index)) else { continue };
             let (Some(call), Some((_, model))) = (local.call(*id), unit.model(*function, *id)) else { continue };
             let trail = trail.with(*function, call.site, StepKind::Moved);
@@ -69,7 +72,7 @@ impl Contents<'_, '_> {
     /// A byte that somebody stores at a place that is counted.
     fn smeared_by(&self, function: FunctionId, index: usize, trail: &Trail, texts: &mut Vec<Text>) {
         let Some(store) = self.resolver.unit.local(function).and_then(|local| local.stores.get(index)) else { return };
-        if matches!(store.at, Address::Within(_)) {
+        if matches!(store.at, Address::Within(_)) && self.resolver.budget.step() {
             let trail = trail.with(function, store.site, StepKind::Stored);
             merge(texts, self.byte(function, store.value, &Context::default(), &trail));
         }
@@ -158,6 +161,9 @@ impl Contents<'_, '_> {
     pub(super) fn pointed(&self, function: FunctionId, pointer: Expr, by: u64, trail: &Trail) -> Vec<Text> {
         let mut texts = Vec::new();
         for pointee in self.resolver.objects.pointees(function, pointer) {
+            if !self.resolver.budget.step() {
+                break;
+            }
             let place = Pointee { object: pointee.object, offset: pointee.offset.wrapping_add(by) & self.resolver.width().mask() };
             merge(&mut texts, self.anywhere(place, trail));
         }

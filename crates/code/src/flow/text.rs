@@ -112,7 +112,7 @@ impl Text {
     pub(super) fn then(&self, next: &Self) -> Self {
         let mut joined = self.clone();
         next.pieces.iter().cloned().for_each(|piece| joined.push(piece));
-        if joined.trail.steps().len() < next.trail.steps().len() {
+        if joined.trail.count() < next.trail.count() {
             joined.trail = next.trail.clone();
         }
         joined
