@@ -151,7 +151,7 @@ impl Discovery<'_> {
     /// The function right in front of `place` that the code there is a block of, if it is one.
     fn owner(&mut self, place: Place, walked: &Walked) -> Option<u64> {
         let owner = self.right_behind(place.address)?;
-        if walked.instructions.is_empty() || self.sure.range(owner + 1..=place.address).next().is_some() {
+        if walked.instructions.is_empty() || place.address <= owner || self.sure.range(owner + 1..=place.address).next().is_some() {
             return None;
         }
         let own = self.walked.get(&owner)?;
