@@ -1,9 +1,10 @@
-//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | fixtures code`.
+//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | fixtures code | score`.
 
 mod bench;
 mod fixtures;
 mod fuzz;
 mod manual;
+mod score;
 mod tidy;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -27,9 +28,10 @@ fn main() -> anyhow::Result<ExitCode> {
         Some("docs") => manual::write(&root()).map(|()| ExitCode::SUCCESS),
         Some("fuzz") => fuzz::run(&root(), arguments.next().map_or(Ok(60), |seconds| seconds.parse())?),
         Some("bench") => bench::run(&root(), arguments),
+        Some("score") => score::run(&root(), arguments).map(|()| ExitCode::SUCCESS),
         Some("fixtures") => fixtures::run(&root(), arguments).map(|()| ExitCode::SUCCESS),
         _ => {
-            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | fixtures code");
+            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | fixtures code | score [--level L] [NAME…]");
             Ok(ExitCode::from(2))
         }
     }

@@ -99,12 +99,23 @@ fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Option
 }
 
 /// The release build: what people run.
-fn build_assay(root: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn build_assay(root: &Path) -> anyhow::Result<PathBuf> {
+    build(root, "release")
+}
+
+/// The build that tests run, which is there already where the whole workspace is tested.
+#[cfg(test)]
+pub(crate) fn build_for_tests(root: &Path) -> anyhow::Result<PathBuf> {
+    build(root, "dev")
+}
+
+fn build(root: &Path, profile: &str) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(["build", "--release", "--quiet", "--package", "assay"]).current_dir(root).status()?;
+    let arguments = ["build", "--locked", "--quiet", "--package", "assay", "--profile", profile];
+    let status = Command::new(cargo).args(arguments).current_dir(root).status()?;
     ensure!(status.success(), "assay does not build");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("release/assay"))
+    Ok(target.join(if profile == "dev" { "debug" } else { profile }).join("assay"))
 }
 
 fn once(out: &Path, tool: &peers::Tool, expected: &recovered::Expected) -> anyhow::Result<Run> {
