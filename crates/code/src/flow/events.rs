@@ -135,7 +135,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
 }
 
 /// Does this command read commands from its input?
-fn is_shell(command: &str) -> bool {
+pub(super) fn is_shell(command: &str) -> bool {
     let program = command.split_whitespace().next().unwrap_or_default();
     matches!(program.rsplit('/').next(), Some("sh" | "ash" | "bash" | "dash"))
 }

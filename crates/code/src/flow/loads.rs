@@ -178,6 +178,9 @@ impl Resolver<'_> {
     /// What stands `offset` behind the pointer `base`: whatever was stored there through a pointer to the same object.
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
     fn behind(&self, search: &mut Search, function: FunctionId, base: Expr, offset: u64, width: Width, context: &Context, trail: &Trail) {
+        if let Some((start, step)) = self.table_of(function, base) {
+            return self.table(search, start.wrapping_add(offset) & self.width().mask(), Some(step), width, context, trail);
+        }
         let pointees = self.objects.pointees(function, base);
         if pointees.is_empty() {
             return Self::end(search, Found::Unknown, context, trail);
@@ -201,6 +204,17 @@ impl Resolver<'_> {
                 Self::end(search, Found::Behind(self.objects.origin(at.object), at.offset, width.bytes() as u8), context, trail);
             }
         }
+    }
+
+    /// The table of constants through which a pointer runs: where it begins, and how far it moves.
+    fn table_of(&self, function: FunctionId, pointer: Expr) -> Option<(u64, u64)> {
+        let local = self.unit.local(function)?;
+        let step = stride(local, pointer)?;
+        let Some(Leaf::Join { block, slot }) = local.leaf(pointer) else { return None };
+        let mut starts = local.ways(*block, *slot).filter_map(|(way, ..)| local.exprs.value(way));
+        let memory = &self.unit.program.memory;
+        let first = starts.next().filter(|start| memory.constant(*start) || self.unit.program.linked.contains(*start))?;
+        starts.next().is_none().then_some((first, step))
     }
 
     /// What stands at a fixed address: all that was ever stored there, and what it begins with.

@@ -8,7 +8,7 @@ mod schema;
 use std::{collections::HashMap, sync::LazyLock};
 
 pub use schema::{
-    Acts, Allocation, Callback, Checks, Class, Compares, Copies, Ends, File, Formats, Gives, How, Model, Opens, Outcome, Reads, Sends,
+    Acts, Allocation, Callback, Checks, Class, Compares, Copies, Ends, Exports, File, Formats, Gives, How, Model, Opens, Outcome, Reads, Redirects, Sends,
     Tests,
 };
 

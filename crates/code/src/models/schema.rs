@@ -51,6 +51,10 @@ pub struct Model {
     pub acts: Option<Acts>,
     /// Something that it checks.
     pub checks: Option<Checks>,
+    /// Another descriptor becomes the same channel: which argument is the channel, which the number of the other.
+    pub redirects: Option<Redirects>,
+    /// A variable of the environment that programs started later will have.
+    pub exports: Option<Exports>,
     /// Functions that it calls back.
     pub calls: Vec<Callback>,
     /// It does not come back.
@@ -329,6 +333,26 @@ pub struct Checks {
     pub what: Option<u8>,
     /// By which key or secret.
     pub by: Option<u8>,
+}
+
+/// A descriptor becomes another's channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redirects {
+    /// The channel.
+    pub from: u8,
+    /// The number that becomes the same.
+    pub to: u8,
+}
+
+/// A variable of the environment is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exports {
+    /// Its name, or name and value as `NAME=value`.
+    pub name: u8,
+    /// Its value.
+    pub value: Option<u8>,
 }
 
 /// A function that is called back.

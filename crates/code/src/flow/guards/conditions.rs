@@ -85,6 +85,37 @@ impl Guards<'_, '_, '_> {
     }
 }
 
+/// Can one condition not be what it is where the other one is what it is? The same condition, or two about the same value and number: what
+/// a counter is not below, it has reached.
+pub(super) fn contradict(local: &Local, one: Expr, is: bool, other: Expr, wanted: bool) -> bool {
+    if one == other {
+        return is != wanted;
+    }
+    match (reached(local, one, is), reached(local, other, wanted)) {
+        (Some((a, m, first)), Some((b, n, second))) => a == b && m == n && first != second,
+        _ => false,
+    }
+}
+
+/// A value, a number, and whether the value has reached the number, as a condition says.
+fn reached(local: &Local, cond: Expr, is: bool) -> Option<(Expr, u64, bool)> {
+    let Node::Binary(op, _, a, b) = local.exprs.node(cond) else { return None };
+    let (value, number, strict) = match (local.exprs.value(a), local.exprs.value(b)) {
+        (None, Some(number)) => (a, number, true),
+        (Some(number), None) => (b, number, false),
+        _ => return None,
+    };
+    match (op, strict) {
+        (Binary::Eq, _) => Some((value, number, is)),
+        (Binary::Ne, _) => Some((value, number, !is)),
+        (Binary::LtS | Binary::LtU, true) => Some((value, number, !is)),
+        (Binary::LeS | Binary::LeU, true) => Some((value, number.wrapping_add(1), !is)),
+        (Binary::LtS | Binary::LtU, false) => Some((value, number.wrapping_add(1), is)),
+        (Binary::LeS | Binary::LeU, false) => Some((value, number, is)),
+        _ => None,
+    }
+}
+
 /// The test whether a value is a number. A byte that ends a text is no word.
 pub(super) fn equality(local: &Local, value: Expr, number: u64) -> Test {
     let ends = number == 0 && matches!(local.leaf(value), Some(Leaf::Memory { width: Width::W8, .. }));
