@@ -8,7 +8,7 @@ use crate::{
     functions::{Code, FunctionId},
     ir::{Machine, Place, Var},
     load::Program,
-    models::{Model, Models},
+    models::{BROUGHT, Model, Models},
     values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside},
 };
 
@@ -50,8 +50,15 @@ impl Edge {
     pub fn passed_as(&self, index: usize) -> Option<usize> {
         match &self.passing {
             Passing::Own => Some(index),
-            Passing::Selected(arguments) => arguments.get(index).map(|argument| usize::from(*argument)),
+            Passing::Selected(arguments) => {
+                arguments.get(index).filter(|argument| **argument < BROUGHT).map(|argument| usize::from(*argument))
+            }
         }
+    }
+
+    /// Is argument `index` of the callee bytes that came in by the channel of the call's handle?
+    pub fn brings(&self, index: usize) -> bool {
+        matches!(&self.passing, Passing::Selected(arguments) if arguments.get(index) == Some(&BROUGHT))
     }
 }
 
@@ -181,6 +188,11 @@ impl<'a> Unit<'a> {
         near.flat_map(|(start, places)| places.iter().map(|(function, call, index)| (*function, *call, *index, *start))).collect()
     }
 
+    /// Is something of its own at this address, by how the program uses it?
+    pub fn is_variable(&self, address: u64) -> bool {
+        self.global_stores.contains_key(&address) || self.passed.contains_key(&address)
+    }
+
     /// Adds what was learnt of a call's targets; true where it is new.
     pub fn learn(&mut self, from: FunctionId, call: CallId, found: impl IntoIterator<Item = Target>) -> bool {
         let known = self.targets.entry((from, call)).or_default();
@@ -212,6 +224,7 @@ impl<'a> Unit<'a> {
                             let passing = Passing::Selected(back.arguments.clone());
                             edges.extend(to.map(|to| Edge { from: *from, call: *call, to, passing: passing.clone(), thread: back.thread }));
                         }
+                        edges.extend(self.by_option(*from, *call, model));
                     }
                 }
             }
@@ -337,6 +350,10 @@ fn is_quiet(model: &Model) -> bool {
         && model.scans.is_none()
         && model.writes.is_empty()
         && model.calls.is_empty()
+        && model.options.is_none()
+        && model.performs.is_none()
+        && model.outcome.is_none()
+        && model.unpacks.is_none()
         && model.formats.is_none_or(|formats| formats.text.is_none())
 }
 
@@ -346,5 +363,7 @@ pub fn writes_argument(model: &Model, argument: u8) -> bool {
         || model.reads.is_some_and(|reads| reads.to == Some(argument) || reads.from == Some(argument))
         || model.formats.is_some_and(|formats| formats.text == Some(argument))
         || model.scans.is_some_and(|scans| argument >= scans.first)
+        || model.unpacks.is_some_and(|unpacks| argument >= unpacks.first)
+        || model.outcome == Some(argument)
         || model.writes.contains(&argument)
 }
