@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     functions::FunctionId,
-    models::{Acts, Exports},
+    models::{Acts, Exports, Model},
     script::rules::Rules,
     values::{Address, CallId, Expr, Leaf, Local, Location},
 };
@@ -28,7 +28,7 @@ const WORDS: u64 = 24;
 
 impl Events<'_, '_, '_> {
     /// A call that changes something.
-    pub(super) fn acts(&mut self, function: FunctionId, id: CallId, name: &str, acts: &Acts) {
+    pub(super) fn acts(&mut self, function: FunctionId, id: CallId, name: &str, model: &Model, acts: &Acts) {
         let unit = self.resolver().unit;
         let none = Context::default();
         let Some(call) = unit.local(function).and_then(|local| local.call(id)) else { return };
@@ -57,14 +57,22 @@ impl Events<'_, '_, '_> {
                 }
             }
             kind => {
-                let argument = texts.first().map(Text::show).unwrap_or_default();
+                let mut argument = texts.first().map(Text::show).unwrap_or_default();
                 let kind = match kind {
                     ActuatorKind::File => Rules::get().written(&argument).unwrap_or(ActuatorKind::File),
-                    ActuatorKind::HashBoard => match self.device(function, id, acts.channel) {
-                        Some(kind) => kind,
-                        // An ioctl of anything else than a device of the machine's work.
-                        None => return,
-                    },
+                    ActuatorKind::HashBoard => {
+                        let device = self.device(function, id, acts.channel);
+                        let asked = model.asks.iter().find(|asks| self.number(function, id, asks.argument) == Some(asks.is));
+                        // A request that is known to ask only, and one of anything else than a device of the machine's work, do nothing.
+                        let kind = match (asked, &device) {
+                            (Some(asks), _) => asks.acts,
+                            (None, Some((_, kind))) => Some(*kind),
+                            (None, None) => None,
+                        };
+                        argument = device.map_or_else(|| "a device".into(), |(path, _)| path);
+                        let Some(kind) = kind else { return };
+                        kind
+                    }
                     kind => kind,
                 };
                 let actuator = Actuator { kind, name: name.to_owned(), argument, to: None };
@@ -232,11 +240,13 @@ impl Events<'_, '_, '_> {
         }
     }
 
-    /// The kind of device behind the descriptor that a call is given.
-    fn device(&self, function: FunctionId, id: CallId, channel: Option<u8>) -> Option<ActuatorKind> {
+    /// The device behind the descriptor that a call is given, and of what kind it is.
+    pub(super) fn device(&self, function: FunctionId, id: CallId, channel: Option<u8>) -> Option<(String, ActuatorKind)> {
         let channels = self.channels.argument(function, id, channel?, &Context::default());
-        channels.iter().find_map(|channel| match channel {
-            Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => Rules::get().written(path),
+        channels.into_iter().find_map(|channel| match channel {
+            Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => {
+                Rules::get().written(&path).map(|kind| (path, kind))
+            }
             _ => None,
         })
     }

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     functions::FunctionId,
     ir::{Binary, Width},
+    models::BROUGHT,
     values::{Address, CallId, Expr, Leaf, Location, Node, Snapshot, width_of},
 };
 
@@ -341,6 +342,9 @@ impl<'a> Resolver<'a> {
             return Self::end(search, Found::Argument(function, index), context, trail);
         }
         for (edge, above) in callers {
+            if edge.brings(index) {
+                Self::end(search, Found::Filled(edge.from, edge.call, BROUGHT), &above, trail);
+            }
             let Some(index) = edge.passed_as(index) else { continue };
             if let Some((local, value)) = self.unit.argument(edge.from, edge.call, index) {
                 let site = local.call(edge.call).map_or(0, |call| call.site);
