@@ -1,6 +1,6 @@
 //! What a program does that matters outside of it, as facts: sockets, files, programs started, and the ways of outside input to them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assay_core::{
     At,
@@ -35,6 +35,8 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) channels: &'c Channels<'r, 'a>,
     pub(super) guards: Guards<'c, 'r, 'a>,
     pub(super) facts: Vec<(At, CodeFact)>,
+    /// Files that are written under one name and kept under another.
+    renamed: BTreeMap<String, String>,
 }
 
 /// What the events of a program are.
@@ -56,7 +58,8 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
     /// All facts about the program behind `channels`.
     pub fn read(channels: &'c Channels<'r, 'a>) -> Happening {
         let mut cut = BTreeSet::new();
-        let mut events = Self { channels, guards: Guards::new(channels), facts: Vec::new() };
+        let mut events = Self { channels, guards: Guards::new(channels), facts: Vec::new(), renamed: BTreeMap::new() };
+        events.find_renamed();
         let unit = events.resolver().unit;
         for (number, local) in unit.locals.iter().enumerate() {
             let function = FunctionId(number as u32);
@@ -130,6 +133,30 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         }
     }
 
+    /// A character that is sent by itself: one of many like it.
+    fn character(&self, function: FunctionId, id: CallId, index: Option<u8>) -> Vec<Text> {
+        let value = index.and_then(|index| self.resolver().unit.argument(function, id, usize::from(index)));
+        let texts = value.map(|(_, value)| self.channels.contents.byte(function, value, &Context::default(), &Trail::default()));
+        texts.unwrap_or_default()
+    }
+
+    /// Files that the program gives another name: from which to which.
+    fn find_renamed(&mut self) {
+        let (unit, none) = (self.resolver().unit, Context::default());
+        for (number, local) in unit.locals.iter().enumerate() {
+            let function = FunctionId(number as u32);
+            for (index, call) in local.calls.iter().enumerate() {
+                let Some(renames) = unit.model(function, CallId(index as u32)).and_then(|(_, model)| model.renames) else { continue };
+                let name = |argument: u8| self.channels.contents.argument(function, call, usize::from(argument), &none);
+                for (from, to) in name(renames.from).iter().zip(name(renames.to).iter().cycle()) {
+                    if let (Some(_), Some(_)) = (from.known(), to.known()) {
+                        self.renamed.insert(from.show(), to.show());
+                    }
+                }
+            }
+        }
+    }
+
     fn sends(&mut self, function: FunctionId, id: CallId, name: &str, model: &Model, sends: Sends) {
         let none = Context::default();
         let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
@@ -144,7 +171,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         let texts = match (sends.from, model.formats) {
             (Some(from), _) => contents.argument(function, call, usize::from(from), &none),
             (None, Some(formats)) => contents.formatted(function, call, formats, &none, &Trail::default()),
-            _ => Vec::new(),
+            (None, None) => self.character(function, id, sends.character),
         };
         for to in channels {
             self.sent(function, id, name, &to, &texts);

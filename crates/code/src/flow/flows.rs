@@ -23,6 +23,9 @@ use crate::{
     values::CallId,
 };
 
+/// Places on one way whose conditions are looked at.
+const STEPS: usize = 12;
+
 /// Seconds since 1970 from which on a number that the clock is compared with is a date, and no span of time: the year 2001.
 const A_DAY: i64 = 1_000_000_000;
 
@@ -59,7 +62,7 @@ impl Events<'_, '_, '_> {
             for (origin, shape) in text.origins() {
                 for source in self.outside(origin) {
                     if data.insert(source.clone()) {
-                        let needed = self.guards.here(function, block);
+                        let needed = self.on_the_way(function, block, &text.trail);
                         let choice = self.choice(&source, shape, &needed, &text.trail);
                         let flow = self.flow(function, site, acting, source, Manner::Data, choice, &needed, &text.trail);
                         self.facts.push((At::Address(site), CodeFact::Flow(Box::new(flow))));
@@ -68,6 +71,25 @@ impl Events<'_, '_, '_> {
             }
         }
         data
+    }
+
+    /// What must be true to get to `block`, and to each place where the bytes were stored or moved on their way there.
+    fn on_the_way(&self, function: FunctionId, block: u32, trail: &Trail) -> Vec<Atom> {
+        let unit = self.resolver().unit;
+        let mut needed = self.guards.here(function, block);
+        let moved = trail.steps().into_iter().filter(|step| matches!(step.kind, StepKind::Stored | StepKind::Moved));
+        let mut seen = BTreeSet::from([(function, block)]);
+        for step in moved.take(STEPS) {
+            let Some(place) = unit.code.function(step.function).and_then(|code| code.block_at(step.site)) else { continue };
+            if seen.insert((step.function, place)) {
+                for atom in self.guards.within(step.function, place) {
+                    if !needed.contains(&atom) {
+                        needed.push(atom);
+                    }
+                }
+            }
+        }
+        needed
     }
 
     /// Ways by which outside input decides, where it is compared with a constant.

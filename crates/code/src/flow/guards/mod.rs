@@ -181,7 +181,9 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     /// The decisions within the function.
     fn own(&self, function: FunctionId, block: u32, context: &Context, depth: u32, holds: bool, atoms: &mut Vec<Atom>) {
         let Some(local) = self.resolver().unit.local(function) else { return };
-        for (from, edge) in local.shape.decisions(block) {
+        // What can be held up can also be held up by a loop that waits.
+        let decisions = if holds { local.shape.decisions(block) } else { local.shape.delays(block) };
+        for (from, edge) in decisions {
             let asked = Asked { function, site: 0, context: context.clone(), depth };
             self.edge(&asked, from, edge, holds, atoms);
         }
