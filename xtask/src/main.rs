@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | fixtures code`.
+//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack|functions|code | fixtures code`.
 
 mod bench;
 mod fixtures;
@@ -29,7 +29,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Some("bench") => bench::run(&root(), arguments),
         Some("fixtures") => fixtures::run(&root(), arguments).map(|()| ExitCode::SUCCESS),
         _ => {
-            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | fixtures code");
+            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack|functions|code | fixtures code");
             Ok(ExitCode::from(2))
         }
     }
