@@ -108,7 +108,7 @@ pub fn run(root: &Path, work: &Path, arguments: impl Iterator<Item = String>) ->
 }
 
 fn measure_program(assay: &Path, discovery: &Finder, angr: Option<&Finder>, file: &Path, out: &Path) -> anyhow::Result<Row> {
-    let (found, _) = discovery.find(file, out)?;
+    let found = discovery.find(file, out)?.found;
     let mut command = Command::new(assay);
     command.args(["code", "--format", "json"]).arg(file);
     let usage = measure::measure(command)?;
@@ -117,8 +117,8 @@ fn measure_program(assay: &Path, discovery: &Finder, angr: Option<&Finder>, file
     let code = code(&contents)?;
     let angr = match angr.filter(|_| code <= ANGR_MOST) {
         Some(angr) => {
-            let (found, peak) = angr.find(file, out)?;
-            Some((found.seconds, peak))
+            let look = angr.find(file, out)?;
+            Some((look.found.seconds, look.peak_bytes))
         }
         None => None,
     };

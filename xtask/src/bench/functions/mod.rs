@@ -14,7 +14,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, bail, ensure};
 
-use finders::Finder;
+use finders::{Finder, Look};
 use programs::Program;
 use score::{Found, Score};
 use truth::Truth;
@@ -65,7 +65,7 @@ pub fn run(root: &Path, work: &Path, arguments: impl Iterator<Item = String>) ->
 }
 
 fn look(finder: &Finder, program: &Program, truth: &Truth, folder: &Path) -> anyhow::Result<(Found, Outcome)> {
-    let (found, peak_bytes) = finder.find(&program.stripped, &folder.join("found.json"))?;
+    let Look { found, peak_bytes } = finder.find(&program.stripped, &folder.join("found.json"))?;
     let outcome = Outcome { score: Score::of(&found, truth), seconds: found.seconds, peak_bytes };
     Ok((found, outcome))
 }

@@ -1,4 +1,4 @@
-# The functions that angr finds in a program, as `score.rs` reads them. Usage: angr.py PROGRAM OUTPUT
+# The functions that angr finds in a program, as `score.rs` reads them. Usage: cfgfast.py PROGRAM OUTPUT
 import json
 import logging
 import sys
@@ -22,7 +22,7 @@ for node in cfg.model.nodes():
 functions = [
     {"address": function.addr & ~1, "found_by": "angr", "blocks": blocks.get(function.addr, [])}
     for function in cfg.functions.values()
-    if own.contains_addr(function.addr) and not (function.is_simprocedure or function.alignment)
+    if own.contains_addr(function.addr) and not (function.is_simprocedure or function.is_alignment)
 ]
 with open(sys.argv[2], "w") as output:
     json.dump({"seconds": seconds, "functions": functions}, output)
