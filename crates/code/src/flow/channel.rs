@@ -257,15 +257,17 @@ impl<'r, 'a> Channels<'r, 'a> {
     fn port(&self, function: FunctionId, at: Location, memory: &Snapshot, pointer: Expr) -> Vec<Option<u16>> {
         let here = |offset: u64| Location { base: at.base, offset: at.offset.wrapping_add(offset) & self.contents.resolver.width().mask() };
         let mut ports: Vec<Option<u16>> = Vec::new();
-        // Family and port were stored as one word, perhaps: a family alone is less.
+        // Family and port are often stored as one word. A family alone, with zeros behind it, is no port.
         for (found, ..) in self.contents.resolver.word(function, here(0), memory, &Context::default()) {
             if let Found::Number(number) = found
-                && number > u64::from(u16::MAX)
+                && number >> 16 != 0
             {
                 ports.push(Some(((number >> 16) as u16).swap_bytes()));
             }
         }
         if !ports.is_empty() {
+            ports.sort_unstable();
+            ports.dedup();
             return ports;
         }
         for (found, above, _) in self.contents.resolver.word(function, here(2), memory, &Context::default()) {

@@ -35,6 +35,8 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) channels: &'c Channels<'r, 'a>,
     pub(super) guards: Guards<'c, 'r, 'a>,
     pub(super) facts: Vec<(At, CodeFact)>,
+    /// The calls by which what is looked at came: a function that does whatever it is told does something else for each caller.
+    pub(super) context: Context,
 }
 
 /// What the events of a program are.
@@ -56,7 +58,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
     /// All facts about the program behind `channels`.
     pub fn read(channels: &'c Channels<'r, 'a>) -> Happening {
         let mut cut = BTreeSet::new();
-        let mut events = Self { channels, guards: Guards::new(channels), facts: Vec::new() };
+        let mut events = Self { channels, guards: Guards::new(channels), facts: Vec::new(), context: Context::default() };
         let unit = events.resolver().unit;
         for (number, local) in unit.locals.iter().enumerate() {
             let function = FunctionId(number as u32);

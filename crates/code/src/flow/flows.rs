@@ -26,6 +26,9 @@ use crate::{
 /// Seconds since 1970 from which on a number that the clock is compared with is a date, and no span of time: the year 2001.
 const A_DAY: i64 = 1_000_000_000;
 
+/// Letters of a word that can be a password.
+const PASSWORD: usize = 4;
+
 impl Events<'_, '_, '_> {
     /// The ways of outside input to an actuator.
     pub(super) fn flows(&mut self, function: FunctionId, id: CallId, acting: &Acting<'_>) {
@@ -33,7 +36,7 @@ impl Events<'_, '_, '_> {
         let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
         let work = matches!(acting.actuator.kind, ActuatorKind::HashBoard | ActuatorKind::MainWork);
         if !matches!(acting.actuator.kind, ActuatorKind::Message | ActuatorKind::File) {
-            let needed = self.guards.here(function, call.block);
+            let needed = self.guards.here_from(function, call.block, &self.context);
             self.controls(function, call.site, acting, &needed, &data, false);
         }
         if work {
@@ -50,7 +53,7 @@ impl Events<'_, '_, '_> {
             for (origin, shape) in text.origins() {
                 for source in self.outside(origin) {
                     if data.insert(source.clone()) {
-                        let needed = self.guards.here(function, call.block);
+                        let needed = self.guards.here_from(function, call.block, &self.context);
                         let choice = self.choice(&source, shape, &needed, &text.trail);
                         let flow = self.flow(function, call.site, acting, source, Manner::Data, choice, &needed, &text.trail);
                         self.facts.push((At::Address(call.site), CodeFact::Flow(Box::new(flow))));
@@ -108,12 +111,10 @@ impl Events<'_, '_, '_> {
         let mut triggers: Vec<Trigger> = own.iter().filter(|atom| self.decides(atom)).filter_map(|atom| trigger(atom)).collect();
         triggers.sort();
         triggers.dedup();
-        let mut checks: Vec<Check> = atoms.iter().filter_map(|atom| self.check(atom)).collect();
-        checks.sort();
-        checks.dedup();
+        let checks = self.checks(&atoms.iter().collect::<Vec<_>>());
         let mut path: Vec<PathStep> = trail.shown().map(|step| self.step(step)).collect();
         for atom in own.iter().rev() {
-            path.push(self.place(atom.function, atom.site, Role::Branch, words(atom)));
+            path.push(self.place(atom.function, atom.site, Role::Branch, condition(atom)));
             for (owner, site) in &atom.by {
                 path.push(self.place(*owner, *site, Role::Store, "the outcome is kept".into()));
             }
@@ -171,18 +172,49 @@ impl Events<'_, '_, '_> {
         if without.is_empty() { Choice::Free } else { Choice::Without(without) }
     }
 
-    pub(super) fn check(&self, atom: &Atom) -> Option<Check> {
+    /// What is checked by these conditions.
+    pub(super) fn checks(&self, atoms: &[&Atom]) -> Vec<Check> {
+        let mut checks: Vec<Check> = atoms.iter().filter_map(|atom| self.check(atom)).collect();
+        for atom in atoms {
+            // What the owner's file can be, the constant that stood there before is not any more.
+            let same = |other: &&&Atom| (other.function, other.site) == (atom.function, atom.site);
+            let owned = || atoms.iter().filter(same).filter_map(|other| self.check(other)).any(|check| check.detail.starts_with('/'));
+            if let Some(word) = self.fixed_password(atom).filter(|_| !owned()) {
+                checks.push(Check { kind: CheckKind::FixedPassword, detail: word, enforced: Enforcement::Enforced });
+            }
+        }
+        checks.sort();
+        checks.dedup();
+        checks
+    }
+
+    fn check(&self, atom: &Atom) -> Option<Check> {
         let (kind, detail) = match &atom.test {
-            Test::Check(kind, by) => (*kind, by.clone()),
+            Test::Check(kind, by, enforcement) if atom.fits => {
+                return Some(Check { kind: *kind, detail: by.clone(), enforced: *enforcement });
+            }
+            Test::Check(kind, by, _) => (*kind, by.clone()),
             Test::Text { how: How::Equals, with } if with.known().is_none() && atom.fits => {
-                let files: Vec<Channel> = with.origins().flat_map(|(origin, _)| self.channels.origin(origin)).collect();
-                let Channel::File(path) = files.first()? else { return None };
-                (CheckKind::Password, path.clone())
+                let mut files: Vec<String> = Vec::new();
+                for channel in with.origins().flat_map(|(origin, _)| self.channels.origin(origin)) {
+                    if let Channel::File(path) = channel {
+                        files.push(path);
+                    }
+                }
+                let known = files.iter().find(|path| !path.contains("{}")).or(files.first())?;
+                (CheckKind::Password, known.clone())
             }
             _ => return None,
         };
         let enforced = if atom.fits { Enforcement::Enforced } else { Enforcement::Ignored };
         Some(Check { kind, detail, enforced })
+    }
+
+    /// A constant that input is compared with because a word for a secret stood before it.
+    fn fixed_password(&self, atom: &Atom) -> Option<String> {
+        let Test::Text { how: How::Equals, with } = &atom.test else { return None };
+        let word = String::from_utf8(with.known()?).ok().filter(|word| atom.fits && word.len() >= PASSWORD)?;
+        self.is_picked_by_secret(&atom.came).then_some(word)
     }
 
     pub(super) fn step(&self, step: Step) -> PathStep {
@@ -227,7 +259,7 @@ pub(super) fn trigger(atom: &Atom) -> Option<Trigger> {
                 How::Begins => TriggerKind::Begins,
                 _ => TriggerKind::Contains,
             };
-            (kind, with.show())
+            (kind, with.known().map_or_else(|| with.show(), |bytes| constant(&bytes)))
         }
         Test::Equal(number) => (TriggerKind::Number, number.to_string()),
         Test::Below(number) => (TriggerKind::Below, number.to_string()),
@@ -237,7 +269,16 @@ pub(super) fn trigger(atom: &Atom) -> Option<Trigger> {
     Some(Trigger { kind, value, fits: atom.fits })
 }
 
-fn words(atom: &Atom) -> String {
+/// A constant for people: text as it is, other bytes in the order of memory.
+fn constant(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(|letter| letter.is_control() && !letter.is_whitespace()) => text.to_owned(),
+        _ => bytes.iter().fold("0x".to_owned(), |shown, byte| format!("{shown}{byte:02x}")),
+    }
+}
+
+/// A condition in words.
+pub fn condition(atom: &Atom) -> String {
     let not = if atom.fits { "" } else { "not " };
     match &atom.test {
         Test::Text { how, with } => {
@@ -250,14 +291,15 @@ fn words(atom: &Atom) -> String {
                 How::Span => "consists of",
                 How::Pattern => "fits the pattern",
             };
-            format!("input {not}{how} \u{201c}{}\u{201d}", with.show())
+            let with = with.known().map_or_else(|| with.show(), |bytes| constant(&bytes));
+            format!("input {not}{how} \u{201c}{with}\u{201d}")
         }
         Test::Equal(number) => format!("input {not}equal to {number}"),
         Test::Walked(number) => format!("a byte of the input {not}equal to {number}"),
         Test::Below(number) => format!("input {not}below {number}"),
         Test::Above(number) => format!("input {not}above {number}"),
         Test::Class(class) => format!("character {not}of the class {}", class_of(*class)),
-        Test::Check(kind, _) => format!("check of kind {kind:?} {}", if atom.fits { "holds" } else { "fails" }),
+        Test::Check(kind, ..) => format!("check of kind {kind:?} {}", if atom.fits { "holds" } else { "fails" }),
     }
 }
 
