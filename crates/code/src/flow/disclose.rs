@@ -67,7 +67,10 @@ impl Events<'_, '_, '_> {
             Origin::Call(function, call, index) => {
                 if let Some((name, model)) = self.resolver().unit.model(*function, *call) {
                     let asked = model.asks.iter().filter(|asks| self.number(*function, *call, asks.argument) == Some(asks.is));
-                    let what: BTreeSet<Disclosed> = model.tells.iter().chain(asked.flat_map(|asks| &asks.tells)).copied().collect();
+                    let mut what: BTreeSet<Disclosed> = model.tells.iter().chain(asked.flat_map(|asks| &asks.tells)).copied().collect();
+                    if what.contains(&Disclosed::IpAddress) && self.is_scanned(origin) {
+                        what.insert(Disclosed::NetworkScan);
+                    }
                     if !what.is_empty() {
                         return vec![(what, name.to_owned())];
                     }

@@ -1,6 +1,9 @@
 //! What a program does that matters outside of it, as facts: sockets, files, programs started, and the ways of outside input to them.
 
-use std::collections::BTreeSet;
+use std::{
+    cell::OnceCell,
+    collections::{BTreeSet, HashSet},
+};
 
 use assay_core::{
     At,
@@ -37,6 +40,8 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) facts: Vec<(At, CodeFact)>,
     /// The calls by which what is looked at came: a function that does whatever it is told does something else for each caller.
     pub(super) context: Context,
+    /// What the addresses are made of that the program tries to connect to.
+    pub(super) scanned: OnceCell<HashSet<Origin>>,
 }
 
 /// What the events of a program are.
@@ -58,7 +63,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
     /// All facts about the program behind `channels`.
     pub fn read(channels: &'c Channels<'r, 'a>) -> Happening {
         let mut cut = BTreeSet::new();
-        let mut events = Self { channels, guards: Guards::new(channels), facts: Vec::new(), context: Context::default() };
+        let mut events = Self { channels, guards: Guards::new(channels), facts: Vec::new(), context: Context::default(), scanned: OnceCell::new() };
         let unit = events.resolver().unit;
         for (number, local) in unit.locals.iter().enumerate() {
             let function = FunctionId(number as u32);
@@ -69,6 +74,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                 }
             }
         }
+        events.registers();
         let mut facts = events.facts;
         facts.sort_by(|a, b| a.0.cmp(&b.0));
         facts.dedup();
@@ -96,7 +102,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         }
         self.resolver().budget.question(OVERFLOW, || self.overflows(function, id, &name, model));
         if let Some(acts) = &model.acts {
-            self.acts(function, id, &name, acts);
+            self.acts(function, id, &name, model, acts);
         }
         if let Some(sends) = model.sends {
             self.sends(function, id, &name, model, sends);
@@ -178,7 +184,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
 }
 
 /// Does this command read commands from its input?
-fn is_shell(command: &str) -> bool {
+pub(super) fn is_shell(command: &str) -> bool {
     let program = command.split_whitespace().next().unwrap_or_default();
     matches!(program.rsplit('/').next(), Some("sh" | "ash" | "bash" | "dash"))
 }

@@ -188,6 +188,9 @@ impl Resolver<'_> {
     /// What stands `offset` behind the pointer `base`: whatever was stored there through a pointer to the same object.
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
     fn behind(&self, search: &mut Search, function: FunctionId, base: Expr, offset: u64, width: Width, context: &Context, trail: &Trail) {
+        if let Some((start, step)) = self.table_of(function, base) {
+            return self.table(search, start.wrapping_add(offset) & self.width().mask(), Some(step), width, context, trail);
+        }
         let pointees = self.objects.pointees(function, base);
         if pointees.is_empty() {
             return Self::end(search, Found::Unknown, context, trail);
@@ -218,6 +221,16 @@ impl Resolver<'_> {
         }
     }
 
+    /// The table of constants through which a pointer runs: where it begins, and how far it moves.
+    fn table_of(&self, function: FunctionId, pointer: Expr) -> Option<(u64, u64)> {
+        let local = self.unit.local(function)?;
+        let step = stride(local, pointer)?;
+        let Some(Leaf::Join { block, slot }) = local.leaf(pointer) else { return None };
+        let mut starts = local.ways(*block, *slot).filter_map(|(way, ..)| local.exprs.value(way));
+        let first = starts.next().filter(|start| self.unit.is_unwritten(*start, step))?;
+        starts.next().is_none().then_some((first, step))
+    }
+
     /// What stands at a fixed address: all that was ever stored there, and what it begins with.
     fn global(&self, search: &mut Search, address: u64, width: Width, context: &Context, trail: &Trail) {
         let program = self.unit.program;
@@ -236,6 +249,13 @@ impl Resolver<'_> {
         for (function, index) in self.unit.global_stores.get(&address).into_iter().flatten() {
             let Some(store) = self.unit.local(*function).and_then(|local| local.stores.get(*index)) else { continue };
             self.value(search, *function, store.value, &Context::default(), &trail.with(*function, store.site, StepKind::Stored));
+        }
+        // An element of an array, stored at a place that is counted: the first one stands for all.
+        for (function, index) in self.unit.smears_to(address, width.bytes()) {
+            let Some(store) = self.unit.local(function).and_then(|local| local.stores.get(index)).filter(|store| store.width == width) else {
+                continue;
+            };
+            self.value(search, function, store.value, &Context::default(), &trail.with(function, store.site, StepKind::Stored));
         }
         self.global_written(search, address, width, trail);
     }

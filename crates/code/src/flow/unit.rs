@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
+use super::resolve::stride;
 use crate::{
     functions::{Code, FunctionId},
     ir::{Machine, Place, Var},
@@ -11,6 +12,9 @@ use crate::{
     models::{BROUGHT, Gives, Model, Models},
     values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside},
 };
+
+/// How far behind the start of an array a store at a counted place may go.
+const SMEAR: u64 = 1024;
 
 /// Whom a call reaches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -195,6 +199,35 @@ impl<'a> Unit<'a> {
     /// Is something of its own at this address, by how the program uses it?
     pub fn is_variable(&self, address: u64) -> bool {
         self.global_stores.contains_key(&address) || self.passed.contains_key(&address)
+    }
+
+    /// Stores of `bytes` bytes at counted places of an array whose elements stand at `address` and so many bytes further on.
+    pub fn smears_to(&self, address: u64, bytes: u64) -> Vec<(FunctionId, usize)> {
+        let near = self.global_smears.range(address.saturating_sub(SMEAR)..=address);
+        let mut found = Vec::new();
+        for (start, places) in near {
+            for (function, index) in places {
+                let Some((local, store)) = self.local(*function).and_then(|local| Some((local, local.stores.get(*index)?))) else { continue };
+                let step = store.address.and_then(|address| stride(local, address)).unwrap_or(bytes).max(1);
+                if (address - start) % step == 0 && store.width.bytes() == bytes {
+                    found.push((*function, *index));
+                }
+            }
+        }
+        found
+    }
+
+    /// Does nobody in the program write to the `len` bytes from `start` on, so that what stands in the file stands there?
+    pub fn is_unwritten(&self, start: u64, len: u64) -> bool {
+        let memory = &self.program.memory;
+        if memory.constant(start) || self.program.linked.contains(start) {
+            return true;
+        }
+        let end = start.saturating_add(len.max(1));
+        memory.file_offset(start).is_some()
+            && self.global_stores.range(start..end).next().is_none()
+            && self.global_smears.range(start.saturating_sub(SMEAR)..end).next().is_none()
+            && self.passed.range(start..end).next().is_none()
     }
 
     /// Adds what was learnt of a call's targets; true where it is new.

@@ -1,15 +1,11 @@
 //! The words of commands and programs that are started, and by which calls they came: a function that starts whatever it is given means
 //! something else at each of its callers.
 
-use super::{
-    content::Contents,
-    context::Context,
-    text::Text,
-};
+use super::{content::Contents, context::Context, text::Text};
 use crate::{
     functions::FunctionId,
     models::Acts,
-    values::{Address, CallId, Expr, Leaf, Location},
+    values::{Address, CallId, Expr, Leaf, Local, Location},
 };
 
 /// Words of one command.
@@ -28,7 +24,7 @@ impl Contents<'_, '_> {
         if let Some(first) = acts.words {
             for index in usize::from(first)..usize::from(first) + WORDS as usize {
                 let Some((_, value)) = unit.argument(function, id, index) else { break };
-                if local.exprs.value(value) == Some(0) {
+                if self.ends(function, local, value) {
                     break;
                 }
                 words.extend(self.at(function, value, &call.memory, context).into_iter().next());
@@ -39,7 +35,7 @@ impl Contents<'_, '_> {
             for index in 0..WORDS {
                 let at = Location { base: start.base, offset: start.offset.wrapping_add(index * width.bytes()) & width.mask() };
                 let text = match call.memory.get(at) {
-                    Some((_, value)) if local.exprs.value(value) == Some(0) => break,
+                    Some((_, value)) if self.ends(function, local, value) => break,
                     Some((_, value)) => self.at(function, value, &call.memory, context).into_iter().next(),
                     None => self.kept(function, at, &call.memory, context).into_iter().next(),
                 };
@@ -48,6 +44,15 @@ impl Contents<'_, '_> {
             }
         }
         words
+    }
+
+    /// Does this value end a list of words: a null pointer, or a number that is none and must be zero here, such as what `fork` gave?
+    fn ends(&self, function: FunctionId, local: &Local, value: Expr) -> bool {
+        let number = |leaf: Option<&Leaf>| match leaf {
+            Some(Leaf::Result(call, _)) => self.resolver.unit.model(function, *call).is_some_and(|(_, model)| model.gives.is_none()),
+            _ => false,
+        };
+        number(local.leaf(value)) || self.resolver.numbers(function, value, &Context::default()).is_some_and(|numbers| numbers == [0])
     }
 
     /// The calls by which the words of a command can have come, each with what was called before it; one that is empty where the function

@@ -51,6 +51,12 @@ pub struct Model {
     pub acts: Option<Acts>,
     /// Something that it checks.
     pub checks: Option<Checks>,
+    /// It gives back memory of the device behind this argument: a store there is a write to the device.
+    pub maps: Option<u8>,
+    /// Another descriptor becomes the same channel: which argument is the channel, which the number of the other.
+    pub redirects: Option<Redirects>,
+    /// A variable of the environment that programs started later will have.
+    pub exports: Option<Exports>,
     /// Functions that it calls back.
     pub calls: Vec<Callback>,
     /// It does not come back.
@@ -59,7 +65,7 @@ pub struct Model {
     pub writes: Vec<u8>,
     /// What the bytes that it brings tell about the machine.
     pub tells: Vec<Disclosed>,
-    /// The same, where one of its arguments says what it brings: the number of a request.
+    /// The same, and what it does, where one of its arguments says so: the number of a request.
     pub asks: Vec<Asks>,
     /// What it brings stands in a file that it reads by itself.
     pub holds: Option<Holds>,
@@ -368,7 +374,27 @@ pub struct Checks {
     pub by: Option<u8>,
 }
 
-/// What a call brings where an argument is this number.
+/// A descriptor becomes another's channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redirects {
+    /// The channel.
+    pub from: u8,
+    /// The number that becomes the same.
+    pub to: u8,
+}
+
+/// A variable of the environment is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exports {
+    /// Its name, or name and value as `NAME=value`.
+    pub name: u8,
+    /// Its value.
+    pub value: Option<u8>,
+}
+
+/// What a call brings or does where an argument is this number.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asks {
@@ -379,6 +405,8 @@ pub struct Asks {
     /// What that tells about the machine; nothing where it is not worth a word.
     #[serde(default)]
     pub tells: Vec<Disclosed>,
+    /// What that does to it, and nothing where it is another number.
+    pub acts: Option<ActuatorKind>,
 }
 
 /// A file that a function reads by itself.

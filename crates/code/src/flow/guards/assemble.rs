@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Atom, Test, Word};
+use super::{Atom, Test};
 use crate::{
     flow::{context::Trail, text::Text, unit::Unit},
     functions::FunctionId,
@@ -15,8 +15,10 @@ use crate::{
 
 /// Pieces of one word.
 const PIECES: usize = 64;
+/// Words with one beginning.
+const WORDS: usize = 16;
 
-/// Puts together what belongs together. The first piece becomes the whole, the others go.
+/// Puts together what belongs together.
 pub(super) fn words(unit: &Unit<'_>, atoms: &mut Vec<Atom>) {
     let mut all: BTreeMap<(FunctionId, Option<Expr>), Vec<usize>> = BTreeMap::new();
     for (index, atom) in atoms.iter().enumerate() {
@@ -25,23 +27,39 @@ pub(super) fn words(unit: &Unit<'_>, atoms: &mut Vec<Atom>) {
         }
     }
     let mut gone = vec![false; atoms.len()];
+    let mut whole = Vec::new();
     for places in all.values() {
-        let mut first: Vec<usize> = places.clone();
-        first.sort_by_key(|index| atoms[*index].word.map(|word| (word.offset, word.bytes)));
-        for index in &first {
-            if gone[*index] {
+        let mut sorted: Vec<usize> = places.clone();
+        sorted.sort_by_key(|index| atoms[*index].word.map(|word| (word.offset, word.bytes)));
+        for first in &sorted {
+            if gone[*first] {
                 continue;
             }
-            let chain = chain(unit, atoms, &first, *index);
-            let Some(test) = text(atoms, &chain) else { continue };
-            chain.iter().for_each(|part| gone[*part] = true);
-            gone[*index] = false;
-            atoms[*index].test = test;
-            atoms[*index].word = None;
+            for chain in chains(unit, atoms, &sorted, *first) {
+                let Some(test) = text(atoms, &chain) else { continue };
+                chain.iter().for_each(|part| gone[*part] = true);
+                whole.push((*first, Atom { test, seen: seen(unit, &atoms[*first]), word: None, ..atoms[*first].clone() }));
+            }
         }
     }
-    let mut gone = gone.into_iter();
-    atoms.retain(|_| !gone.next().unwrap_or(false));
+    // What became part of a word goes; the words stand where their first pieces stood.
+    let old = std::mem::take(atoms);
+    for (index, atom) in old.into_iter().enumerate() {
+        atoms.extend(whole.iter().filter(|(first, _)| *first == index).map(|(_, word)| word.clone()));
+        if !gone[index] {
+            atoms.push(atom);
+        }
+    }
+}
+
+/// A pointer to the word that begins with this piece, if the program has one; where it has none, nothing else is looked at through it.
+fn seen(unit: &Unit<'_>, first: &Atom) -> Vec<(FunctionId, u64)> {
+    let pointer = first.word.and_then(|word| match (unit.local(first.function), word.base) {
+        (Some(_), Some(base)) if word.offset == 0 => Some(base),
+        (Some(local), Some(base)) => local.exprs.sum(base, word.offset),
+        _ => None,
+    });
+    vec![(first.function, pointer.map_or(u64::MAX, |pointer| u64::from(pointer.0)))]
 }
 
 /// The number that a piece must be.
@@ -52,20 +70,25 @@ fn number(atom: &Atom) -> Option<u64> {
     }
 }
 
-/// The pieces from `start` on, each right behind the one before it in memory, and decided on the same way.
-fn chain(unit: &Unit<'_>, atoms: &[Atom], places: &[usize], start: usize) -> Vec<usize> {
-    let mut chain = vec![start];
-    let end = |word: Word| word.offset.wrapping_add(word.bytes);
-    while chain.len() < PIECES {
+/// The words that begin with `start`: each piece right behind the one before it in memory, and decided on the same way. Several words
+/// can share their beginning.
+fn chains(unit: &Unit<'_>, atoms: &[Atom], places: &[usize], start: usize) -> Vec<Vec<usize>> {
+    let (mut done, mut open) = (Vec::new(), vec![vec![start]]);
+    while let Some(chain) = open.pop() {
         let last = &atoms[chain[chain.len() - 1]];
-        let Some(next) = last.word.map(end) else { break };
-        let follows = |index: &&usize| atoms[**index].word.is_some_and(|word| word.offset == next) && one_way(unit, last, &atoms[**index]);
-        match places.iter().find(follows) {
-            Some(index) => chain.push(*index),
-            None => break,
+        let next = last.word.map(|word| word.offset.wrapping_add(word.bytes));
+        let follows = |index: &&usize| {
+            let word = atoms[**index].word;
+            word.map(|word| word.offset) == next && word.is_some() && one_way(unit, last, &atoms[**index])
+        };
+        let longer: Vec<usize> = places.iter().filter(follows).copied().collect();
+        if longer.is_empty() || chain.len() >= PIECES || open.len() + done.len() >= WORDS {
+            done.push(chain);
+            continue;
         }
+        open.extend(longer.into_iter().rev().map(|index| chain.iter().copied().chain([index]).collect()));
     }
-    chain
+    done
 }
 
 /// Does one decision stand on every way to the other?

@@ -87,7 +87,12 @@ impl Guards<'_, '_, '_> {
                 _ => {}
             }
         }
-        self.bound(asked, value, Test::Equal(i64::from(number as i32)), equal, atoms);
+        // What is made of several things says of none of them what it is.
+        let mut leaves = Vec::new();
+        local.exprs.leaves(value, &mut leaves);
+        let number = i64::from(number as i32);
+        let test = if leaves.len() > 1 { Test::Walked(number) } else { Test::Equal(number) };
+        self.bound(asked, value, test, equal, atoms);
     }
 
     fn leaf(&self, asked: &Asked, local: &Local, value: Expr, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
@@ -218,6 +223,10 @@ impl Guards<'_, '_, '_> {
             let known = atoms.len();
             let there = Asked { site: store.site, ..asked.within(owner, Context::default()).deeper() };
             match local.exprs.value(store.value) {
+                // A variable of the function's own is set on the way that is asked about.
+                Some(constant) if (constant == number) == equal && self.is_own(asked.function, at) => {
+                    self.own(owner, store.block, &asked.context, there.depth, true, atoms);
+                }
                 Some(constant) if (constant == number) == equal => {
                     self.at_block(owner, store.block, &Context::default(), there.depth, true, atoms);
                     if let Some(cond) = store.cond {
@@ -232,6 +241,13 @@ impl Guards<'_, '_, '_> {
             }
         }
         is_flag
+    }
+
+    /// Is it a place on the function's own stack?
+    fn is_own(&self, function: FunctionId, at: Location) -> bool {
+        let unit = self.resolver().unit;
+        let stack = |base| unit.local(function).and_then(|local| local.entry(base)) == Some(unit.machine.stack);
+        at.base.is_some_and(stack)
     }
 
     /// Does a library function write there, as `recv` does?
