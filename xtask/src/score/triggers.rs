@@ -3,7 +3,14 @@
 
 /// Is `wanted` among `named`?
 pub fn named(wanted: &str, named: &[String]) -> bool {
-    named.iter().any(|word| word == wanted || same_number(wanted, word) || same_bytes(wanted, word))
+    named.iter().any(|word| word == wanted || bare(word) == bare(wanted) || same_number(wanted, word) || same_bytes(wanted, word))
+}
+
+/// A word without what a protocol writes around it: `"pools"` of JSON, `PUT ` of a request, `key=` of a query.
+fn bare(word: &str) -> &str {
+    let around = |letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ':' | '=' | '?' | '&' | '{' | '}' | ',');
+    let bare = word.trim_matches(around);
+    if bare.is_empty() { word } else { bare }
 }
 
 fn same_number(wanted: &str, word: &str) -> bool {
@@ -38,6 +45,7 @@ mod tests {
     fn numbers_letters_and_words() {
         let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         assert!(named("0x4f50", &words(&["20304"])) && named("0x4f50", &words(&["0x504f"])));
+        assert!(named("pools", &words(&["\"pools\""])) && named("PUT", &words(&["PUT "])) && !named("put", &words(&["input"])));
         assert!(named("0x57", &words(&["W"])) && named("1830297600", &words(&["1830297601"])));
         assert!(named("0x4f50", &words(&["OP"])));
         assert!(named("0x5a17c0de99310b44", &words(&["0x5A17C0DE99310B44"])));

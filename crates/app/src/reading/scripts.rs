@@ -79,7 +79,7 @@ fn of_text(
         contents(&place.content()?).map(std::borrow::Cow::into_owned)
     };
     let read = || {
-        let context = ScriptContext { path, cgi, arguments: &[], resolve: Some(&resolve) };
+        let context = ScriptContext { path, cgi, arguments: &[], resolve: Some(&resolve), part: false };
         read_script(text, &context, limits)
     };
     apart(read).unwrap_or_else(|problem| ScriptFacts { problems: vec![problem], ..ScriptFacts::default() })

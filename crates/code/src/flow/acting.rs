@@ -18,19 +18,28 @@ use crate::{
     functions::FunctionId,
     models::{Acts, Exports, Model},
     script::rules::Rules,
-    values::{Address, CallId, Expr, Leaf, Local, Location},
+    values::CallId,
 };
 
 /// Variables of the environment that a program sets.
 const EXPORTS: usize = 64;
-/// Words of one command.
-const WORDS: u64 = 24;
 
 impl Events<'_, '_, '_> {
     /// A call that changes something.
     pub(super) fn acts(&mut self, function: FunctionId, id: CallId, name: &str, model: &Model, acts: &Acts) {
+        let started = matches!(acts.kind, ActuatorKind::Command | ActuatorKind::Program);
+        let ways = if started { self.channels.contents.ways_in(function, id, acts) } else { vec![Context::default()] };
+        for way in ways {
+            self.context = way;
+            self.acts_here(function, id, name, model, acts);
+        }
+        self.context = Context::default();
+    }
+
+    /// The same as it was called by [`Events::context`].
+    fn acts_here(&mut self, function: FunctionId, id: CallId, name: &str, model: &Model, acts: &Acts) {
         let unit = self.resolver().unit;
-        let none = Context::default();
+        let none = self.context.clone();
         let Some(call) = unit.local(function).and_then(|local| local.call(id)) else { return };
         if let Some(except) = acts.except
             && self.number(function, id, except.argument) == Some(except.is)
@@ -48,7 +57,7 @@ impl Events<'_, '_, '_> {
             }
             ActuatorKind::Program => {
                 for program in &texts {
-                    let rest = self.words(function, id, acts);
+                    let rest = self.channels.contents.words(function, id, acts, &none);
                     // The first of them is what the program is told to be called.
                     let words: Vec<&Text> = std::iter::once(program).chain(rest.iter().skip(1)).collect();
                     let meaning = self.guards.commands.read(&words, Quoting::Words);
@@ -91,6 +100,16 @@ impl Events<'_, '_, '_> {
         }
         for (path, access) in &meaning.files {
             self.facts.push((at.clone(), CodeFact::File { path: path.clone(), access: *access }));
+        }
+        // What a command brings or moves by itself it moves where this call is reached.
+        let atoms = if meaning.flows.is_empty() { Vec::new() } else { self.guards.here_from(function, call.block, &self.context) };
+        for flow in &meaning.flows {
+            let trail = Trail::default();
+            let acting = Acting { actuator: flow.actuator.clone(), texts: &[] };
+            let (source, choice) = (flow.source.clone(), flow.choice.clone());
+            let mut own = self.flow(function, call.site, &acting, source, flow.manner, choice, &atoms, &trail);
+            own.checks.extend(flow.checks.iter().filter(|check| !own.checks.contains(check)).cloned().collect::<Vec<_>>());
+            self.facts.push((at.clone(), CodeFact::Flow(Box::new(own))));
         }
         let holes: Vec<&Piece> = words.iter().flat_map(|word| &word.pieces).filter(|piece| matches!(piece, Piece::Hole(..))).collect();
         for act in &meaning.acts {
@@ -189,46 +208,6 @@ impl Events<'_, '_, '_> {
         let runs = meaning.runs.iter();
         runs.map(|run| Run { command: command.clone(), through: name.to_owned(), function: self.name_of(function), ..run.clone() })
             .collect()
-    }
-
-    /// The words that a program is given: further arguments of the call, or a list in memory; up to a null pointer.
-    fn words(&self, function: FunctionId, id: CallId, acts: &Acts) -> Vec<Text> {
-        let contents = &self.channels.contents;
-        let (unit, none) = (self.resolver().unit, Context::default());
-        let mut words = Vec::new();
-        let Some((local, call)) = unit.local(function).and_then(|local| Some((local, local.call(id)?))) else { return words };
-        if let Some(first) = acts.words {
-            for index in usize::from(first)..usize::from(first) + WORDS as usize {
-                let Some((_, value)) = unit.argument(function, id, index) else { break };
-                if self.ends(function, local, value) {
-                    break;
-                }
-                words.extend(contents.at(function, value, &call.memory, &none).into_iter().next());
-            }
-        } else if let Some((_, list)) = acts.list.and_then(|index| unit.argument(function, id, usize::from(index))) {
-            let Address::At(start) = local.locate(list, unit.program, unit.machine) else { return words };
-            let width = self.resolver().width();
-            for index in 0..WORDS {
-                let at = Location { base: start.base, offset: start.offset.wrapping_add(index * width.bytes()) & width.mask() };
-                let text = match call.memory.get(at) {
-                    Some((_, value)) if self.ends(function, local, value) => break,
-                    Some((_, value)) => contents.at(function, value, &call.memory, &none).into_iter().next(),
-                    None => contents.kept(function, at, &call.memory, &none).into_iter().next(),
-                };
-                let Some(text) = text else { break };
-                words.push(text);
-            }
-        }
-        words
-    }
-
-    /// Does this value end a list of words: a null pointer, or a number that is none and must be zero here, such as what `fork` gave?
-    fn ends(&self, function: FunctionId, local: &Local, value: Expr) -> bool {
-        let number = |leaf: Option<&Leaf>| match leaf {
-            Some(Leaf::Result(call, _)) => self.resolver().unit.model(function, *call).is_some_and(|(_, model)| model.gives.is_none()),
-            _ => false,
-        };
-        number(local.leaf(value)) || self.resolver().numbers(function, value, &Context::default()).is_some_and(|numbers| numbers == [0])
     }
 
     /// The number that an argument is.

@@ -8,7 +8,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use assay_core::facts::{
     CodeFact,
-    code::{Actuator, ActuatorKind, Channel, Check, FileAccess, Manner, Run, Transport},
+    code::{Actuator, ActuatorKind, Channel, Check, FileAccess, Flow, Manner, Run, Transport},
 };
 
 use super::text::{Piece, Text};
@@ -48,6 +48,8 @@ pub struct Meaning {
     pub runs: Vec<Run>,
     /// Files that it uses.
     pub files: Vec<(String, FileAccess)>,
+    /// What it moves by itself, from a host or a file.
+    pub flows: Vec<Flow>,
     /// What held if it succeeded.
     pub checks: Vec<Check>,
     /// Every command in it is a known one.
@@ -123,7 +125,7 @@ fn script(words: &[&Text], quoting: Quoting) -> String {
 fn interpret(text: &str) -> Meaning {
     let whole = format!("if [ \"$1\" = go ]; then\nif\n{text}\nthen reboot {MARK}\nfi\nfi\n");
     let arguments: Vec<Option<Channel>> = (0..=HOLES).map(|number| Some(marked(number))).collect();
-    let context = ScriptContext { path: "", cgi: Some(false), arguments: &arguments, resolve: None };
+    let context = ScriptContext { path: "", cgi: Some(false), arguments: &arguments, resolve: None, part: true };
     let limits = ScriptLimits { bytes: 16 << 10, steps: 500, facts: 64, ..ScriptLimits::default() };
     let read = read_script(whole.as_bytes(), &context, &limits);
     let mut meaning = Meaning { known: read.problems.is_empty() && read.coverage.unresolved == 0, ..Meaning::default() };
@@ -134,7 +136,10 @@ fn interpret(text: &str) -> Meaning {
             }
             CodeFact::Flow(flow) => {
                 let number = (0..=HOLES).find(|number| flow.source == marked(*number));
-                let Some(number) = number else { continue };
+                let Some(number) = number else {
+                    meaning.flows.push(*flow);
+                    continue;
+                };
                 let hole = (number > 0 && flow.manner == Manner::Data).then(|| number - 1);
                 match meaning.acts.iter_mut().find(|act| act.actuator == flow.actuator) {
                     Some(act) => act.holes.extend(hole),

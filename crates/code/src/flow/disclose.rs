@@ -13,7 +13,7 @@ use assay_core::{
 use super::{
     events::Events,
     flows::trigger,
-    guards::Test,
+    guards::{Atom, Test},
     text::{Origin, Piece, Text},
 };
 use crate::{functions::FunctionId, script::rules::Rules, values::CallId};
@@ -31,7 +31,7 @@ impl Events<'_, '_, '_> {
             for (place, piece) in text.pieces.iter().enumerate() {
                 let Piece::Hole(origin, _) = piece else { continue };
                 for (mut what, from) in self.told(origin) {
-                    if is_file(&from) && (self.is_named_secret(text, place) || self.is_picked_by_secret(text)) {
+                    if is_file(&from) && (self.is_named_secret(text, place) || self.is_picked_by_secret(&came(text))) {
                         what.insert(Disclosed::Credentials);
                     }
                     if !what.is_empty() && !told.iter().any(|(known, other, _)| *known == what && *other == from) {
@@ -45,12 +45,13 @@ impl Events<'_, '_, '_> {
         }
         let atoms = self.guards.here(function, call.block);
         for (what, from, text) in told {
-            let mut triggers: Vec<_> = atoms.iter().filter(|atom| self.decides(atom) && self.from(atom, to)).filter_map(trigger).collect();
+            // Where the bytes came by, the conditions there held as well.
+            let by = self.guards_at(&came(text));
+            let atoms: Vec<&Atom> = atoms.iter().chain(&by).collect();
+            let mut triggers: Vec<_> = atoms.iter().filter(|atom| self.decides(atom) && self.from(atom, to)).filter_map(|atom| trigger(atom)).collect();
             triggers.sort();
             triggers.dedup();
-            let mut checks: Vec<_> = atoms.iter().filter_map(|atom| self.check(atom)).collect();
-            checks.sort();
-            checks.dedup();
+            let checks = self.checks(&atoms);
             let mut path: Vec<_> = text.trail.shown().map(|step| self.step(step)).collect();
             path.push(self.place(function, call.site, Role::Actuator, format!("sent to {}", whom(to))));
             let code = self.digest(function, &text.trail, &[]);
@@ -66,7 +67,10 @@ impl Events<'_, '_, '_> {
             Origin::Call(function, call, index) => {
                 if let Some((name, model)) = self.resolver().unit.model(*function, *call) {
                     let asked = model.asks.iter().filter(|asks| self.number(*function, *call, asks.argument) == Some(asks.is));
-                    let what: BTreeSet<Disclosed> = model.tells.iter().chain(asked.flat_map(|asks| &asks.tells)).copied().collect();
+                    let mut what: BTreeSet<Disclosed> = model.tells.iter().chain(asked.flat_map(|asks| &asks.tells)).copied().collect();
+                    if what.contains(&Disclosed::IpAddress) && self.is_scanned(origin) {
+                        what.insert(Disclosed::NetworkScan);
+                    }
                     if !what.is_empty() {
                         return vec![(what, name.to_owned())];
                     }
@@ -96,21 +100,33 @@ impl Events<'_, '_, '_> {
         words.next().is_some_and(|word| Rules::get().is_secret(word))
     }
 
-    /// Was it picked out of a file because a word for a secret stood before it?
-    fn is_picked_by_secret(&self, text: &Text) -> bool {
+    /// What was true at these places.
+    fn guards_at(&self, places: &[(FunctionId, u64)]) -> Vec<Atom> {
         let unit = self.resolver().unit;
-        text.trail.shown().take(STEPS).any(|step| {
-            let block = unit.code.function(step.function).and_then(|code| code.block_at(step.site));
-            let atoms = block.map(|block| self.guards.within(step.function, block)).unwrap_or_default();
-            atoms.iter().any(|atom| match &atom.test {
-                Test::Text { with, .. } if atom.fits => with.known().is_some_and(|word| {
-                    let word = String::from_utf8_lossy(&word);
-                    Rules::get().is_secret(word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_'))
-                }),
-                _ => false,
-            })
+        let blocks = places.iter().filter_map(|(function, site)| Some((*function, unit.code.function(*function)?.block_at(*site)?)));
+        blocks.flat_map(|(function, block)| self.guards.within(function, block)).collect()
+    }
+
+    /// Was it picked out because a word for a secret stood before it?
+    pub(super) fn is_picked_by_secret(&self, came: &[(FunctionId, u64)]) -> bool {
+        self.guards_at(came).iter().any(|atom| match &atom.test {
+            Test::Text { with, .. } if atom.fits => with.known().is_some_and(|word| names_secret(&String::from_utf8_lossy(&word))),
+            _ => false,
         })
     }
+}
+
+/// Where a text came by.
+fn came(text: &Text) -> Vec<(FunctionId, u64)> {
+    let mut places: Vec<_> = text.trail.shown().take(STEPS).map(|step| (step.function, step.site)).collect();
+    places.dedup();
+    places
+}
+
+/// Does a text, as it stands before a value, say that the value is a secret: `"psk":`, `Authorization: Bearer`?
+fn names_secret(text: &str) -> bool {
+    let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').filter(|word| !word.is_empty());
+    words.any(|word| Rules::get().is_secret(word))
 }
 
 fn is_file(from: &str) -> bool {

@@ -1,6 +1,9 @@
 //! What a program does that matters outside of it, as facts: sockets, files, programs started, and the ways of outside input to them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet, HashSet},
+};
 
 use assay_core::{
     At,
@@ -37,6 +40,10 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) facts: Vec<(At, CodeFact)>,
     /// Files that are written under one name and kept under another.
     renamed: BTreeMap<String, String>,
+    /// The calls by which what is looked at came: a function that does whatever it is told does something else for each caller.
+    pub(super) context: Context,
+    /// What the addresses are made of that the program tries to connect to.
+    pub(super) scanned: OnceCell<HashSet<Origin>>,
 }
 
 /// What the events of a program are.
@@ -58,7 +65,14 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
     /// All facts about the program behind `channels`.
     pub fn read(channels: &'c Channels<'r, 'a>) -> Happening {
         let mut cut = BTreeSet::new();
-        let mut events = Self { channels, guards: Guards::new(channels), facts: Vec::new(), renamed: BTreeMap::new() };
+        let mut events = Self {
+            channels,
+            guards: Guards::new(channels),
+            facts: Vec::new(),
+            renamed: BTreeMap::new(),
+            context: Context::default(),
+            scanned: OnceCell::new(),
+        };
         events.find_renamed();
         let unit = events.resolver().unit;
         for (number, local) in unit.locals.iter().enumerate() {

@@ -29,6 +29,9 @@ const STEPS: usize = 12;
 /// Seconds since 1970 from which on a number that the clock is compared with is a date, and no span of time: the year 2001.
 const A_DAY: i64 = 1_000_000_000;
 
+/// Letters of a word that can be a password.
+const PASSWORD: usize = 4;
+
 impl Events<'_, '_, '_> {
     /// The ways of outside input to an actuator.
     pub(super) fn flows(&mut self, function: FunctionId, id: CallId, acting: &Acting<'_>) {
@@ -41,7 +44,7 @@ impl Events<'_, '_, '_> {
         let data = self.data_flows_at(function, block, site, acting);
         let work = matches!(acting.actuator.kind, ActuatorKind::HashBoard | ActuatorKind::MainWork);
         if !matches!(acting.actuator.kind, ActuatorKind::Message | ActuatorKind::File) {
-            let needed = self.guards.here(function, block);
+            let needed = self.guards.here_from(function, block, &self.context);
             self.controls(function, site, acting, &needed, &data, false);
         }
         if work {
@@ -76,7 +79,7 @@ impl Events<'_, '_, '_> {
     /// What must be true to get to `block`, and to each place where the bytes were stored or moved on their way there.
     fn on_the_way(&self, function: FunctionId, block: u32, trail: &Trail) -> Vec<Atom> {
         let unit = self.resolver().unit;
-        let mut needed = self.guards.here(function, block);
+        let mut needed = self.guards.here_from(function, block, &self.context);
         let moved = trail.steps().into_iter().filter(|step| matches!(step.kind, StepKind::Stored | StepKind::Moved));
         let mut seen = BTreeSet::from([(function, block)]);
         for step in moved.take(STEPS) {
@@ -139,9 +142,7 @@ impl Events<'_, '_, '_> {
         let mut triggers: Vec<Trigger> = own.iter().filter(|atom| self.decides(atom)).filter_map(|atom| trigger(atom)).collect();
         triggers.sort();
         triggers.dedup();
-        let mut checks: Vec<Check> = atoms.iter().filter_map(|atom| self.check(atom)).collect();
-        checks.sort();
-        checks.dedup();
+        let checks = self.checks(&atoms.iter().collect::<Vec<_>>());
         let mut path: Vec<PathStep> = trail.shown().map(|step| self.step(step)).collect();
         for atom in own.iter().rev() {
             path.push(self.place(atom.function, atom.site, Role::Branch, condition(atom)));
@@ -205,18 +206,49 @@ impl Events<'_, '_, '_> {
         if without.is_empty() { Choice::Free } else { Choice::Without(without) }
     }
 
-    pub(super) fn check(&self, atom: &Atom) -> Option<Check> {
+    /// What is checked by these conditions.
+    pub(super) fn checks(&self, atoms: &[&Atom]) -> Vec<Check> {
+        let mut checks: Vec<Check> = atoms.iter().filter_map(|atom| self.check(atom)).collect();
+        for atom in atoms {
+            // What the owner's file can be, the constant that stood there before is not any more.
+            let same = |other: &&&Atom| (other.function, other.site) == (atom.function, atom.site);
+            let owned = || atoms.iter().filter(same).filter_map(|other| self.check(other)).any(|check| check.detail.starts_with('/'));
+            if let Some(word) = self.fixed_password(atom).filter(|_| !owned()) {
+                checks.push(Check { kind: CheckKind::FixedPassword, detail: word, enforced: Enforcement::Enforced });
+            }
+        }
+        checks.sort();
+        checks.dedup();
+        checks
+    }
+
+    fn check(&self, atom: &Atom) -> Option<Check> {
         let (kind, detail) = match &atom.test {
-            Test::Check(kind, by) => (*kind, by.clone()),
+            Test::Check(kind, by, enforcement) if atom.fits => {
+                return Some(Check { kind: *kind, detail: by.clone(), enforced: *enforcement });
+            }
+            Test::Check(kind, by, _) => (*kind, by.clone()),
             Test::Text { how: How::Equals, with } if with.known().is_none() && atom.fits => {
-                let files: Vec<Channel> = with.origins().flat_map(|(origin, _)| self.channels.origin(origin)).collect();
-                let Channel::File(path) = files.first()? else { return None };
-                (CheckKind::Password, path.clone())
+                let mut files: Vec<String> = Vec::new();
+                for channel in with.origins().flat_map(|(origin, _)| self.channels.origin(origin)) {
+                    if let Channel::File(path) = channel {
+                        files.push(path);
+                    }
+                }
+                let known = files.iter().find(|path| !path.contains("{}")).or(files.first())?;
+                (CheckKind::Password, known.clone())
             }
             _ => return None,
         };
         let enforced = if atom.fits { Enforcement::Enforced } else { Enforcement::Ignored };
         Some(Check { kind, detail, enforced })
+    }
+
+    /// A constant that input is compared with because a word for a secret stood before it.
+    fn fixed_password(&self, atom: &Atom) -> Option<String> {
+        let Test::Text { how: How::Equals, with } = &atom.test else { return None };
+        let word = String::from_utf8(with.known()?).ok().filter(|word| atom.fits && word.len() >= PASSWORD)?;
+        self.is_picked_by_secret(&atom.came).then_some(word)
     }
 
     pub(super) fn step(&self, step: Step) -> PathStep {
@@ -301,7 +333,7 @@ pub fn condition(atom: &Atom) -> String {
         Test::Below(number) => format!("input {not}below {number}"),
         Test::Above(number) => format!("input {not}above {number}"),
         Test::Class(class) => format!("character {not}of the class {}", class_of(*class)),
-        Test::Check(kind, _) => format!("check of kind {kind:?} {}", if atom.fits { "holds" } else { "fails" }),
+        Test::Check(kind, ..) => format!("check of kind {kind:?} {}", if atom.fits { "holds" } else { "fails" }),
     }
 }
 

@@ -199,6 +199,11 @@ impl Resolver<'_> {
             let at = Pointee { object: pointee.object, offset: pointee.offset.wrapping_add(offset) & self.width().mask() };
             if at.object == Object::Fixed {
                 self.global(search, at.offset, width, context, trail);
+                // A pointer that runs through a table of pointers.
+                let step = self.unit.local(function).and_then(|local| stride(local, base));
+                if step.is_some() && width == self.width() {
+                    self.table(search, at.offset, step, width, context, trail);
+                }
                 continue;
             }
             for (owner, index) in self.objects.stores(at) {

@@ -35,11 +35,13 @@ mod objects;
 mod origins;
 mod registers;
 mod resolve;
+mod scan;
 mod standing;
 mod targets;
 mod text;
 mod unit;
 mod unsafe_writes;
+mod words;
 
 pub use budget::Budget;
 pub use channel::Channels;

@@ -399,7 +399,8 @@ fn gives_pointer(model: &Model) -> Option<bool> {
     match model.gives {
         Some(Gives::Argument(_) | Gives::Within(_) | Gives::Copy(_) | Gives::New(_) | Gives::Environment(_)) => Some(true),
         Some(Gives::Number(_) | Gives::Length(_) | Gives::Swapped(_) | Gives::Clock) => Some(false),
-        None => (model.reads.is_some() || model.compares.is_some() || model.formats.is_some()).then_some(false),
+        Some(Gives::Member(..) | Gives::Joined(..) | Gives::Shown(_) | Gives::Formatted(..) | Gives::Packed(..)) => Some(true),
+        None => (model.reads.is_some_and(|reads| reads.to.is_some()) || model.compares.is_some() || model.formats.is_some()).then_some(false),
         _ => None,
     }
 }

@@ -69,6 +69,8 @@ pub struct ScriptContext<'a> {
     pub arguments: &'a [Option<Channel>],
     /// Gives the text of a file of the image, for `.` and `source`.
     pub resolve: Option<&'a Resolve<'a>>,
+    /// It is one command of a larger program, which may have made the files that it uses.
+    pub part: bool,
 }
 
 /// What was looked at.

@@ -140,6 +140,36 @@ impl Shape {
         }
     }
 
+    /// Does a way lead from `from` to `block` within one pass through each loop?
+    pub fn leads_to(&self, from: u32, block: u32) -> bool {
+        self.backwards(block, |here| here == from)
+    }
+
+    /// Does a way lead from the entry to `block` without any of the blocks `without`?
+    pub fn is_reached_without(&self, without: &BTreeSet<u32>, block: u32) -> bool {
+        let (mut seen, mut waiting) = (BTreeSet::from([block]), vec![block]);
+        while let Some(here) = waiting.pop().filter(|_| !without.contains(&block)) {
+            if here == 0 {
+                return true;
+            }
+            let before = self.before.get(here as usize).into_iter().flatten().map(|(from, _)| *from);
+            waiting.extend(before.filter(|from| !without.contains(from) && !self.retreats(*from, here) && seen.insert(*from)));
+        }
+        false
+    }
+
+    fn backwards(&self, block: u32, found: impl Fn(u32) -> bool) -> bool {
+        let (mut seen, mut waiting) = (BTreeSet::from([block]), vec![block]);
+        while let Some(here) = waiting.pop() {
+            if found(here) {
+                return true;
+            }
+            let before = self.before.get(here as usize).into_iter().flatten().map(|(from, _)| *from);
+            waiting.extend(before.filter(|from| !self.retreats(*from, here) && seen.insert(*from)));
+        }
+        false
+    }
+
     /// Is the edge from `from` to `to` one that goes back: does `to` dominate `from`?
     pub fn goes_back(&self, from: u32, to: u32) -> bool {
         self.dominates(to, from)

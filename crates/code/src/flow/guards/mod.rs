@@ -6,14 +6,18 @@
 //! that another thread reads.
 
 mod assemble;
+mod beside;
 mod conditions;
 mod pairs;
 mod results;
 mod values;
 
-use std::{cell::RefCell, collections::HashSet};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashSet,
+};
 
-use assay_core::facts::code::CheckKind;
+use assay_core::facts::code::{CheckKind, Enforcement};
 
 use super::{
     channel::Channels,
@@ -55,8 +59,8 @@ pub enum Test {
     Above(i64),
     /// A character, of a class.
     Class(Class),
-    /// Something is checked; by which key or secret, where that is known.
-    Check(CheckKind, String),
+    /// Something is checked; by which key or secret, where that is known, and what becomes of it where it fails.
+    Check(CheckKind, String, Enforcement),
 }
 
 /// A word of memory whose value is tested.
@@ -87,6 +91,8 @@ pub struct Atom {
     pub seen: Vec<(FunctionId, u64)>,
     /// Flags and returned values between the test and the decision: instructions that set them.
     pub by: Vec<(FunctionId, u64)>,
+    /// Where the bytes that are tested came by: function and instruction.
+    pub came: Vec<(FunctionId, u64)>,
     /// The word of memory that is tested, where it is one.
     pub word: Option<Word>,
 }
@@ -119,6 +125,7 @@ pub struct Guards<'c, 'r, 'a> {
     pub channels: &'c Channels<'r, 'a>,
     /// What commands mean.
     pub commands: Commands,
+    verifiers: OnceCell<beside::Verifiers>,
     asked: RefCell<HashSet<(FunctionId, u32, bool)>>,
     values: RefCell<HashSet<(FunctionId, Expr, u64, bool, Context)>>,
 }
@@ -126,7 +133,7 @@ pub struct Guards<'c, 'r, 'a> {
 impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     /// With the questions of `channels`.
     pub fn new(channels: &'c Channels<'r, 'a>) -> Self {
-        Self { channels, commands: Commands::default(), asked: RefCell::default(), values: RefCell::default() }
+        Self { channels, commands: Commands::default(), verifiers: OnceCell::new(), asked: RefCell::default(), values: RefCell::default() }
     }
 
     fn resolver(&self) -> &'r Resolver<'a> {
@@ -140,7 +147,9 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
 
     /// The same on the way by which `context` came.
     pub fn here_from(&self, function: FunctionId, block: u32, context: &Context) -> Vec<Atom> {
-        self.fresh(|atoms| self.at_block(function, block, context, DEPTH, true, atoms))
+        let mut atoms = self.fresh(|atoms| self.at_block(function, block, context, DEPTH, true, atoms));
+        self.beside(function, block, context, &mut atoms);
+        atoms
     }
 
     /// What makes the way to `block` impossible: the same decisions, taken the other way.

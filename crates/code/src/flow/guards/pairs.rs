@@ -29,7 +29,7 @@ impl Guards<'_, '_, '_> {
                     let test = Test::Text { how: How::Equals, with: with.clone() };
                     let seen = texts[one].iter().flat_map(|text| text.trail.outermost()).collect();
                     let (function, site) = (asked.function, asked.site);
-                    atoms.push(Atom { function, site, origins: origins.clone(), test, fits: equal, seen, by: Vec::new(), word: None });
+                    atoms.push(Atom { function, site, origins: origins.clone(), test, fits: equal, seen, by: Vec::new(), came: Vec::new(), word: None });
                 }
             }
         }

@@ -1,21 +1,22 @@
 //! The result of a call is a number, or is not: what that says of the texts that were compared, the check that was made, the text that
 //! was taken apart.
 
-use assay_core::facts::code::ActuatorKind;
+use assay_core::facts::code::{ActuatorKind, Channel, CheckKind, Enforcement};
 
 use super::{Asked, Atom, Guards, Test, flat};
 use crate::{
     flow::{
-        commands::Quoting,
-        context::Trail,
+        context::{Context, StepKind, Trail},
         format::{Part, parts},
         text::{Origin, Piece, Text},
         unit::Passing,
     },
-    models::{Checks, Compares, Formats, Gives, How, Model, Outcome},
+    models::{Acts, Checks, Compares, Formats, Gives, How, Model, Outcome},
     values::{Call, CallId},
 };
 
+/// Steps of one way that are remembered.
+const STEPS: usize = 8;
 /// Longest constant that is compared as bytes.
 const BYTES: u64 = 256;
 
@@ -35,8 +36,10 @@ impl Guards<'_, '_, '_> {
             self.compared(asked, id, call, compares, fits, atoms);
         } else if let Some(checks) = model.checks {
             self.checked(asked, call, checks, number, equal, atoms);
-        } else if model.acts.is_some_and(|acts| acts.kind == ActuatorKind::Command) {
-            self.succeeded(asked, call, model, (number == 0) == equal, atoms);
+        } else if let Some(acts) = model.acts.filter(|acts| acts.kind == ActuatorKind::Command) {
+            self.succeeded(asked, id, call, acts, number, equal, atoms);
+        } else if let Some(Gives::Member(of, name)) = model.gives {
+            self.member(asked, call, of, name, (number == 0) != equal, atoms);
         } else if let Some(tests) = model.tests {
             let value = unit.argument(asked.function, id, usize::from(tests.value));
             let origin = value.map(|(_, value)| self.channels.contents.value_origin(asked.function, value, &asked.context));
@@ -54,16 +57,12 @@ impl Guards<'_, '_, '_> {
         for edge in unit.callees(asked.function, id).iter().filter(|edge| edge.passing == Passing::Own) {
             let (Some(inner), Some(callee)) = (asked.context.down(edge), unit.local(edge.to)) else { continue };
             let there = asked.within(edge.to, inner).deeper();
-            for back in &callee.returns {
-                let Some(value) = back.values.first().copied() else { continue };
-                match callee.exprs.value(value) {
-                    Some(constant) if (constant == number) == equal => {
-                        self.own(edge.to, back.block, &there.context, there.depth, true, atoms);
-                    }
-                    Some(_) => {}
-                    None => self.value(&there, value, number, equal, atoms),
-                }
-            }
+            let ways = callee.returns.iter().filter_map(|back| Some((back, back.values.first().copied()?)));
+            let fitting = ways.filter(|(_, value)| callee.exprs.value(*value).is_none_or(|constant| (constant == number) == equal));
+            self.one_of(atoms, fitting, |(back, value), atoms| match callee.exprs.value(value) {
+                Some(_) => self.own(edge.to, back.block, &there.context, there.depth, true, atoms),
+                None => self.value(&there, value, number, equal, atoms),
+            });
         }
     }
 
@@ -89,11 +88,17 @@ impl Guards<'_, '_, '_> {
                 }
             }
         }
+        for side in &sides {
+            self.members_of(asked, side, atoms);
+        }
         // Two texts that are both not known: a password from a file, perhaps.
-        let (left, right) = (origins(&sides[0]), origins(&sides[1]));
-        if !left.is_empty() && !right.is_empty() {
-            push(asked, left, Test::Text { how: compares.how, with: sides[1][0].clone() }, fits, atoms);
-            through(atoms, &sides[0]);
+        for (one, other) in [(0, 1), (1, 0)] {
+            let tested = origins(&sides[one]);
+            let with = sides[other].iter().find(|text| text.known().is_none() && text.origins().next().is_some());
+            if let Some(with) = with.filter(|_| !tested.is_empty()) {
+                push(asked, tested, Test::Text { how: compares.how, with: with.clone() }, fits, atoms);
+                through(atoms, &sides[one]);
+            }
         }
     }
 
@@ -119,25 +124,40 @@ impl Guards<'_, '_, '_> {
     }
 
     fn checked(&self, asked: &Asked, call: &Call, checks: Checks, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
-        let holds = match checks.holds {
-            Outcome::Zero => (number == 0) == equal,
-            Outcome::One => (number == 1 && equal) || (number == 0 && !equal),
-            Outcome::NonZero => (number == 0) != equal,
-            Outcome::NotNegative => (number >> 31) & 1 == 0 || !equal,
-        };
+        let outcome = outcome(checks.holds, number, equal);
         let argument = |index: Option<u8>| {
             index.map_or_else(Vec::new, |index| self.channels.contents.argument(asked.function, call, usize::from(index), &asked.context))
         };
-        let by = argument(checks.by).first().map(Text::show).unwrap_or_default();
-        push(asked, origins(&argument(checks.what)), Test::Check(checks.kind, by), holds, atoms);
+        let by = argument(checks.by).first().map(|by| self.key(by)).unwrap_or_default();
+        push_check(asked, origins(&argument(checks.what)), checks.kind, by, outcome, atoms);
+    }
+
+    /// A key by the file that it was read from, where it is not known itself.
+    fn key(&self, by: &Text) -> String {
+        let files = by.origins().flat_map(|(origin, _)| self.channels.origin(origin)).find_map(|channel| match channel {
+            Channel::File(path) => Some(path),
+            _ => None,
+        });
+        files.unwrap_or_else(|| by.show())
     }
 
     /// A command that succeeds only where a check of its own holds.
-    fn succeeded(&self, asked: &Asked, call: &Call, model: &Model, succeeds: bool, atoms: &mut Vec<Atom>) {
-        let Some(index) = model.acts.and_then(|acts| acts.argument) else { return };
-        for text in self.channels.contents.argument(asked.function, call, usize::from(index), &asked.context) {
-            for check in &self.commands.read(&[&text], Quoting::Shell).checks {
-                push(asked, origins(std::slice::from_ref(&text)), Test::Check(check.kind, check.detail.clone()), succeeds, atoms);
+    fn succeeded(&self, asked: &Asked, id: CallId, call: &Call, acts: Acts, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
+        let contents = &self.channels.contents;
+        let texts = acts.argument.map(|index| contents.argument(asked.function, call, usize::from(index), &asked.context));
+        let origins = origins(&texts.unwrap_or_default());
+        for (kind, by) in self.checks_of(asked.function, (id, acts), &asked.context) {
+            push_check(asked, origins.clone(), kind, by, outcome(Outcome::Zero, number, equal), atoms);
+        }
+    }
+
+    /// How a program ended that this function started.
+    pub(super) fn ended(&self, asked: &Asked, id: CallId, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
+        let Some(call) = self.resolver().unit.local(asked.function).and_then(|local| local.call(id)) else { return };
+        let asked = &Asked { site: call.site, ..asked.clone() };
+        for started in self.started_in(asked.function) {
+            for (kind, by) in self.checks_of(asked.function, started, &asked.context) {
+                push_check(asked, Vec::new(), kind, by, outcome(Outcome::Zero, number, equal), atoms);
             }
         }
     }
@@ -159,6 +179,39 @@ impl Guards<'_, '_, '_> {
         }
     }
 
+    /// A member of a structure is there: the structure holds its name.
+    fn member(&self, asked: &Asked, call: &Call, of: u8, name: u8, fits: bool, atoms: &mut Vec<Atom>) {
+        let contents = &self.channels.contents;
+        let texts = contents.argument(asked.function, call, usize::from(of), &asked.context);
+        for with in contents.argument(asked.function, call, usize::from(name), &asked.context) {
+            if with.known().is_some_and(|name| !name.is_empty()) {
+                push(asked, origins(&texts), Test::Text { how: How::Contains, with }, fits, atoms);
+                through(atoms, &texts);
+            }
+        }
+        self.members_of(asked, &texts, atoms);
+    }
+
+    /// The members that texts were taken out of structures as: a value that is compared was there, and so was its name.
+    fn members_of(&self, asked: &Asked, texts: &[Text], atoms: &mut Vec<Atom>) {
+        let unit = self.resolver().unit;
+        let steps: Vec<_> = texts.iter().flat_map(|text| text.trail.shown()).filter(|step| step.kind == StepKind::Moved).collect();
+        for step in steps {
+            let Some(local) = unit.local(step.function) else { continue };
+            let Some(index) = local.calls.iter().position(|call| call.site == step.site) else { continue };
+            let id = CallId(index as u32);
+            let Some(Gives::Member(_, name)) = unit.model(step.function, id).and_then(|(_, model)| model.gives) else { continue };
+            let there = asked.within(step.function, Context::default());
+            for with in self.channels.contents.argument(step.function, &local.calls[index], usize::from(name), &there.context) {
+                let test = Test::Text { how: How::Contains, with };
+                let known = |atom: &Atom| atom.function == step.function && atom.site == step.site && atom.test == test;
+                if !atoms.iter().any(known) {
+                    push(&Asked { site: step.site, ..there.clone() }, origins(texts), test, true, atoms);
+                }
+            }
+        }
+    }
+
     /// A number that a library function made of something.
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
     fn made(&self, asked: &Asked, id: CallId, call: &Call, model: &Model, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
@@ -166,7 +219,9 @@ impl Guards<'_, '_, '_> {
         let test = Test::Equal(i64::from(number as i32));
         let (origins, test) = match model.gives {
             Some(Gives::Number(index)) => {
-                (origins(&contents.argument(asked.function, call, usize::from(index), &asked.context)), test)
+                let texts = contents.argument(asked.function, call, usize::from(index), &asked.context);
+                self.members_of(asked, &texts, atoms);
+                (origins(&texts), test)
             }
             // How long a text is tells nothing of what is in it.
             Some(Gives::Length(index)) => {
@@ -188,18 +243,54 @@ impl Guards<'_, '_, '_> {
     }
 }
 
+/// What a result says of a check: it holds, it fails, or some of its bad outcomes are as good as the good one.
+enum Said {
+    Holds,
+    Fails,
+    Partly,
+}
+
+fn outcome(holds: Outcome, number: u64, equal: bool) -> Said {
+    let good = match holds {
+        Outcome::Zero => number == 0,
+        Outcome::One => number == 1,
+        Outcome::NonZero => number != 0,
+        Outcome::NotNegative => (number >> 31) & 1 == 0,
+    };
+    // Of what is 1 or 0, anything but 0 is 1; of what is 0 or any of many errors, anything but one of them is nothing.
+    let one_bad = match holds {
+        Outcome::One | Outcome::NonZero => number == 0,
+        Outcome::NotNegative => true,
+        Outcome::Zero => false,
+    };
+    match (equal, good) {
+        (true, true) => Said::Holds,
+        (true, false) | (false, true) => Said::Fails,
+        (false, false) if one_bad => Said::Holds,
+        (false, false) => Said::Partly,
+    }
+}
+
+fn push_check(asked: &Asked, origins: Vec<Origin>, kind: CheckKind, by: String, said: Said, atoms: &mut Vec<Atom>) {
+    let enforcement = if matches!(said, Said::Partly) { Enforcement::Partly } else { Enforcement::Enforced };
+    push(asked, origins, Test::Check(kind, by, enforcement), !matches!(said, Said::Fails), atoms);
+}
+
 fn origins(texts: &[Text]) -> Vec<Origin> {
     texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect()
 }
 
 fn push(asked: &Asked, origins: Vec<Origin>, test: Test, fits: bool, atoms: &mut Vec<Atom>) {
     let (function, site) = (asked.function, asked.site);
-    atoms.push(Atom { function, site, origins, test, fits, seen: Vec::new(), by: Vec::new(), word: None });
+    atoms.push(Atom { function, site, origins, test, fits, seen: Vec::new(), by: Vec::new(), came: Vec::new(), word: None });
 }
 
 /// Notes at the newest atom through which pointers the tested texts were seen.
 fn through(atoms: &mut [Atom], texts: &[Text]) {
     if let Some(atom) = atoms.last_mut() {
         atom.seen = texts.iter().flat_map(|text| text.trail.outermost()).collect();
+        let steps = texts.iter().flat_map(|text| text.trail.shown().take(STEPS));
+        atom.came = steps.map(|step| (step.function, step.site)).collect();
+        atom.came.dedup();
     }
 }

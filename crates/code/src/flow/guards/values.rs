@@ -1,5 +1,7 @@
 //! A value is a number, or is not: through selections, joins, flags, arguments and returned values.
 
+use assay_core::facts::code::{ActuatorKind, CheckKind, Enforcement};
+
 use super::{Asked, Atom, Guards, Test, conditions::equality};
 use crate::{
     flow::{
@@ -10,7 +12,7 @@ use crate::{
     },
     functions::FunctionId,
     ir::{Binary, Unary, Width},
-    values::{Address, Expr, Leaf, Local, Location, Node, Store},
+    values::{Address, CallId, Expr, Leaf, Local, Location, Node, Store},
 };
 
 impl Guards<'_, '_, '_> {
@@ -36,7 +38,14 @@ impl Guards<'_, '_, '_> {
                 }
             }
             Node::Unary(Unary::ZeroExtend(_) | Unary::SignExtend(_), _, inner) => self.value(asked, inner, number, equal, atoms),
-            Node::Binary(Binary::And, _, inner, mask) if local.exprs.value(mask).is_some_and(|mask| (mask + 1).is_power_of_two()) => {
+            Node::Binary(Binary::And, _, inner, mask) if local.exprs.value(mask).is_some_and(|mask| mask.wrapping_add(1).is_power_of_two()) => {
+                // The low bits of how a program ended say by which signal, and nothing of what it found.
+                let low = local.exprs.value(mask).is_some_and(|mask| mask < 0x100) && self.tells_an_end(asked, local, inner);
+                if !low {
+                    self.value(asked, inner, number, equal, atoms);
+                }
+            }
+            Node::Binary(Binary::And, _, inner, _) if number == 0 && self.tells_an_end(asked, local, inner) => {
                 self.value(asked, inner, number, equal, atoms);
             }
             Node::Unary(..) | Node::Binary(..) if local.exprs.is_condition(value) && number <= 1 => {
@@ -57,6 +66,10 @@ impl Guards<'_, '_, '_> {
                 }
                 // Bits that are set in any case.
                 (Binary::Or, Some(set)) if number & set != set => return,
+                // The upper bits of something: of how a program ended, its exit code.
+                (Binary::ShrU | Binary::ShrS, Some(by)) if by < 32 && self.tells_an_end(asked, local, a) => {
+                    return self.value(asked, a, (number << by) & width.mask(), equal, atoms);
+                }
                 (Binary::Xor, Some(constant)) => return self.value(asked, a, number ^ constant, equal, atoms),
                 (Binary::Add, Some(constant)) => {
                     return self.value(asked, a, number.wrapping_sub(constant) & width.mask(), equal, atoms);
@@ -88,16 +101,15 @@ impl Guards<'_, '_, '_> {
         match local.leaf(value) {
             Some(Leaf::Join { block, slot }) => {
                 let deeper = asked.deeper();
-                for (way, from, edge) in local.ways(*block, *slot) {
-                    match local.exprs.value(way) {
-                        Some(constant) if (constant == number) == equal => {
-                            self.own(asked.function, from, &asked.context, deeper.depth, true, atoms);
-                            self.edge(&deeper, from, edge, true, atoms);
-                        }
-                        Some(_) => {}
-                        None => self.value(&deeper, way, number, equal, atoms),
+                let ways = local.ways(*block, *slot);
+                let fitting = ways.filter(|(way, ..)| local.exprs.value(*way).is_none_or(|constant| (constant == number) == equal));
+                self.one_of(atoms, fitting, |(way, from, edge), atoms| match local.exprs.value(way) {
+                    Some(_) => {
+                        self.own(asked.function, from, &asked.context, deeper.depth, true, atoms);
+                        self.edge(&deeper, from, edge, true, atoms);
                     }
-                }
+                    None => self.value(&deeper, way, number, equal, atoms),
+                });
             }
             Some(Leaf::Result(call, _)) => self.result(asked, *call, number, equal, atoms),
             Some(Leaf::Memory { at, width, .. }) => {
@@ -124,6 +136,62 @@ impl Guards<'_, '_, '_> {
         }
     }
 
+    /// One of several ways was taken: what is true on each. A signature that is checked on some of them and on others not is left out
+    /// where something is missing.
+    pub(super) fn one_of<W>(&self, atoms: &mut Vec<Atom>, ways: impl Iterator<Item = W>, mut take: impl FnMut(W, &mut Vec<Atom>)) {
+        if !self.verifies() {
+            return ways.for_each(|way| take(way, atoms));
+        }
+        let (values, asked) = (self.values.borrow().clone(), self.asked.borrow().clone());
+        let mut each: Vec<Vec<Atom>> = Vec::new();
+        for way in ways.take(super::CALLERS) {
+            self.values.borrow_mut().clone_from(&values);
+            self.asked.borrow_mut().clone_from(&asked);
+            let mut own = Vec::new();
+            take(way, &mut own);
+            each.push(own);
+        }
+        let signed = |own: &Vec<Atom>| own.iter().any(|atom| atom.fits && matches!(atom.test, Test::Check(CheckKind::Signature, ..)));
+        let skipped = each.iter().any(signed) && !each.iter().all(signed);
+        for atom in each.iter_mut().flatten() {
+            if let Test::Check(CheckKind::Signature, _, known @ Enforcement::Enforced) = &mut atom.test
+                && skipped
+            {
+                *known = Enforcement::SkippedWhenMissing;
+            }
+        }
+        atoms.extend(each.into_iter().flatten());
+    }
+
+    /// Is it how a command or program ended?
+    fn tells_an_end(&self, asked: &Asked, local: &Local, value: Expr) -> bool {
+        if !self.verifies() {
+            return false;
+        }
+        let model = |function, call| self.resolver().unit.model(function, call).map(|(_, model)| model);
+        match local.leaf(value) {
+            Some(Leaf::Result(call, _)) => {
+                let acts = model(asked.function, *call).and_then(|model| model.acts);
+                acts.is_some_and(|acts| acts.kind == ActuatorKind::Command)
+            }
+            Some(Leaf::Memory { .. } | Leaf::Join { .. }) => {
+                self.resolver().resolve(asked.function, value, &asked.context).into_iter().any(|(found, ..)| match found {
+                    Found::Result(owner, call) => {
+                        model(owner, call).and_then(|model| model.acts).is_some_and(|acts| acts.kind == ActuatorKind::Command)
+                    }
+                    Found::Written(owner, call, _) | Found::Filled(owner, call, _) => self.is_outcome(owner, call),
+                    _ => false,
+                })
+            }
+            _ => false,
+        }
+    }
+
+    /// Does a call leave behind how a program ended?
+    fn is_outcome(&self, function: FunctionId, call: CallId) -> bool {
+        self.resolver().unit.model(function, call).is_some_and(|(_, model)| model.outcome.is_some())
+    }
+
     /// A word of memory that is no flag: what it was loaded from.
     fn loaded(&self, asked: &Asked, value: Expr, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
         let mut plain = false;
@@ -131,6 +199,9 @@ impl Guards<'_, '_, '_> {
             match found {
                 Found::Result(owner, call) => self.result(&asked.within(owner, above).deeper(), call, number, equal, atoms),
                 Found::Operation(owner, expr) => self.value(&asked.within(owner, above).deeper(), expr, number, equal, atoms),
+                Found::Written(owner, call, _) | Found::Filled(owner, call, _) if self.is_outcome(owner, call) => {
+                    self.ended(&asked.within(owner, above).deeper(), call, number, equal, atoms);
+                }
                 Found::Number(_) | Found::Unknown => {}
                 _ => plain = true,
             }
@@ -152,6 +223,10 @@ impl Guards<'_, '_, '_> {
             let known = atoms.len();
             let there = Asked { site: store.site, ..asked.within(owner, Context::default()).deeper() };
             match local.exprs.value(store.value) {
+                // A variable of the function's own is set on the way that is asked about.
+                Some(constant) if (constant == number) == equal && self.is_own(asked.function, at) => {
+                    self.own(owner, store.block, &asked.context, there.depth, true, atoms);
+                }
                 Some(constant) if (constant == number) == equal => {
                     self.at_block(owner, store.block, &Context::default(), there.depth, true, atoms);
                     if let Some(cond) = store.cond {
@@ -166,6 +241,13 @@ impl Guards<'_, '_, '_> {
             }
         }
         is_flag
+    }
+
+    /// Is it a place on the function's own stack?
+    fn is_own(&self, function: FunctionId, at: Location) -> bool {
+        let unit = self.resolver().unit;
+        let stack = |base| unit.local(function).and_then(|local| local.entry(base)) == Some(unit.machine.stack);
+        at.base.is_some_and(stack)
     }
 
     /// Does a library function write there, as `recv` does?

@@ -101,7 +101,7 @@ impl Interpreter<'_> {
             // What the owner wrote is the owner's; a file of commands is a way from one program into another.
             Channel::File(path) => {
                 weighty
-                    && !content
+                    && (!content || self.context.part)
                     && path != event.argument
                     && !self.is_inside(path)
                     && (kind == Kind::Command || !self.is_configured(path))

@@ -66,9 +66,11 @@ impl Interpreter<'_> {
         if let Some((host, port)) = super::network::pseudo(&name) {
             return self.connected_to(&host, port);
         }
-        let value = self.fresh_content(&name);
         // A path that the outside chooses: what is read is its choice as well.
         let chosen = path.origins();
+        let named = self.context.part && !chosen.is_empty() && path.template() == "{}";
+        // Of a file that somebody else names, only who named it is known.
+        let value = if named { path.clone() } else { self.fresh_content(&name) };
         let value = if chosen.is_empty() { value } else { self.made_of(&[&value, path], None) };
         Self::keep_file(&name, value.clone(), &[], state);
         value
