@@ -12,7 +12,7 @@ fn same_number(wanted: &str, word: &str) -> bool {
     orders.iter().any(|value| value.abs_diff(word) <= 1)
 }
 
-/// One byte and the letter it stands for are the same.
+/// Up to four bytes and the letters that they stand for are the same.
 fn number(word: &str) -> Option<u64> {
     if let Some(digits) = word.strip_prefix("0x") {
         return u64::from_str_radix(digits, 16).ok().filter(|_| digits.len() <= 8);
@@ -20,11 +20,8 @@ fn number(word: &str) -> Option<u64> {
     if let Ok(value) = word.parse::<i64>() {
         return Some(value as u64);
     }
-    let mut letters = word.chars();
-    match (letters.next(), letters.next()) {
-        (Some(letter), None) => Some(u64::from(u32::from(letter))),
-        _ => None,
-    }
+    let short = (1..=4).contains(&word.len());
+    short.then(|| word.bytes().rev().fold(0, |number, byte| number << 8 | u64::from(byte)))
 }
 
 /// A long hexadecimal word is a string of bytes in the order of memory.
@@ -42,6 +39,7 @@ mod tests {
         let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         assert!(named("0x4f50", &words(&["20304"])) && named("0x4f50", &words(&["0x504f"])));
         assert!(named("0x57", &words(&["W"])) && named("1830297600", &words(&["1830297601"])));
+        assert!(named("0x4f50", &words(&["OP"])));
         assert!(named("0x5a17c0de99310b44", &words(&["0x5A17C0DE99310B44"])));
         assert!(!named("halt", &words(&["halted"])) && !named("7", &words(&["9"])) && !named("7", &[]));
     }

@@ -181,6 +181,9 @@ fn function(out: &mut String, page: &FunctionPage) {
 fn block(out: &mut String, block: &BlockLines) {
     out.push('\n');
     line(out, format_args!("{}:", block.address));
+    for need in &block.needs {
+        line(out, format_args!("  where {need}"));
+    }
     for one in &block.instructions {
         line(out, format_args!("  {:<10} {:<8}  {:<40}{}", one.address.to_string(), one.bytes, one.text, call(one)));
     }

@@ -131,8 +131,9 @@ impl Events<'_, '_, '_> {
             let width = self.resolver().width();
             for index in 0..WORDS {
                 let at = Location { base: start.base, offset: start.offset.wrapping_add(index * width.bytes()) & width.mask() };
+                let ends = |value| self.resolver().numbers(function, value, &none).is_some_and(|numbers| numbers == [0]);
                 let text = match call.memory.get(at) {
-                    Some((_, value)) if local.exprs.value(value) == Some(0) => break,
+                    Some((_, value)) if ends(value) => break,
                     Some((_, value)) => contents.at(function, value, &call.memory, &none).into_iter().next(),
                     None => contents.kept(function, at, &call.memory, &none).into_iter().next(),
                 };

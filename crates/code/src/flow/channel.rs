@@ -20,7 +20,6 @@ use super::{
 };
 use crate::{
     functions::FunctionId,
-    ir::Width,
     models::{Ends, Gives, Opens},
     script::rules::{Read, Rules},
     values::{Address, CallId, Expr, Location, Snapshot},
@@ -239,12 +238,18 @@ impl<'r, 'a> Channels<'r, 'a> {
     fn port(&self, function: FunctionId, at: Location, memory: &Snapshot, pointer: Expr) -> Vec<Option<u16>> {
         let here = |offset: u64| Location { base: at.base, offset: at.offset.wrapping_add(offset) & self.contents.resolver.width().mask() };
         let mut ports: Vec<Option<u16>> = Vec::new();
-        if let Some((width, value)) = memory.get(here(0)).filter(|(width, _)| *width >= Width::W32) {
-            let local = self.contents.resolver.unit.local(function);
-            if let Some(number) = local.and_then(|local| local.exprs.value(value)) {
-                let _ = width;
-                return vec![Some(((number >> 16) as u16).swap_bytes())];
+        // Family and port are often stored as one word. A family alone, with zeros behind it, is no port.
+        for (found, ..) in self.contents.resolver.word(function, here(0), memory, &Context::default()) {
+            if let Found::Number(number) = found
+                && number >> 16 != 0
+            {
+                ports.push(Some(((number >> 16) as u16).swap_bytes()));
             }
+        }
+        if !ports.is_empty() {
+            ports.sort_unstable();
+            ports.dedup();
+            return ports;
         }
         for (found, above, _) in self.contents.resolver.word(function, here(2), memory, &Context::default()) {
             match found {

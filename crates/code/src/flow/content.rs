@@ -19,7 +19,7 @@ use super::{
 use crate::{
     functions::FunctionId,
     ir::Width,
-    values::{Address, Call, CallId, Expr, Leaf, Location, Node, Slot, Snapshot},
+    values::{Address, COUNT, Call, CallId, Expr, Leaf, Location, Node, Slot, Snapshot, bases},
 };
 
 /// A question whose answer is remembered.
@@ -120,6 +120,20 @@ impl Contents<'_, '_> {
         let trail = &trail.with(function, u64::from(pointer.0), StepKind::Pointed);
         let answer = self.resolver.budget.nested(|| self.pointer_here(function, pointer, by, memory, context, trail));
         let mut texts = answer.unwrap_or_else(|| Self::unknown(trail));
+        if texts.iter().all(is_unknown)
+            && let Some(local) = self.resolver.unit.local(function)
+        {
+            // Of several terms of a sum another one may be the pointer.
+            let (terms, offset) = bases(&local.exprs, pointer, self.resolver.width());
+            let pointers = terms.iter().filter(|term| local.exprs.unlike_pointer(**term).is_some_and(|rank| rank < COUNT));
+            for term in pointers.filter(|_| terms.len() > 1) {
+                let other = self.resolver.budget.nested(|| self.pointer_here(function, *term, by.wrapping_add(offset), memory, context, trail));
+                let other = other.unwrap_or_default();
+                if !other.iter().all(is_unknown) {
+                    return other;
+                }
+            }
+        }
         // Where the way of the pointer is lost, what it can point to may be known all the same.
         if texts.iter().all(is_unknown) {
             let placed = self.resolver.budget.nested(|| self.pointed(function, pointer, by, trail)).unwrap_or_default();
@@ -150,12 +164,19 @@ impl Contents<'_, '_> {
         if local.entry(base) == Some(unit.machine.stack) {
             return self.object(function, at, memory, context, trail);
         }
+        if let (Node::Select(_, yes, no), true) = (local.exprs.node(base), base != pointer) {
+            let mut texts = self.pointer(function, yes, at.offset, memory, context, trail);
+            merge(&mut texts, self.pointer(function, no, at.offset, memory, context, trail));
+            return texts;
+        }
         match local.leaf(base) {
             Some(Leaf::Entry(var)) => match unit.argument_of(*var) {
                 Some(_) => self.object(function, at, memory, context, trail),
                 None => Self::unknown(trail),
             },
-            Some(Leaf::Result(call, _)) => self.result(function, *call, at, memory, context, trail),
+            Some(Leaf::Result(call, var)) if Some(var) == unit.machine.results.first() => {
+                self.result(function, *call, at, memory, context, trail)
+            }
             Some(Leaf::Join { block, slot }) => {
                 // A pointer that runs through a text in a loop begins at the text.
                 let mut texts = Vec::new();

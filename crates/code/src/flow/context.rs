@@ -122,10 +122,11 @@ impl Trail {
         inner.steps().iter().rev().fold(self.clone(), |trail, step| trail.with(step.function, step.site, step.kind))
     }
 
-    /// The pointers through which it was looked at before anything was moved: those whose bytes it is.
+    /// The pointers through which it was looked at before anything was moved: those whose bytes it is. Those of a function that gave it back
+    /// are no part of them: it gives back other bytes to other callers.
     pub fn outermost(&self) -> Vec<(FunctionId, u64)> {
         let steps = self.steps();
-        let own = steps.iter().rev().take_while(|step| step.kind != StepKind::Moved);
+        let own = steps.iter().rev().take_while(|step| !matches!(step.kind, StepKind::Moved | StepKind::GivenBack));
         own.filter(|step| step.kind == StepKind::Pointed).map(|step| (step.function, step.site)).collect()
     }
 

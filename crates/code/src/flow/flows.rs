@@ -113,7 +113,7 @@ impl Events<'_, '_, '_> {
         checks.dedup();
         let mut path: Vec<PathStep> = trail.shown().map(|step| self.step(step)).collect();
         for atom in own.iter().rev() {
-            path.push(self.place(atom.function, atom.site, Role::Branch, words(atom)));
+            path.push(self.place(atom.function, atom.site, Role::Branch, condition(atom)));
             for (owner, site) in &atom.by {
                 path.push(self.place(*owner, *site, Role::Store, "the outcome is kept".into()));
             }
@@ -227,7 +227,7 @@ pub(super) fn trigger(atom: &Atom) -> Option<Trigger> {
                 How::Begins => TriggerKind::Begins,
                 _ => TriggerKind::Contains,
             };
-            (kind, with.show())
+            (kind, with.known().map_or_else(|| with.show(), |bytes| constant(&bytes)))
         }
         Test::Equal(number) => (TriggerKind::Number, number.to_string()),
         Test::Below(number) => (TriggerKind::Below, number.to_string()),
@@ -237,7 +237,16 @@ pub(super) fn trigger(atom: &Atom) -> Option<Trigger> {
     Some(Trigger { kind, value, fits: atom.fits })
 }
 
-fn words(atom: &Atom) -> String {
+/// A constant for people: text as it is, other bytes in the order of memory.
+fn constant(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(|letter| letter.is_control() && !letter.is_whitespace()) => text.to_owned(),
+        _ => bytes.iter().fold("0x".to_owned(), |shown, byte| format!("{shown}{byte:02x}")),
+    }
+}
+
+/// A condition in words.
+pub fn condition(atom: &Atom) -> String {
     let not = if atom.fits { "" } else { "not " };
     match &atom.test {
         Test::Text { how, with } => {
@@ -250,7 +259,8 @@ fn words(atom: &Atom) -> String {
                 How::Span => "consists of",
                 How::Pattern => "fits the pattern",
             };
-            format!("input {not}{how} \u{201c}{}\u{201d}", with.show())
+            let with = with.known().map_or_else(|| with.show(), |bytes| constant(&bytes));
+            format!("input {not}{how} \u{201c}{with}\u{201d}")
         }
         Test::Equal(number) => format!("input {not}equal to {number}"),
         Test::Walked(number) => format!("a byte of the input {not}equal to {number}"),

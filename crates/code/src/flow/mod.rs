@@ -42,6 +42,7 @@ pub use channel::Channels;
 pub use content::Contents;
 pub use context::{Context, Step, StepKind, Trail};
 pub use events::{Events, Happening};
+pub use flows::condition;
 pub use guards::{Atom, Guards, Test};
 pub use objects::{Object, Objects, Pointee};
 pub use resolve::{Answer, Found, Resolver};

@@ -6,7 +6,7 @@ use super::{
     content::{Contents, Question},
     context::{Context, StepKind, Trail},
     objects::{Object, Pointee},
-    resolve::Found,
+    resolve::{Found, stride},
     text::{Origin, Shape, Text, merge},
     unit::Passing,
 };
@@ -194,10 +194,13 @@ impl Contents<'_, '_> {
             };
             return vec![Text::hole(origin, Shape::Text, trail)];
         }
-        let step = self.resolver.width().bytes();
+        let step = stride(local, *address).filter(|step| *step > 0).unwrap_or(self.resolver.width().bytes());
         let mut texts = Vec::new();
         for index in 0..TABLE {
             let Some(pointer) = unit.program.memory.pointer(at.offset.wrapping_add(index * step)) else { break };
+            if !unit.program.memory.holds(pointer) {
+                break;
+            }
             if let Some(text) = unit.program.memory.text(pointer, LITERAL).filter(|text| !text.is_empty()) {
                 merge(&mut texts, vec![Text::literal(text, trail)]);
             }

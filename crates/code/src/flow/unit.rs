@@ -8,7 +8,7 @@ use crate::{
     functions::{Code, FunctionId},
     ir::{Machine, Place, Var},
     load::Program,
-    models::{Model, Models},
+    models::{Gives, Model, Models},
     values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside},
 };
 
@@ -94,7 +94,11 @@ impl<'a> Unit<'a> {
             Callee::At(place) => name_at(place).is_some_and(|name| models.get(&name).is_some_and(is_quiet)),
             Callee::Value(_) => false,
         };
-        let outside = Outside { program, code, machine, quiet: &quiet };
+        let gives = |callee: &Callee| match callee {
+            Callee::At(place) => models.get(&name_at(place)?).and_then(gives_pointer),
+            Callee::Value(_) => None,
+        };
+        let outside = Outside { program, code, machine, quiet: &quiet, gives: &gives };
         let locals: Vec<Local> = code
             .functions
             .par_iter()
@@ -338,6 +342,16 @@ fn is_quiet(model: &Model) -> bool {
         && model.writes.is_empty()
         && model.calls.is_empty()
         && model.formats.is_none_or(|formats| formats.text.is_none())
+}
+
+/// Does a function with this model give back a pointer, or a number that is none?
+fn gives_pointer(model: &Model) -> Option<bool> {
+    match model.gives {
+        Some(Gives::Argument(_) | Gives::Within(_) | Gives::Copy(_) | Gives::New(_) | Gives::Environment(_)) => Some(true),
+        Some(Gives::Number(_) | Gives::Length(_) | Gives::Swapped(_) | Gives::Clock) => Some(false),
+        None => (model.reads.is_some() || model.compares.is_some() || model.formats.is_some()).then_some(false),
+        _ => None,
+    }
 }
 
 /// Does a function with this model write to what its argument points to?

@@ -137,6 +137,8 @@ pub struct Compares {
     pub how: How,
     /// The result when it fits.
     pub fits: Outcome,
+    /// At most as many bytes as this argument says are compared.
+    pub length: Option<u8>,
 }
 
 /// How bytes are compared.

@@ -33,7 +33,12 @@ pub struct Exprs {
     nodes: Vec<Node>,
     sizes: Vec<u16>,
     numbers: HashMap<Node, Expr>,
+    /// How unlike a pointer each leaf is, by its number.
+    ranks: Vec<u8>,
 }
+
+/// From this rank on a term is a count and no pointer ([`Exprs::unlike_pointer`]).
+pub const COUNT: u8 = 9;
 
 /// An expression of more operations than this becomes unknown to those that make it.
 pub const SIZE: u16 = 64;
@@ -85,6 +90,28 @@ impl Exprs {
     /// A leaf.
     pub fn leaf(&mut self, leaf: u32) -> Expr {
         self.intern(Node::Leaf(leaf))
+    }
+
+    /// Says how unlike a pointer a leaf is: of the terms of an address, the least unlike one is taken for what it counts from.
+    pub(super) fn set_rank(&mut self, leaf: u32, rank: u8) {
+        let at = leaf as usize;
+        if at >= self.ranks.len() {
+            self.ranks.resize(at + 1, u8::MAX);
+        }
+        self.ranks[at] = rank;
+    }
+
+    /// How unlike a pointer a term of an address is; none where it is none.
+    pub fn unlike_pointer(&self, term: Expr) -> Option<u8> {
+        match self.node(term) {
+            Node::Leaf(leaf) => self.ranks.get(leaf as usize).copied(),
+            // One of two pointers, mostly one of them a little further on.
+            Node::Select(_, yes, no) => {
+                let sides = [yes, no].into_iter().filter_map(|side| self.unlike_pointer(self.base_and_offset(side, Width::W32).0?));
+                sides.min()
+            }
+            _ => None,
+        }
     }
 
     /// The expression that is this leaf.

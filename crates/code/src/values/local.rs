@@ -130,6 +130,8 @@ pub struct Outside<'a> {
     pub machine: &'static Machine,
     /// Does a call of this leave memory as it is?
     pub quiet: &'a (dyn Fn(&Callee) -> bool + Sync),
+    /// Does a call of this give back a pointer (true), or a number that is none (false)? None where that is not known.
+    pub gives: &'a (dyn Fn(&Callee) -> Option<bool> + Sync),
 }
 
 impl Local {
@@ -213,6 +215,19 @@ pub fn width_of(machine: &Machine) -> Width {
     if machine.pointer == 8 { Width::W64 } else { Width::W32 }
 }
 
+/// The terms of an address that can be what it counts from, each with the number that is added to it.
+pub fn bases(exprs: &Exprs, expr: Expr, width: Width) -> (Vec<Expr>, u64) {
+    let (base, offset) = exprs.base_and_offset(expr, width);
+    let (mut terms, mut rest) = (Vec::new(), Vec::from_iter(base));
+    while let Some(term) = rest.pop() {
+        match exprs.node(term) {
+            Node::Binary(crate::ir::Binary::Add, on, a, b) if on == width && terms.len() < 8 => rest.extend([b, a]),
+            _ => terms.push(term),
+        }
+    }
+    (terms, offset)
+}
+
 /// See [`Local::locate`].
 pub fn locate(exprs: &Exprs, expr: Expr, program: &Program<'_>, width: Width) -> Address {
     let (base, offset) = exprs.base_and_offset(expr, width);
@@ -224,24 +239,12 @@ pub fn locate(exprs: &Exprs, expr: Expr, program: &Program<'_>, width: Width) ->
             Address::At(Location { base: Some(base), offset })
         };
     }
-    let mut terms = Vec::new();
-    let mut rest = vec![base];
-    while let Some(term) = rest.pop() {
-        match exprs.node(term) {
-            Node::Binary(crate::ir::Binary::Add, on, a, b) if on == width && terms.len() < 8 => rest.extend([b, a]),
-            _ => terms.push(term),
-        }
-    }
     if program.memory.holds(offset) {
         return Address::Within(Location { base: None, offset });
     }
-    // Registers at the entry are the first leaves, the stack pointer the very first: a pointer is rather among them than a count is.
-    let leaf = |term: &Expr| match exprs.node(*term) {
-        Node::Leaf(number) => Some((number, *term)),
-        _ => None,
-    };
-    match terms.iter().filter_map(leaf).min() {
-        Some((_, pointer)) => Address::Within(Location { base: Some(pointer), offset }),
+    let ranked = |term: &Expr| exprs.unlike_pointer(*term).map(|rank| (rank, term.0, *term));
+    match bases(exprs, expr, width).0.iter().filter_map(ranked).min() {
+        Some((_, _, pointer)) => Address::Within(Location { base: Some(pointer), offset }),
         None => Address::At(Location { base: Some(base), offset }),
     }
 }

@@ -13,7 +13,7 @@ mod run;
 mod simplify;
 
 pub use cfg::Shape;
-pub use expr::{Expr, Exprs, Node};
+pub use expr::{COUNT, Expr, Exprs, Node};
 pub use leaf::{CallId, Leaf, Location, Slot};
-pub use local::{Address, Branch, Call, Callee, Local, Outside, Return, Store, width_of};
+pub use local::{Address, Branch, Call, Callee, Local, Outside, Return, Store, bases, width_of};
 pub use memory::Snapshot;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::{
     Expr, Exprs, Node,
     cfg::Shape,
-    expr::SIZE,
+    expr::{COUNT, SIZE},
     leaf::{CallId, Leaf, Location, Slot},
     local::{Address, Branch, Call, Callee, Local, Outside, Return, Store, locate, width_of},
     memory::Snapshot,
@@ -55,6 +55,7 @@ pub(super) struct Runner<'a> {
     leaving: Vec<Option<State>>,
     joined: HashSet<(u32, Slot)>,
     sites: BTreeMap<u64, CallId>,
+    callees: HashMap<CallId, Callee>,
     escaped: BTreeSet<i64>,
     width: Width,
     stack: Expr,
@@ -77,6 +78,7 @@ impl<'a> Runner<'a> {
             leaving: vec![None; number],
             joined: HashSet::new(),
             sites: BTreeMap::new(),
+            callees: HashMap::new(),
             escaped: BTreeSet::new(),
             width: width_of(outside.machine),
             stack: Expr(0),
@@ -170,10 +172,31 @@ impl<'a> Runner<'a> {
         if let Some(expr) = self.keys.get(&key) {
             return *expr;
         }
-        let expr = self.exprs.leaf(self.leaves.len() as u32);
+        let number = self.leaves.len() as u32;
+        let expr = self.exprs.leaf(number);
+        self.exprs.set_rank(number, self.rank(&leaf));
         self.leaves.push(leaf);
         self.keys.insert(key, expr);
         expr
+    }
+
+    /// How unlike a pointer a leaf is, from what it came from.
+    fn rank(&self, leaf: &Leaf) -> u8 {
+        match leaf {
+            Leaf::Entry(var) if *var == self.outside.machine.stack => 0,
+            Leaf::Import(_) => 1,
+            Leaf::Result(call, _) => match self.callees.get(call).and_then(|callee| (self.outside.gives)(callee)) {
+                Some(true) => 2,
+                Some(false) => COUNT,
+                None => 5,
+            },
+            Leaf::Entry(_) => 3,
+            Leaf::Memory { width, .. } if *width == self.width => 4,
+            Leaf::Join { slot: Slot::Var(_) | Slot::Memory(..), .. } => 5,
+            Leaf::Element { width, .. } if *width == self.width => 6,
+            Leaf::Unknown => 7,
+            _ => COUNT,
+        }
     }
 
     fn start(&mut self) -> State {
@@ -462,6 +485,7 @@ impl<'a> Runner<'a> {
             }
         };
         let Some(id) = self.sites.get(&site).copied() else { return state.clone() };
+        self.callees.insert(id, callee);
         let arguments: Vec<Expr> = machine.arguments.iter().map(|var| state.vars[usize::from(var.0)]).collect();
         arguments.iter().for_each(|value| self.escape(*value));
         let stack = state.vars[usize::from(machine.stack.0)];

@@ -6,7 +6,7 @@ use crate::{
     functions::FunctionId,
     ir::Binary,
     models::Gives,
-    values::{Address, CallId, Expr, Leaf, Local, Location, Node, Store, width_of},
+    values::{Address, COUNT, CallId, Expr, Leaf, Local, Location, Node, Store, bases, width_of},
 };
 
 /// Entries of a table of pointers that are looked at.
@@ -81,7 +81,13 @@ impl Graph<'_> {
             Node::Binary(..) => match local.locate(expr, unit.program, unit.machine) {
                 Address::At(at) | Address::Within(at) => match at.base {
                     None => self.add(node, Pointee { object: Object::Fixed, offset: at.offset }),
-                    Some(base) if base != expr => self.same(node, function, base, at.offset),
+                    Some(base) if base != expr => {
+                        // Which term is the pointer is a guess; what counts points to nothing.
+                        let (terms, _) = bases(&local.exprs, expr, width_of(unit.machine));
+                        for term in terms.into_iter().filter(|term| local.exprs.unlike_pointer(*term).is_some_and(|rank| rank < COUNT)) {
+                            self.same(node, function, term, at.offset);
+                        }
+                    }
                     Some(_) => {}
                 },
             },

@@ -8,8 +8,8 @@ use super::{
     lines::{self, FunctionLine, TargetLine},
 };
 use crate::{
-    flow::{Context, Piece, Text},
-    functions::{Block, EdgeKind, Function, FunctionId},
+    flow::{Context, Guards, Origin, Piece, Text, condition},
+    functions::{EdgeKind, Function, FunctionId},
     lift::Cursor,
     values::{Call, CallId, Expr},
 };
@@ -47,6 +47,9 @@ pub struct FunctionPage {
 pub struct BlockLines {
     /// Where it begins.
     pub address: Address,
+    /// What must be true to get here, as far as the outside has a part in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
     /// Its instructions.
     pub instructions: Vec<InstructionLine>,
     /// Where control goes on within the function.
@@ -80,7 +83,8 @@ pub struct InstructionLine {
     /// Whom it calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<TargetLine>,
-    /// What it passes, one text for each argument: `?` for what is not known, `{}` for a part that is not, `|` between several values.
+    /// What it passes, one text for each argument: `?` for what is not known, `{}` for a part that is not, `{recv 0x844}` for one that this
+    /// call brings, `|` between several values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<String>,
 }
@@ -112,11 +116,16 @@ pub fn page(analysis: &Analysis<'_>, wanted: &str) -> Option<FunctionPage> {
         line: lines::line(analysis, function),
         import: function.import.clone(),
         callers,
-        blocks: function.blocks.iter().map(|block| lines_of(analysis, id, function, block)).collect(),
+        blocks: function.blocks.iter().enumerate().map(|(number, _)| lines_of(analysis, id, function, number)).collect(),
     })
 }
 
-fn lines_of(analysis: &Analysis<'_>, id: FunctionId, function: &Function, block: &Block) -> BlockLines {
+fn lines_of(analysis: &Analysis<'_>, id: FunctionId, function: &Function, number: usize) -> BlockLines {
+    let block = &function.blocks[number];
+    let budget = &analysis.channels.contents.resolver.budget;
+    let (atoms, _) = budget.question(STEPS, || Guards::new(analysis.channels).within(id, number as u32));
+    let mut needs: Vec<String> = atoms.iter().map(condition).collect();
+    needs.dedup();
     let mut cursor = Cursor::at(block.place);
     let instructions = analysis.code.block(block).iter().map(|instruction| {
         let bytes = analysis.program.memory.bytes(instruction.address, usize::from(instruction.lifted.len)).unwrap_or_default();
@@ -145,6 +154,7 @@ fn lines_of(analysis: &Analysis<'_>, id: FunctionId, function: &Function, block:
     });
     BlockLines {
         address: Address(block.place.address),
+        needs,
         instructions,
         edges: edges.collect(),
         tail_calls: block.tail_calls.iter().map(|place| Address(place.address)).collect(),
@@ -170,17 +180,50 @@ fn argument(analysis: &Analysis<'_>, function: FunctionId, id: CallId, call: &Ca
     let (_, value) = analysis.unit.argument(function, id, index)?;
     let shown = numbers(analysis, function, value).or_else(|| {
         let texts = analysis.channels.contents.argument(function, call, index, &Context::default());
-        let known: Vec<String> = texts.iter().filter(|text| has_words(text)).map(|text| quoted(&text.show())).collect();
+        let known: Vec<String> = texts.iter().filter(|text| has_words(text)).map(|text| shown(analysis, text)).collect();
         (!known.is_empty()).then_some(known)
     })?;
     let more = if shown.len() > VALUES { " | …" } else { "" };
     Some(shown[..shown.len().min(VALUES)].join(" | ") + more)
 }
 
-/// Is anything of a text known that reads as text? A structure is bytes as well.
+/// Is anything of a text known that reads as text, or where it is from? A structure is bytes as well.
 fn has_words(text: &Text) -> bool {
     let reads = |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(|byte| is_printable(*byte));
-    text.pieces.iter().any(|piece| matches!(piece, Piece::Text(bytes) if reads(bytes)))
+    text.pieces.iter().any(|piece| match piece {
+        Piece::Text(bytes) => reads(bytes),
+        Piece::Hole(origin, _) => *origin != Origin::Unknown,
+    })
+}
+
+/// A text, with the call that brings it in place of what is not known.
+fn shown(analysis: &Analysis<'_>, text: &Text) -> String {
+    let mut all = String::new();
+    for piece in &text.pieces {
+        match piece {
+            Piece::Text(bytes) => all.push_str(&String::from_utf8_lossy(bytes)),
+            Piece::Hole(origin, _) => all.push_str(&format!("{{{}}}", brought(analysis, origin))),
+        }
+    }
+    quoted(&all)
+}
+
+/// The call that brings bytes of this origin, in words.
+fn brought(analysis: &Analysis<'_>, origin: &Origin) -> String {
+    match origin {
+        Origin::Call(function, id, _) => {
+            let site = analysis.unit.local(*function).and_then(|local| local.call(*id)).map_or(0, |call| call.site);
+            let name = analysis.unit.model(*function, *id).map_or("call", |(name, _)| name);
+            format!("{name} {site:#x}")
+        }
+        Origin::Argument(function, index) => {
+            let entry = analysis.code.function(*function).map_or(0, |function| function.entry.address);
+            format!("argument {index} of {entry:#x}")
+        }
+        Origin::Word(number) => number.map_or("word".into(), |number| format!("word {number}")),
+        Origin::Made(origins) => origins.iter().map(|origin| brought(analysis, origin)).collect::<Vec<_>>().join(" and "),
+        Origin::Unknown => String::new(),
+    }
 }
 
 fn is_printable(byte: u8) -> bool {

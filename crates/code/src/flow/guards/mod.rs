@@ -1,0 +1,239 @@
+//! What must be true to get to a place: comparisons of outside input with constants, checks, flags that others set.
+//!
+//! A decision that every way to a block has taken is a condition over expressions. It is turned into *atoms*: "this input contains that
+//! word", "this number equals 7", "this signature holds". Where the condition is on a value that is only ever set to constants (a flag, a
+//! return value), the question becomes what must be true where the fitting constant is set: so a word in a reply is found behind a flag
+//! that another thread reads.
+
+mod assemble;
+mod conditions;
+mod pairs;
+mod results;
+mod values;
+
+use std::{cell::RefCell, collections::HashSet};
+
+use assay_core::facts::code::CheckKind;
+
+use super::{
+    channel::Channels,
+    commands::Commands,
+    context::Context,
+    resolve::Resolver,
+    text::{Origin, Text},
+};
+use crate::{
+    functions::{EdgeKind, FunctionId},
+    models::{Class, How},
+    values::{Branch, Expr, Leaf},
+};
+
+/// How deep conditions are followed through flags and returned values.
+const DEPTH: u32 = 8;
+/// Atoms of one question.
+const ATOMS: usize = 96;
+/// Callers that are looked at for one function.
+const CALLERS: usize = 12;
+
+/// What an atom compares.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    /// Text with text.
+    Text {
+        /// How.
+        how: How,
+        /// The constant, or what it is compared with.
+        with: Text,
+    },
+    /// A number, equal.
+    Equal(i64),
+    /// A byte at a place that moves through a text, or the end of a text: what it is tells where the text is cut, not what is in it.
+    Walked(i64),
+    /// A number, below.
+    Below(i64),
+    /// A number, above.
+    Above(i64),
+    /// A character, of a class.
+    Class(Class),
+    /// Something is checked; by which key or secret, where that is known.
+    Check(CheckKind, String),
+}
+
+/// A word of memory whose value is tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Word {
+    /// What its address counts from; none for fixed addresses.
+    pub base: Option<Expr>,
+    /// Offset from it, or the address.
+    pub offset: u64,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
+/// A condition that is part of what must be true.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Atom {
+    /// Where it is tested.
+    pub function: FunctionId,
+    /// The instruction that decides or compares.
+    pub site: u64,
+    /// What is tested: where it came from.
+    pub origins: Vec<Origin>,
+    /// Against what.
+    pub test: Test,
+    /// It must fit (or not).
+    pub fits: bool,
+    /// The pointers to the bytes that are tested, where they are a text.
+    pub seen: Vec<(FunctionId, u64)>,
+    /// Flags and returned values between the test and the decision: instructions that set them.
+    pub by: Vec<(FunctionId, u64)>,
+    /// The word of memory that is tested, where it is one.
+    pub word: Option<Word>,
+}
+
+/// Where a question about a condition stands.
+#[derive(Debug, Clone)]
+struct Asked {
+    function: FunctionId,
+    /// The instruction that decides.
+    site: u64,
+    context: Context,
+    /// Flags and returned values that may still be followed.
+    depth: u32,
+}
+
+impl Asked {
+    fn deeper(&self) -> Self {
+        Self { depth: self.depth.saturating_sub(1), ..self.clone() }
+    }
+
+    /// The same question in another function.
+    fn within(&self, function: FunctionId, context: Context) -> Self {
+        Self { function, context, ..self.clone() }
+    }
+}
+
+/// Puts questions about conditions.
+pub struct Guards<'c, 'r, 'a> {
+    /// Questions about channels, bytes and values.
+    pub channels: &'c Channels<'r, 'a>,
+    /// What commands mean.
+    pub commands: Commands,
+    asked: RefCell<HashSet<(FunctionId, u32, bool)>>,
+    values: RefCell<HashSet<(FunctionId, Expr, u64, bool, Context)>>,
+}
+
+impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
+    /// With the questions of `channels`.
+    pub fn new(channels: &'c Channels<'r, 'a>) -> Self {
+        Self { channels, commands: Commands::default(), asked: RefCell::default(), values: RefCell::default() }
+    }
+
+    fn resolver(&self) -> &'r Resolver<'a> {
+        self.channels.contents.resolver
+    }
+
+    /// What must be true to get to `block`, also in the callers on the way there.
+    pub fn here(&self, function: FunctionId, block: u32) -> Vec<Atom> {
+        self.here_from(function, block, &Context::default())
+    }
+
+    /// The same on the way by which `context` came.
+    pub fn here_from(&self, function: FunctionId, block: u32, context: &Context) -> Vec<Atom> {
+        self.fresh(|atoms| self.at_block(function, block, context, DEPTH, true, atoms))
+    }
+
+    /// What makes the way to `block` impossible: the same decisions, taken the other way.
+    pub fn prevented(&self, function: FunctionId, block: u32) -> Vec<Atom> {
+        self.fresh(|atoms| self.at_block(function, block, &Context::default(), DEPTH, false, atoms))
+    }
+
+    /// What must be true to get to `block` within its function.
+    pub fn within(&self, function: FunctionId, block: u32) -> Vec<Atom> {
+        self.fresh(|atoms| self.own(function, block, &Context::default(), DEPTH, true, atoms))
+    }
+
+    fn fresh(&self, ask: impl FnOnce(&mut Vec<Atom>)) -> Vec<Atom> {
+        self.asked.borrow_mut().clear();
+        self.values.borrow_mut().clear();
+        let mut atoms = Vec::new();
+        ask(&mut atoms);
+        assemble::words(self.resolver().unit, &mut atoms);
+        atoms
+    }
+
+    fn at_block(&self, function: FunctionId, block: u32, context: &Context, depth: u32, holds: bool, atoms: &mut Vec<Atom>) {
+        if depth == 0 || atoms.len() >= ATOMS || !self.asked.borrow_mut().insert((function, block, holds)) {
+            return;
+        }
+        self.own(function, block, context, depth, holds, atoms);
+        for (edge, above) in self.resolver().callers(function, context).into_iter().take(CALLERS) {
+            if edge.thread {
+                continue;
+            }
+            if let Some(call) = self.resolver().unit.local(edge.from).and_then(|local| local.call(edge.call)) {
+                let block = call.block;
+                self.at_block(edge.from, block, &above, depth - 1, holds, atoms);
+            }
+        }
+    }
+
+    /// The decisions within the function.
+    fn own(&self, function: FunctionId, block: u32, context: &Context, depth: u32, holds: bool, atoms: &mut Vec<Atom>) {
+        let Some(local) = self.resolver().unit.local(function) else { return };
+        for (from, edge) in local.shape.decisions(block) {
+            let asked = Asked { function, site: 0, context: context.clone(), depth };
+            self.edge(&asked, from, edge, holds, atoms);
+        }
+    }
+
+    /// The edge number `edge` of block `from` is taken (or not).
+    fn edge(&self, asked: &Asked, from: u32, edge: u32, holds: bool, atoms: &mut Vec<Atom>) {
+        let unit = self.resolver().unit;
+        let Some(local) = unit.local(asked.function) else { return };
+        let Some((site, branch)) = local.branches.get(&from).copied() else { return };
+        let code = unit.code.function(asked.function);
+        let kind = code.and_then(|code| code.blocks.get(from as usize)?.edges.get(edge as usize)).map(|edge| edge.kind);
+        let asked = Asked { site, ..asked.clone() };
+        match (branch, kind) {
+            (Branch::If(cond), Some(kind)) => {
+                let truth = (kind != EdgeKind::Next) == holds;
+                self.condition(&asked, cond, truth, atoms);
+            }
+            (Branch::Switch(target), Some(EdgeKind::Case(number))) => {
+                let mut leaves = Vec::new();
+                local.exprs.leaves(target, &mut leaves);
+                for leaf in leaves.into_iter().take(2) {
+                    if let Some(expr) = local.exprs.leaf_expr(leaf) {
+                        self.table_index(&asked, expr, number, holds, atoms);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The index of a jump table: the element of the table is the leaf, its address holds the index.
+    fn table_index(&self, asked: &Asked, expr: Expr, number: u32, holds: bool, atoms: &mut Vec<Atom>) {
+        let Some(local) = self.resolver().unit.local(asked.function) else { return };
+        let mut index = expr;
+        if let Some(Leaf::Element { address, .. }) = local.leaf(expr) {
+            let mut leaves = Vec::new();
+            local.exprs.leaves(*address, &mut leaves);
+            match leaves.first().and_then(|leaf| local.exprs.leaf_expr(*leaf)) {
+                Some(inner) => index = inner,
+                None => return,
+            }
+        }
+        self.value(asked, index, u64::from(number), holds, atoms);
+    }
+}
+
+/// The parts of an origin that are known.
+fn flat(origin: Origin) -> Vec<Origin> {
+    match origin {
+        Origin::Made(origins) => origins.into_iter().flat_map(flat).collect(),
+        Origin::Unknown => Vec::new(),
+        origin => vec![origin],
+    }
+}

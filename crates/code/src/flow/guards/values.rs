@@ -1,0 +1,192 @@
+//! A value is a number, or is not: through selections, joins, flags, arguments and returned values.
+
+use super::{Asked, Atom, Guards, Test, conditions::equality};
+use crate::{
+    flow::{
+        context::Context,
+        objects::{Object, Pointee},
+        resolve::Found,
+        standing::NEAR,
+    },
+    functions::FunctionId,
+    ir::{Binary, Unary, Width},
+    values::{Address, Expr, Leaf, Local, Location, Node, Store},
+};
+
+impl Guards<'_, '_, '_> {
+    /// `value` is `number`, or is not.
+    pub(super) fn value(&self, asked: &Asked, value: Expr, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
+        let resolver = self.resolver();
+        let unit = resolver.unit;
+        let room = asked.depth > 0 && atoms.len() < super::ATOMS && resolver.budget.step();
+        let Some(local) = unit.local(asked.function).filter(|_| room) else { return };
+        if !self.values.borrow_mut().insert((asked.function, value, number, equal, asked.context.clone())) {
+            return;
+        }
+        match local.exprs.node(value) {
+            Node::Const(_) => {}
+            Node::Select(cond, yes, no) => {
+                let asked = asked.deeper();
+                for (way, truth) in [(yes, true), (no, false)] {
+                    match local.exprs.value(way) {
+                        Some(constant) if (constant == number) == equal => self.condition(&asked, cond, truth, atoms),
+                        Some(_) => {}
+                        None => self.value(&asked, way, number, equal, atoms),
+                    }
+                }
+            }
+            Node::Unary(Unary::ZeroExtend(_) | Unary::SignExtend(_), _, inner) => self.value(asked, inner, number, equal, atoms),
+            Node::Binary(Binary::And, _, inner, mask) if local.exprs.value(mask).is_some_and(|mask| (mask + 1).is_power_of_two()) => {
+                self.value(asked, inner, number, equal, atoms);
+            }
+            Node::Unary(..) | Node::Binary(..) if local.exprs.is_condition(value) && number <= 1 => {
+                self.condition(&asked.deeper(), value, (number == 1) == equal, atoms);
+            }
+            Node::Unary(..) | Node::Binary(..) => self.operation(asked, local, value, number, equal, atoms),
+            Node::Leaf(_) => self.leaf(asked, local, value, number, equal, atoms),
+        }
+    }
+
+    /// An operation is a number: `(a ^ 3) | (b ^ 7)` is 0 where `a` is 3 and `b` is 7.
+    fn operation(&self, asked: &Asked, local: &Local, value: Expr, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
+        if let Node::Binary(op, width, a, b) = local.exprs.node(value) {
+            match (op, local.exprs.value(b)) {
+                (Binary::Or, None) if number == 0 => {
+                    self.value(asked, a, 0, equal, atoms);
+                    return self.value(asked, b, 0, equal, atoms);
+                }
+                // Bits that are set in any case.
+                (Binary::Or, Some(set)) if number & set != set => return,
+                (Binary::Xor, Some(constant)) => return self.value(asked, a, number ^ constant, equal, atoms),
+                (Binary::Add, Some(constant)) => {
+                    return self.value(asked, a, number.wrapping_sub(constant) & width.mask(), equal, atoms);
+                }
+                (Binary::Sub, Some(constant)) => {
+                    return self.value(asked, a, number.wrapping_add(constant) & width.mask(), equal, atoms);
+                }
+                (Binary::Xor | Binary::Sub, None) if number == 0 => {
+                    let known = atoms.len();
+                    self.pair(asked, a, b, equal, atoms);
+                    if atoms.len() > known {
+                        return;
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.bound(asked, value, Test::Equal(i64::from(number as i32)), equal, atoms);
+    }
+
+    fn leaf(&self, asked: &Asked, local: &Local, value: Expr, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
+        let resolver = self.resolver();
+        let unit = resolver.unit;
+        match local.leaf(value) {
+            Some(Leaf::Join { block, slot }) => {
+                let deeper = asked.deeper();
+                for (way, from, edge) in local.ways(*block, *slot) {
+                    match local.exprs.value(way) {
+                        Some(constant) if (constant == number) == equal => {
+                            self.own(asked.function, from, &asked.context, deeper.depth, true, atoms);
+                            self.edge(&deeper, from, edge, true, atoms);
+                        }
+                        Some(_) => {}
+                        None => self.value(&deeper, way, number, equal, atoms),
+                    }
+                }
+            }
+            Some(Leaf::Result(call, _)) => self.result(asked, *call, number, equal, atoms),
+            Some(Leaf::Memory { at, width, .. }) => {
+                let is_flag = self.flag(asked, *at, *width, number, equal, atoms);
+                if !is_flag || self.is_filled(asked.function, *at) {
+                    self.loaded(asked, value, number, equal, atoms);
+                }
+            }
+            Some(Leaf::Entry(var)) => {
+                let Some(index) = unit.argument_of(*var) else { return };
+                for (edge, above) in resolver.callers(asked.function, &asked.context).into_iter().take(super::CALLERS) {
+                    let passed = edge.passed_as(index).and_then(|passed| unit.argument(edge.from, edge.call, passed));
+                    let Some((caller, passed)) = passed else { continue };
+                    match (caller.exprs.value(passed), caller.call(edge.call)) {
+                        (Some(constant), Some(call)) if (constant == number) == equal => {
+                            self.own(edge.from, call.block, &above, asked.deeper().depth, true, atoms);
+                        }
+                        (Some(_), _) => {}
+                        (None, _) => self.value(&asked.within(edge.from, above).deeper(), passed, number, equal, atoms),
+                    }
+                }
+            }
+            _ => self.bound(asked, value, equality(local, value, number), equal, atoms),
+        }
+    }
+
+    /// A word of memory that is no flag: what it was loaded from.
+    fn loaded(&self, asked: &Asked, value: Expr, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
+        let mut plain = false;
+        for (found, above, _) in self.resolver().resolve(asked.function, value, &asked.context) {
+            match found {
+                Found::Result(owner, call) => self.result(&asked.within(owner, above).deeper(), call, number, equal, atoms),
+                Found::Operation(owner, expr) => self.value(&asked.within(owner, above).deeper(), expr, number, equal, atoms),
+                Found::Number(_) | Found::Unknown => {}
+                _ => plain = true,
+            }
+        }
+        if plain && let Some(local) = self.resolver().unit.local(asked.function) {
+            self.bound(asked, value, equality(local, value, number), equal, atoms);
+        }
+    }
+
+    /// A variable that is set to constants: what is true where a fitting one is set. False where nobody sets it to a constant.
+    fn flag(&self, asked: &Asked, at: Location, width: Width, number: u64, equal: bool, atoms: &mut Vec<Atom>) -> bool {
+        let mut is_flag = false;
+        for (owner, index) in self.setters(asked.function, at) {
+            let Some(local) = self.resolver().unit.local(owner) else { continue };
+            // A byte that is stored somewhere in a buffer is no value of its first word.
+            let fits = |store: &&Store| matches!(store.at, Address::At(_)) && store.width == width;
+            let Some(store) = local.stores.get(index).filter(fits).copied() else { continue };
+            is_flag = true;
+            let known = atoms.len();
+            let there = Asked { site: store.site, ..asked.within(owner, Context::default()).deeper() };
+            match local.exprs.value(store.value) {
+                Some(constant) if (constant == number) == equal => {
+                    self.at_block(owner, store.block, &Context::default(), there.depth, true, atoms);
+                    if let Some(cond) = store.cond {
+                        self.condition(&there, cond, true, atoms);
+                    }
+                }
+                Some(_) => {}
+                None => self.value(&there, store.value, number, equal, atoms),
+            }
+            for atom in atoms.iter_mut().skip(known) {
+                atom.by.push((owner, store.site));
+            }
+        }
+        is_flag
+    }
+
+    /// Does a library function write there, as `recv` does?
+    fn is_filled(&self, function: FunctionId, at: Location) -> bool {
+        let resolver = self.resolver();
+        let Some(base) = at.base else { return false };
+        let writes = |pointee: Pointee| {
+            let offset = pointee.offset.wrapping_add(at.offset) & resolver.width().mask();
+            !resolver.objects.last_writes(Pointee { object: pointee.object, offset }, NEAR).is_empty()
+        };
+        resolver.objects.pointees(function, base).into_iter().any(writes)
+    }
+
+    /// The stores that set the variable at `at`.
+    fn setters(&self, function: FunctionId, at: Location) -> Vec<(FunctionId, usize)> {
+        let resolver = self.resolver();
+        let global = |address: u64| resolver.unit.global_stores.get(&address).cloned().unwrap_or_default();
+        let Some(base) = at.base else { return global(at.offset) };
+        let mut stores = Vec::new();
+        for pointee in resolver.objects.pointees(function, base) {
+            let offset = pointee.offset.wrapping_add(at.offset) & resolver.width().mask();
+            if pointee.object == Object::Fixed {
+                stores.extend(global(offset));
+            }
+            stores.extend_from_slice(resolver.objects.stores(Pointee { object: pointee.object, offset }));
+        }
+        stores
+    }
+}
