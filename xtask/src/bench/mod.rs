@@ -1,9 +1,11 @@
-//! `cargo xtask bench unpack`: Assay beside the tools people use today, on one package, in turn.
+//! `cargo xtask bench unpack`: Assay beside the tools people use today, on one package, in turn. (`bench alarms`: see `alarms/`.)
 //!
 //! The package is built from Debian's armhf packages and cached under `target/bench`; so are the peers. Each tool opens the same file
 //! into an empty folder, all tools once before any of them a second time, so that what else the machine does hits all alike. What is
 //! judged is processor time per byte *correctly recovered*: speed that loses files is no speed.
 
+mod alarms;
+mod debian;
 mod measure;
 mod package;
 mod peers;
@@ -31,8 +33,12 @@ pub struct Run {
 
 /// `cargo xtask bench …`.
 pub fn run(root: &Path, arguments: impl Iterator<Item = String>) -> anyhow::Result<ExitCode> {
-    let options = options(arguments)?;
     let root = root.canonicalize()?;
+    let mut arguments = arguments.peekable();
+    if arguments.next_if(|name| name == "alarms").is_some() {
+        return alarms::run(&root, arguments);
+    }
+    let options = options(arguments)?;
     let work = root.join("target/bench");
     fs::create_dir_all(&work)?;
     let package = package::build(&work, options.quick)?;
@@ -84,7 +90,7 @@ struct Options {
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
-    const USAGE: &str = "usage: cargo xtask bench unpack [--quick] [--runs N] [--only assay|binwalk|unblob]";
+    const USAGE: &str = "usage: cargo xtask bench alarms [PACKAGE…] | unpack [--quick] [--runs N] [--only assay|binwalk|unblob]";
     ensure!(arguments.next().as_deref() == Some("unpack"), USAGE);
     let (mut quick, mut runs, mut only) = (false, None, None);
     while let Some(argument) = arguments.next() {
