@@ -36,6 +36,7 @@ mod targets;
 mod text;
 mod unit;
 mod unsafe_writes;
+mod victims;
 
 pub use budget::Budget;
 pub use channel::Channels;
