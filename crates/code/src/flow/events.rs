@@ -1,6 +1,6 @@
 //! What a program does that matters outside of it, as facts: sockets, files, programs started, and the ways of outside input to them.
 
-use std::collections::BTreeSet;
+use std::{cell::OnceCell, collections::BTreeSet};
 
 use assay_core::{
     At,
@@ -14,6 +14,7 @@ use super::{
     channel::Channels,
     context::{Context, Trail},
     guards::Guards,
+    objects::Object,
     resolve::Resolver,
     text::Text,
 };
@@ -30,6 +31,8 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) channels: &'c Channels<'r, 'a>,
     pub(super) guards: Guards<'c, 'r, 'a>,
     pub(super) facts: Vec<(At, CodeFact)>,
+    /// Allocations that may have been made larger, once somebody asked.
+    pub(super) regrown: OnceCell<BTreeSet<Object>>,
 }
 
 /// What the events of a program are.
@@ -51,7 +54,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
     /// All facts about the program behind `channels`.
     pub fn read(channels: &'c Channels<'r, 'a>) -> Happening {
         let mut cut = BTreeSet::new();
-        let mut events = Self { channels, guards: Guards::new(channels), facts: Vec::new() };
+        let mut events = Self { channels, guards: Guards::new(channels), facts: Vec::new(), regrown: OnceCell::new() };
         let unit = events.resolver().unit;
         for (number, local) in unit.locals.iter().enumerate() {
             let function = FunctionId(number as u32);

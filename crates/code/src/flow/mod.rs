@@ -14,6 +14,7 @@
 //! Everything is asked on demand and under a budget of steps; an answer that ran out of it says so, and is counted.
 
 mod acting;
+mod bounds;
 mod budget;
 mod channel;
 mod commands;
@@ -31,6 +32,7 @@ mod made;
 mod objects;
 mod origins;
 mod resolve;
+mod room;
 mod standing;
 mod targets;
 mod text;

@@ -185,6 +185,11 @@ impl<'a> Unit<'a> {
         near.flat_map(|(start, places)| places.iter().map(|(function, call, index)| (*function, *call, *index, *start))).collect()
     }
 
+    /// The first variable from `address` on whose address is passed to a call.
+    pub fn next_passed(&self, address: u64) -> Option<u64> {
+        self.passed.range(address..).next().map(|(start, _)| *start)
+    }
+
     /// Adds what was learnt of a call's targets; true where it is new.
     pub fn learn(&mut self, from: FunctionId, call: CallId, found: impl IntoIterator<Item = Target>) -> bool {
         let known = self.targets.entry((from, call)).or_default();
