@@ -39,6 +39,7 @@ mod text;
 mod unit;
 mod unsafe_writes;
 mod victims;
+mod wrappers;
 
 pub use budget::Budget;
 pub use channel::Channels;

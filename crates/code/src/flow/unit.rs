@@ -12,6 +12,9 @@ use crate::{
     values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside},
 };
 
+/// Allocators around allocators.
+const WRAPPED: usize = 3;
+
 /// Whom a call reaches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
@@ -144,8 +147,29 @@ impl<'a> Unit<'a> {
                 }
             }
         }
+        unit.know_allocators();
         unit.connect();
         unit
+    }
+
+    /// Calls of a function that only allocates are calls of the allocator; one may stand for another.
+    fn know_allocators(&mut self) {
+        for _ in 0..WRAPPED {
+            let functions = (0..self.locals.len()).map(|number| FunctionId(number as u32));
+            let known: HashMap<FunctionId, String> = functions.filter_map(|id| Some((id, self.allocator(id)?))).collect();
+            let mut new = false;
+            for target in self.targets.values_mut().flatten() {
+                if let Target::Function(to) = target
+                    && let Some(name) = known.get(to)
+                {
+                    *target = Target::Library(name.clone());
+                    new = true;
+                }
+            }
+            if !new {
+                break;
+            }
+        }
     }
 
     fn index_stores(&mut self) {
