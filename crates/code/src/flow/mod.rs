@@ -14,6 +14,7 @@
 //! Everything is asked on demand and under a budget of steps; an answer that ran out of it says so, and is counted.
 
 mod acting;
+mod addresses;
 mod bounds;
 mod budget;
 mod channel;
