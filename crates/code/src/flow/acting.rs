@@ -4,29 +4,31 @@ use assay_core::{
     At,
     facts::{
         CodeFact,
-        code::{Actuator, ActuatorKind, Channel, Run},
+        code::{Actuator, ActuatorKind, Channel, Choice, Manner, Run},
     },
 };
 
 use super::{
     commands::{Meaning, Quoting},
-    context::Context,
-    events::{Acting, Events},
+    context::{Context, Trail},
+    events::{Acting, Events, is_shell},
     text::{Piece, Text},
 };
 use crate::{
     functions::FunctionId,
-    models::Acts,
+    models::{Acts, Exports, Model},
     script::rules::Rules,
-    values::{Address, CallId, Location},
+    values::{Address, CallId, Expr, Leaf, Local, Location},
 };
 
+/// Variables of the environment that a program sets.
+const EXPORTS: usize = 64;
 /// Words of one command.
 const WORDS: u64 = 24;
 
 impl Events<'_, '_, '_> {
     /// A call that changes something.
-    pub(super) fn acts(&mut self, function: FunctionId, id: CallId, name: &str, acts: &Acts) {
+    pub(super) fn acts(&mut self, function: FunctionId, id: CallId, name: &str, model: &Model, acts: &Acts) {
         let unit = self.resolver().unit;
         let none = Context::default();
         let Some(call) = unit.local(function).and_then(|local| local.call(id)) else { return };
@@ -51,6 +53,7 @@ impl Events<'_, '_, '_> {
                     let words: Vec<&Text> = std::iter::once(program).chain(rest.iter().skip(1)).collect();
                     let meaning = self.guards.commands.read(&words, Quoting::Words);
                     self.command(function, id, name, acts.kind, &words, &meaning);
+                    self.serves_shell(function, id, name, &words);
                 }
             }
             ActuatorKind::StopProcess => {
@@ -60,14 +63,22 @@ impl Events<'_, '_, '_> {
                 }
             }
             kind => {
-                let argument = texts.first().map(Text::show).unwrap_or_default();
+                let mut argument = texts.first().map(Text::show).unwrap_or_default();
                 let kind = match kind {
                     ActuatorKind::File => Rules::get().written(&argument).unwrap_or(ActuatorKind::File),
-                    ActuatorKind::HashBoard => match self.device(function, id, acts.channel) {
-                        Some(kind) => kind,
-                        // An ioctl of anything else than a device of the machine's work.
-                        None => return,
-                    },
+                    ActuatorKind::HashBoard => {
+                        let device = self.device(function, id, acts.channel);
+                        let asked = model.asks.iter().find(|asks| self.number(function, id, asks.argument) == Some(asks.is));
+                        // A request that is known to ask only, and one of anything else than a device of the machine's work, do nothing.
+                        let kind = match (asked, &device) {
+                            (Some(asks), _) => asks.acts,
+                            (None, Some((_, kind))) => Some(*kind),
+                            (None, None) => None,
+                        };
+                        argument = device.map_or_else(|| "a device".into(), |(path, _)| path);
+                        let Some(kind) = kind else { return };
+                        kind
+                    }
                     kind => kind,
                 };
                 let actuator = Actuator { kind, name: name.to_owned(), argument, to: None };
@@ -93,6 +104,7 @@ impl Events<'_, '_, '_> {
             let trail = words.iter().map(|word| &word.trail).max_by_key(|trail| trail.count()).cloned().unwrap_or_default();
             self.flows(function, id, &Acting { actuator: act.actuator.clone(), texts: &[Text { pieces, trail }] });
         }
+        self.exported(function, id, name, kind, &shown);
         // The command as such matters where the outside has a part in its text, or where nobody knows what it does.
         let texts: Vec<Text> = words.iter().map(|word| (*word).clone()).collect();
         let actuator = Actuator { kind, name: name.to_owned(), argument: shown, to: None };
@@ -102,6 +114,73 @@ impl Events<'_, '_, '_> {
         } else {
             self.flows(function, id, &acting);
         }
+    }
+
+    /// Variables of the environment that were set from outside: the program that is started has them.
+    fn exported(&mut self, function: FunctionId, id: CallId, name: &str, kind: ActuatorKind, shown: &str) {
+        let (unit, none) = (self.resolver().unit, Context::default());
+        for (owner, setter, exports) in self.exports() {
+            let Some(call) = unit.local(owner).and_then(|local| local.call(setter)) else { continue };
+            let contents = &self.channels.contents;
+            let named = contents.argument(owner, call, usize::from(exports.name), &none);
+            let Some(variable) = named.first().map(Text::show) else { continue };
+            let variable = variable.split('=').next().unwrap_or_default().to_owned();
+            let texts = exports.value.map_or(named, |value| contents.argument(owner, call, usize::from(value), &none));
+            if !variable.is_empty() && !variable.contains("{}") && texts.iter().any(|text| text.origins().next().is_some()) {
+                let argument = format!("{variable}={{}} {shown}");
+                let actuator = Actuator { kind, name: name.to_owned(), argument, to: None };
+                self.data_flows(function, id, &Acting { actuator, texts: &texts });
+            }
+        }
+    }
+
+    /// Calls that set variables of the environment.
+    fn exports(&self) -> Vec<(FunctionId, CallId, Exports)> {
+        let unit = self.resolver().unit;
+        let calls = unit.locals.iter().enumerate().flat_map(|(number, local)| {
+            let function = FunctionId(number as u32);
+            (0..local.calls.len()).map(move |call| (function, CallId(call as u32)))
+        });
+        calls.filter_map(|(function, call)| Some((function, call, unit.model(function, call)?.1.exports?))).take(EXPORTS).collect()
+    }
+
+    /// A shell whose standard input was made a socket is a service for whoever is at the other end.
+    fn serves_shell(&mut self, function: FunctionId, id: CallId, name: &str, words: &[&Text]) {
+        let (unit, none) = (self.resolver().unit, Context::default());
+        let shown: Vec<String> = words.iter().map(|word| word.show()).collect();
+        let given = shown.get(1..).unwrap_or_default();
+        if !shown.first().is_some_and(|program| is_shell(program)) || given.iter().any(|word| !word.starts_with('-') || word.contains('c')) {
+            return;
+        }
+        let Some(local) = unit.local(function) else { return };
+        for index in 0..local.calls.len() {
+            let call = CallId(index as u32);
+            let Some(redirects) = unit.model(function, call).and_then(|(_, model)| model.redirects) else { continue };
+            if self.number(function, call, redirects.to) != Some(0) {
+                continue;
+            }
+            for channel in self.channels.argument(function, call, redirects.from, &none) {
+                if matches!(channel, Channel::Bound { .. } | Channel::Connected { .. }) {
+                    let actuator = Actuator {
+                        kind: ActuatorKind::Service,
+                        name: name.to_owned(),
+                        argument: shown.join(" "),
+                        to: Some(channel.clone()),
+                    };
+                    self.flows(function, id, &Acting { actuator: actuator.clone(), texts: &[] });
+                    self.serves(function, id, actuator, channel);
+                }
+            }
+        }
+    }
+
+    /// Whoever is at the other end of `channel` is let in, whatever else must be true.
+    fn serves(&mut self, function: FunctionId, id: CallId, actuator: Actuator, channel: Channel) {
+        let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
+        let needed = self.guards.here(function, call.block);
+        let acting = Acting { actuator, texts: &[] };
+        let flow = self.flow(function, call.site, &acting, channel, Manner::Data, Choice::Free, &needed, &Trail::default());
+        self.facts.push((At::Address(call.site), CodeFact::Flow(Box::new(flow))));
     }
 
     /// The programs that a command starts, as facts.
@@ -127,7 +206,7 @@ impl Events<'_, '_, '_> {
         if let Some(first) = acts.words {
             for index in usize::from(first)..usize::from(first) + WORDS as usize {
                 let Some((_, value)) = unit.argument(function, id, index) else { break };
-                if local.exprs.value(value) == Some(0) {
+                if self.ends(function, local, value) {
                     break;
                 }
                 words.extend(contents.at(function, value, &call.memory, &none).into_iter().next());
@@ -137,9 +216,8 @@ impl Events<'_, '_, '_> {
             let width = self.resolver().width();
             for index in 0..WORDS {
                 let at = Location { base: start.base, offset: start.offset.wrapping_add(index * width.bytes()) & width.mask() };
-                let ends = |value| self.resolver().numbers(function, value, &none).is_some_and(|numbers| numbers == [0]);
                 let text = match call.memory.get(at) {
-                    Some((_, value)) if ends(value) => break,
+                    Some((_, value)) if self.ends(function, local, value) => break,
                     Some((_, value)) => contents.at(function, value, &call.memory, &none).into_iter().next(),
                     None => contents.kept(function, at, &call.memory, &none).into_iter().next(),
                 };
@@ -148,6 +226,15 @@ impl Events<'_, '_, '_> {
             }
         }
         words
+    }
+
+    /// Does this value end a list of words: a null pointer, or a number that is none and must be zero here, such as what `fork` gave?
+    fn ends(&self, function: FunctionId, local: &Local, value: Expr) -> bool {
+        let number = |leaf: Option<&Leaf>| match leaf {
+            Some(Leaf::Result(call, _)) => self.resolver().unit.model(function, *call).is_some_and(|(_, model)| model.gives.is_none()),
+            _ => false,
+        };
+        number(local.leaf(value)) || self.resolver().numbers(function, value, &Context::default()).is_some_and(|numbers| numbers == [0])
     }
 
     /// The number that an argument is.
@@ -159,11 +246,13 @@ impl Events<'_, '_, '_> {
         }
     }
 
-    /// The kind of device behind the descriptor that a call is given.
-    fn device(&self, function: FunctionId, id: CallId, channel: Option<u8>) -> Option<ActuatorKind> {
+    /// The device behind the descriptor that a call is given, and of what kind it is.
+    pub(super) fn device(&self, function: FunctionId, id: CallId, channel: Option<u8>) -> Option<(String, ActuatorKind)> {
         let channels = self.channels.argument(function, id, channel?, &Context::default());
-        channels.iter().find_map(|channel| match channel {
-            Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => Rules::get().written(path),
+        channels.into_iter().find_map(|channel| match channel {
+            Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => {
+                Rules::get().written(&path).map(|kind| (path, kind))
+            }
             _ => None,
         })
     }

@@ -14,6 +14,7 @@ use super::{
     addresses::{exchanges, is_address},
     content::Contents,
     context::Context,
+    handles::Settings,
     objects::Object,
     resolve::{Found, Resolver},
     text::{Origin, Text},
@@ -21,11 +22,16 @@ use super::{
 };
 use crate::{
     functions::FunctionId,
-    models::{Ends, Gives, Opens},
+    models::{BROUGHT, Ends, Gives, Means, Model, Opens},
     script::rules::{Read, Rules},
     values::{Address, CallId, Expr, Location, Snapshot},
 };
 
+/// Longest name of a host (RFC 1035, 2.3.4).
+const NAME: usize = 255;
+/// Families of addresses that have ports, as a `sockaddr` begins with them (Linux `socket.h`).
+const AF_INET: u64 = 2;
+const AF_INET6: u64 = 10;
 /// Channels that one value can be.
 const CHANNELS: usize = 16;
 
@@ -38,20 +44,22 @@ struct End {
     bound: bool,
 }
 
-type Opener = (FunctionId, CallId);
+/// A call that opened a channel.
+pub(super) type Opener = (FunctionId, CallId);
 
 /// Puts questions about channels.
 pub struct Channels<'r, 'a> {
     /// Questions about bytes.
     pub contents: Contents<'r, 'a>,
     ends: OnceCell<HashMap<Opener, Vec<End>>>,
+    pub(super) settings: OnceCell<Settings>,
     known: RefCell<HashMap<(FunctionId, Expr), Vec<Channel>>>,
 }
 
 impl<'r, 'a> Channels<'r, 'a> {
     /// For the program of `resolver`.
     pub fn new(resolver: &'r Resolver<'a>) -> Self {
-        Self { contents: Contents::new(resolver), ends: OnceCell::new(), known: RefCell::new(HashMap::new()) }
+        Self { contents: Contents::new(resolver), ends: OnceCell::new(), settings: OnceCell::new(), known: RefCell::new(HashMap::new()) }
     }
 
     /// The channels that the value `handle` can stand for.
@@ -135,7 +143,21 @@ impl<'r, 'a> Channels<'r, 'a> {
                 let texts = self.texts(function, call, index, context);
                 channels.extend(texts.iter().map(|text| self.url(text)));
             }
-            Some(Opens::Transfer) | None => {}
+            Some(Opens::Transfer) => self.transfer((function, call), channels),
+            None => {}
+        }
+    }
+
+    /// A transfer goes wherever its address was set to.
+    fn transfer(&self, opener: Opener, channels: &mut Vec<Channel>) {
+        let mut told = false;
+        for setting in self.set_by(opener).iter().filter(|setting| setting.means == Means::Address) {
+            let texts = self.texts(setting.function, setting.call, setting.value, &Context::default());
+            told |= !texts.is_empty();
+            channels.extend(texts.iter().map(|text| self.url(text)));
+        }
+        if !told {
+            channels.push(Channel::Connected { transport: Transport::Tcp, host: Host::Unknown, port: None });
         }
     }
 
@@ -243,6 +265,7 @@ impl<'r, 'a> Channels<'r, 'a> {
         for (found, ..) in self.contents.resolver.word(function, here(0), memory, &Context::default()) {
             if let Found::Number(number) = found
                 && number >> 16 != 0
+                && matches!(number & 0xffff, AF_INET | AF_INET6)
             {
                 ports.push(Some(((number >> 16) as u16).swap_bytes()));
             }
@@ -362,8 +385,26 @@ impl<'r, 'a> Channels<'r, 'a> {
             _ => None,
         };
         if let Some(index) = text {
-            hosts.extend(self.texts(function, id, index, context).iter().map(|text| self.host(text)));
+            let texts = self.texts(function, id, index, context);
+            let named: Vec<Host> = texts.iter().map(|text| self.host(text)).collect();
+            // What a variable begins with is a default, where the owner's configuration fills it.
+            let chosen = named.iter().any(|host| matches!(host, Host::Configured(_)));
+            let first = if chosen { self.first_values(function, id, index, context) } else { Vec::new() };
+            let kept = texts.iter().zip(named).filter(|(text, _)| text.known().is_none_or(|text| !first.contains(&text)));
+            hosts.extend(kept.map(|(_, host)| host));
         }
+    }
+
+    /// The texts that the variables begin with which an argument of a call can point to.
+    fn first_values(&self, function: FunctionId, call: CallId, index: u8, context: &Context) -> Vec<Vec<u8>> {
+        let resolver = self.contents.resolver;
+        let Some((_, value)) = resolver.unit.argument(function, call, usize::from(index)) else { return Vec::new() };
+        let memory = &resolver.unit.program.memory;
+        let places = resolver.resolve(function, value, context).into_iter().filter_map(|(found, ..)| match found {
+            Found::Number(address) if !memory.constant(address) => memory.text(address, NAME),
+            _ => None,
+        });
+        places.map(<[u8]>::to_vec).collect()
     }
 
     /// Whom a text names.
@@ -410,8 +451,11 @@ impl<'r, 'a> Channels<'r, 'a> {
             Origin::Made(origins) => origins.iter().flat_map(|origin| self.origin(origin)).collect(),
             Origin::Word(number) => vec![Channel::Argument(*number)],
             Origin::Argument(..) | Origin::Unknown => Vec::new(),
-            Origin::Call(function, call, _) => {
+            Origin::Call(function, call, index) => {
                 let Some((_, model)) = unit.model(*function, *call) else { return vec![Channel::Unknown] };
+                if let Some(found) = self.handed(*function, *call, *index, model) {
+                    return found;
+                }
                 if let Some(reads) = model.reads {
                     if reads.channel == 255 {
                         return vec![Channel::StandardInput];
@@ -425,14 +469,30 @@ impl<'r, 'a> Channels<'r, 'a> {
                         names.iter().map(|name| variable(&name.show())).collect()
                     }
                     Some(Gives::Clock) => vec![Channel::Clock],
-                    Some(Gives::Member(index)) => {
-                        let texts = self.texts(*function, *call, index, &Context::default());
-                        texts.iter().flat_map(Text::origins).flat_map(|(origin, _)| self.origin(origin)).collect()
-                    }
                     _ => vec![Channel::Unknown],
                 }
             }
         }
+    }
+
+    /// Bytes that a call brings by other ways than reading: what a handle's channel brought, a file that it reads by itself, a stream whose
+    /// content it was given.
+    fn handed(&self, function: FunctionId, call: CallId, index: u8, model: &Model) -> Option<Vec<Channel>> {
+        let none = Context::default();
+        if index == BROUGHT {
+            let handle = model.performs.or(model.options.as_ref().map(|options| options.on))?;
+            return Some(self.argument(function, call, handle, &none));
+        }
+        if let Some(holds) = &model.holds {
+            let name = holds.argument.map(|index| self.texts(function, call, index, &none));
+            let names = name.unwrap_or_default().iter().map(Text::show).collect::<Vec<_>>();
+            let whole = |name: &str| Channel::File(format!("{}{name}", holds.path));
+            return Some(if names.is_empty() { vec![whole("")] } else { names.iter().map(|name| whole(name)).collect() });
+        }
+        if model.copies.iter().any(|copy| copy.file && copy.from == index) {
+            return Some(self.texts(function, call, index, &none).iter().map(|text| file(&text.show())).collect());
+        }
+        model.options.as_ref().filter(|options| options.value == index).map(|_| self.argument(function, call, index, &none))
     }
 }
 

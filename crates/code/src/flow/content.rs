@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     context::{Context, StepKind, Trail},
+    extent::Reach,
     objects::{Object, Pointee},
     resolve::{Found, Resolver},
     standing::NEAR,
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     functions::FunctionId,
     ir::Width,
+    models::BROUGHT,
     values::{Address, COUNT, Call, CallId, Expr, Leaf, Location, Node, Slot, Snapshot, bases},
 };
 
@@ -288,6 +290,7 @@ impl Contents<'_, '_> {
     fn written_before(&self, function: FunctionId, at: Location, state: Expr, context: &Context, trail: &Trail) -> Vec<Text> {
         let Some(local) = self.resolver.unit.local(function) else { return Vec::new() };
         let mut texts = Vec::new();
+        let mut perhaps = Vec::new();
         let mut seen = HashSet::new();
         let mut waiting = vec![state];
         while let Some(state) = waiting.pop() {
@@ -299,9 +302,13 @@ impl Contents<'_, '_> {
             }
             match local.leaf(state) {
                 Some(Leaf::Called { call, before }) => {
-                    if let Some(found) = self.written_by(function, *call, at, context, trail) {
+                    let found = self.written_by(function, *call, at, context, trail);
+                    if let Some((found, true)) = found {
                         merge(&mut texts, found);
-                    } else if let Some(text) = self.stored(function, at, before, context, trail) {
+                        continue;
+                    }
+                    perhaps.extend(found.into_iter().flat_map(|(found, _)| found));
+                    if let Some(text) = self.stored(function, at, before, context, trail) {
                         merge(&mut texts, self.lengthened(function, at, text, context, trail));
                     } else {
                         waiting.push(before.state);
@@ -316,11 +323,22 @@ impl Contents<'_, '_> {
                 }
             }
         }
+        // Whoever may have written so far counts where nobody else did.
+        if texts.iter().all(is_unknown) {
+            merge(&mut texts, perhaps);
+        }
         texts
     }
 
-    /// What a call wrote at `at`, if it wrote there.
-    pub(super) fn written_by(&self, function: FunctionId, id: CallId, at: Location, context: &Context, trail: &Trail) -> Option<Vec<Text>> {
+    /// What a call wrote at `at`, if it wrote there; false beside it where it may as well have ended before.
+    pub(super) fn written_by(
+        &self,
+        function: FunctionId,
+        id: CallId,
+        at: Location,
+        context: &Context,
+        trail: &Trail,
+    ) -> Option<(Vec<Text>, bool)> {
         let unit = self.resolver.unit;
         let local = unit.local(function)?;
         let call = local.call(id)?;
@@ -337,8 +355,12 @@ impl Contents<'_, '_> {
             if let Some((_, model)) = unit.model(function, id)
                 && writes_argument(model, index as u8)
             {
+                let reach = self.resolver.reach(function, id, model, index as u8, by, at);
+                if reach == Reach::No {
+                    continue;
+                }
                 let trail = trail.with(function, call.site, StepKind::Moved);
-                return Some(self.by_model(function, id, call, model, index as u8, context, &trail));
+                return Some((self.by_model(function, id, call, model, index as u8, context, &trail), reach == Reach::Yes));
             }
             for edge in unit.callees(function, id) {
                 if edge.passing != Passing::Own || !unit.writes_through(edge.to, index) {
@@ -352,7 +374,7 @@ impl Contents<'_, '_> {
                 for back in &callee.returns {
                     merge(&mut texts, self.object(edge.to, place, &back.memory, &inner, &trail));
                 }
-                return Some(texts);
+                return Some((texts, true));
             }
         }
         None
@@ -369,6 +391,9 @@ impl Contents<'_, '_> {
         }
         let mut texts = Vec::new();
         for (edge, above) in callers {
+            if edge.brings(index) {
+                merge(&mut texts, vec![Text::hole(Origin::Call(edge.from, edge.call, BROUGHT), Shape::Text, trail)]);
+            }
             let Some(passed) = edge.passed_as(index) else { continue };
             let Some((caller, value)) = unit.argument(edge.from, edge.call, passed) else { continue };
             let Some(call) = caller.call(edge.call) else { continue };

@@ -63,11 +63,17 @@ impl Events<'_, '_, '_> {
     fn told(&self, origin: &Origin) -> Vec<(BTreeSet<Disclosed>, String)> {
         match origin {
             Origin::Made(origins) => origins.iter().flat_map(|origin| self.told(origin)).collect(),
-            Origin::Call(function, call, _) => {
-                if let Some((name, model)) = self.resolver().unit.model(*function, *call)
-                    && !model.tells.is_empty()
-                {
-                    return vec![(model.tells.iter().copied().collect(), name.to_owned())];
+            Origin::Call(function, call, index) => {
+                if let Some((name, model)) = self.resolver().unit.model(*function, *call) {
+                    let asked = model.asks.iter().filter(|asks| self.number(*function, *call, asks.argument) == Some(asks.is));
+                    let what: BTreeSet<Disclosed> = model.tells.iter().chain(asked.flat_map(|asks| &asks.tells)).copied().collect();
+                    if !what.is_empty() {
+                        return vec![(what, name.to_owned())];
+                    }
+                    // How much was read is not what was read.
+                    if *index == u8::MAX && model.reads.is_some_and(|reads| reads.to.is_some()) {
+                        return Vec::new();
+                    }
                 }
                 let mut found = Vec::new();
                 for channel in self.channels.origin(origin) {

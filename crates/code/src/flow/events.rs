@@ -16,9 +16,14 @@ use super::{
     guards::Guards,
     objects::Object,
     resolve::Resolver,
-    text::Text,
+    text::{Origin, Shape, Text},
 };
-use crate::{functions::FunctionId, models::Model, script::rules::Rules, values::CallId};
+use crate::{
+    functions::FunctionId,
+    models::{BROUGHT, Means, Model, Sends},
+    script::rules::Rules,
+    values::CallId,
+};
 
 /// Steps for what one call means.
 const EVENT: u64 = 60_000;
@@ -65,6 +70,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                 }
             }
         }
+        events.registers();
         let mut facts = events.facts;
         facts.sort_by(|a, b| a.0.cmp(&b.0));
         facts.dedup();
@@ -92,53 +98,89 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         }
         self.resolver().budget.question(OVERFLOW, || self.overflows(function, id, &name, model));
         if let Some(acts) = &model.acts {
-            self.acts(function, id, &name, acts);
+            self.acts(function, id, &name, model, acts);
         }
         if let Some(sends) = model.sends {
-            self.sends(function, id, &name, model, sends.channel);
+            self.sends(function, id, &name, model, sends);
+        }
+        if let Some(handle) = model.performs {
+            self.performs(function, id, &name, handle);
         }
     }
 
-    fn sends(&mut self, function: FunctionId, id: CallId, name: &str, model: &Model, channel: Option<u8>) {
-        let unit = self.resolver().unit;
+    /// Does what was set up with a handle: what was set to be sent goes out, and what comes back goes where it was told to.
+    fn performs(&mut self, function: FunctionId, id: CallId, name: &str, handle: u8) {
         let none = Context::default();
-        let Some(call) = unit.local(function).and_then(|local| local.call(id)) else { return };
-        let Some(channel) = channel else { return };
-        let texts = match (model.sends.and_then(|sends| sends.from), model.formats) {
-            (Some(from), _) => self.channels.contents.argument(function, call, usize::from(from), &none),
-            (None, Some(formats)) => self.channels.contents.formatted(function, call, formats, &none, &Trail::default()),
+        let set = |means| self.channels.set_of(function, id, handle, means);
+        let mut texts = Vec::new();
+        for setting in [Means::Address, Means::Body].into_iter().flat_map(set) {
+            let Some(call) = self.resolver().unit.local(setting.function).and_then(|local| local.call(setting.call)) else { continue };
+            texts.extend(self.channels.contents.argument(setting.function, call, usize::from(setting.value), &none));
+        }
+        let streams = set(Means::Source);
+        texts.extend(streams.iter().map(|setting| {
+            Text::hole(Origin::Call(setting.function, setting.call, setting.value), Shape::Text, &Trail::default())
+        }));
+        let brought = [Text::hole(Origin::Call(function, id, BROUGHT), Shape::Text, &Trail::default())];
+        let sinks = if set(Means::Callback).is_empty() { set(Means::Sink) } else { Vec::new() };
+        for to in self.channels.argument(function, id, handle, &none) {
+            self.sent(function, id, name, &to, &texts);
+        }
+        for setting in sinks {
+            for to in self.channels.argument(setting.function, setting.call, setting.value, &none) {
+                self.sent(function, id, name, &to, &brought);
+            }
+        }
+    }
+
+    fn sends(&mut self, function: FunctionId, id: CallId, name: &str, model: &Model, sends: Sends) {
+        let none = Context::default();
+        let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
+        let contents = &self.channels.contents;
+        let channels = match (sends.channel, sends.file) {
+            (Some(channel), _) => self.channels.argument(function, id, channel, &none),
+            (None, Some(file)) => {
+                contents.argument(function, call, usize::from(file), &none).iter().map(|path| Channel::File(path.show())).collect()
+            }
+            (None, None) => return,
+        };
+        let texts = match (sends.from, model.formats) {
+            (Some(from), _) => contents.argument(function, call, usize::from(from), &none),
+            (None, Some(formats)) => contents.formatted(function, call, formats, &none, &Trail::default()),
             _ => Vec::new(),
         };
-        for to in self.channels.argument(function, id, channel, &none) {
-            if matches!(to, Channel::Connected { .. } | Channel::Bound { .. }) {
-                self.tells(function, id, &to, &texts);
+        for to in channels {
+            self.sent(function, id, name, &to, &texts);
+        }
+    }
+
+    /// Bytes that go out by a channel.
+    fn sent(&mut self, function: FunctionId, id: CallId, name: &str, to: &Channel, texts: &[Text]) {
+        let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
+        match to {
+            Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => {
+                let access = FileAccess::Write;
+                self.facts.push((At::Address(call.site), CodeFact::File { path: path.clone(), access }));
+                let kind = Rules::get().written(path).unwrap_or(ActuatorKind::File);
+                let actuator = Actuator { kind, name: name.to_owned(), argument: path.clone(), to: None };
+                self.flows(function, id, &Acting { actuator, texts });
             }
-            match &to {
-                Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => {
-                    let access = FileAccess::Write;
-                    self.facts.push((At::Address(call.site), CodeFact::File { path: path.clone(), access }));
-                    let kind = Rules::get().written(path).unwrap_or(ActuatorKind::File);
-                    let acting =
-                        Acting { actuator: Actuator { kind, name: name.to_owned(), argument: path.clone(), to: None }, texts: &texts };
-                    self.flows(function, id, &acting);
-                }
-                Channel::Output(command) if is_shell(command) => {
-                    let actuator = Actuator { kind: ActuatorKind::Command, name: name.to_owned(), argument: command.clone(), to: None };
-                    self.flows(function, id, &Acting { actuator, texts: &texts });
-                }
-                Channel::Connected { .. } | Channel::Bound { .. } => {
-                    let actuator =
-                        Actuator { kind: ActuatorKind::Message, name: name.to_owned(), argument: String::new(), to: Some(to.clone()) };
-                    self.flows(function, id, &Acting { actuator, texts: &texts });
-                }
-                _ => {}
+            Channel::Output(command) if is_shell(command) => {
+                let actuator = Actuator { kind: ActuatorKind::Command, name: name.to_owned(), argument: command.clone(), to: None };
+                self.flows(function, id, &Acting { actuator, texts });
             }
+            Channel::Connected { .. } | Channel::Bound { .. } => {
+                self.tells(function, id, to, texts);
+                let actuator = Actuator { kind: ActuatorKind::Message, name: name.to_owned(), argument: String::new(), to: Some(to.clone()) };
+                self.flows(function, id, &Acting { actuator, texts });
+            }
+            _ => {}
         }
     }
 }
 
 /// Does this command read commands from its input?
-fn is_shell(command: &str) -> bool {
+pub(super) fn is_shell(command: &str) -> bool {
     let program = command.split_whitespace().next().unwrap_or_default();
     matches!(program.rsplit('/').next(), Some("sh" | "ash" | "bash" | "dash"))
 }

@@ -29,32 +29,41 @@ const A_DAY: i64 = 1_000_000_000;
 impl Events<'_, '_, '_> {
     /// The ways of outside input to an actuator.
     pub(super) fn flows(&mut self, function: FunctionId, id: CallId, acting: &Acting<'_>) {
-        let data = self.data_flows(function, id, acting);
         let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
+        self.flows_at(function, call.block, call.site, acting);
+    }
+
+    /// The same for something that acts at an instruction that is no call.
+    pub(super) fn flows_at(&mut self, function: FunctionId, block: u32, site: u64, acting: &Acting<'_>) {
+        let data = self.data_flows_at(function, block, site, acting);
         let work = matches!(acting.actuator.kind, ActuatorKind::HashBoard | ActuatorKind::MainWork);
         if !matches!(acting.actuator.kind, ActuatorKind::Message | ActuatorKind::File) {
-            let needed = self.guards.here(function, call.block);
-            self.controls(function, call.site, acting, &needed, &data, false);
+            let needed = self.guards.here(function, block);
+            self.controls(function, site, acting, &needed, &data, false);
         }
         if work {
-            let prevented = self.guards.prevented(function, call.block);
-            self.controls(function, call.site, acting, &prevented, &BTreeSet::new(), true);
+            let prevented = self.guards.prevented(function, block);
+            self.controls(function, site, acting, &prevented, &BTreeSet::new(), true);
         }
     }
 
     /// The ways on which outside bytes get there; the channels that they come from.
     pub(super) fn data_flows(&mut self, function: FunctionId, id: CallId, acting: &Acting<'_>) -> BTreeSet<Channel> {
+        let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return BTreeSet::new() };
+        self.data_flows_at(function, call.block, call.site, acting)
+    }
+
+    fn data_flows_at(&mut self, function: FunctionId, block: u32, site: u64, acting: &Acting<'_>) -> BTreeSet<Channel> {
         let mut data: BTreeSet<Channel> = BTreeSet::new();
-        let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return data };
         for text in acting.texts {
             for (origin, shape) in text.origins() {
                 // A time, written as text, is digits and a few words of the machine's own: nobody puts anything into it.
                 for source in self.outside(origin).into_iter().filter(|source| *source != Channel::Clock) {
                     if data.insert(source.clone()) {
-                        let needed = self.guards.here(function, call.block);
+                        let needed = self.guards.here(function, block);
                         let choice = self.choice(&source, shape, &needed, &text.trail);
-                        let flow = self.flow(function, call.site, acting, source, Manner::Data, choice, &needed, &text.trail);
-                        self.facts.push((At::Address(call.site), CodeFact::Flow(Box::new(flow))));
+                        let flow = self.flow(function, site, acting, source, Manner::Data, choice, &needed, &text.trail);
+                        self.facts.push((At::Address(site), CodeFact::Flow(Box::new(flow))));
                     }
                 }
             }
@@ -146,7 +155,7 @@ impl Events<'_, '_, '_> {
     /// What the outside can still choose of text that comes through the conditions `atoms`.
     fn choice(&self, source: &Channel, shape: Shape, atoms: &[Atom], trail: &Trail) -> Choice {
         let own: Vec<&Atom> = atoms.iter().filter(|atom| self.from(atom, source)).collect();
-        if shape == Shape::Number {
+        if shape != Shape::Text {
             let limit = |below: bool| {
                 own.iter().find_map(|atom| match (&atom.test, atom.fits) {
                     (Test::Below(limit), true) if below => Some(limit - 1),
@@ -156,7 +165,10 @@ impl Events<'_, '_, '_> {
                     _ => None,
                 })
             };
-            return Choice::Number { min: limit(false), max: limit(true) };
+            let (min, max) = (limit(false), limit(true));
+            if shape == Shape::Number || min.is_some() || max.is_some() {
+                return Choice::Number { min, max };
+            }
         }
         // A comparison of another part of the same input, as of the command in front of its argument, narrows nothing here.
         let same = |atom: &&&Atom| atom.seen.is_empty() || trail.passes(&atom.seen);

@@ -75,6 +75,34 @@ pub fn parts(format: &[u8]) -> Vec<Part> {
     parts
 }
 
+/// The parts of a format of names and values, as Jansson's `json_pack` has it: `{s:s, s:i}`.
+pub fn packed_parts(format: &[u8]) -> Vec<Part> {
+    let value = |kind| Part::Value { stars: 0, kind, bound: None };
+    let (mut parts, mut text) = (Vec::new(), Vec::new());
+    for byte in format {
+        let kind = match byte {
+            b'{' | b'}' | b'[' | b']' | b':' | b',' => {
+                text.push(*byte);
+                continue;
+            }
+            b's' | b'o' | b'O' => Kind::Text,
+            b'i' | b'I' | b'b' | b'f' | b'#' | b'%' => Kind::Number,
+            _ => continue,
+        };
+        let quoted = *byte == b's';
+        if quoted {
+            text.push(b'"');
+        }
+        parts.push(Part::Text(std::mem::take(&mut text)));
+        parts.push(value(kind));
+        if quoted {
+            text.push(b'"');
+        }
+    }
+    parts.push(Part::Text(text));
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

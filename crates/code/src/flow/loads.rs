@@ -5,6 +5,7 @@
 
 use super::{
     context::{Context, StepKind, Trail},
+    extent::Reach,
     objects::{Object, Pointee},
     resolve::{Found, Resolver, Search, stride},
     unit::{Passing, writes_argument},
@@ -12,6 +13,7 @@ use super::{
 use crate::{
     functions::FunctionId,
     ir::Width,
+    models::{BROUGHT, Model},
     values::{Address, CallId, Expr, Leaf, Location, Slot, Snapshot},
 };
 
@@ -68,7 +70,12 @@ impl Resolver<'_> {
         for index in 0..made.arguments.len() {
             let argument = made.arguments[index];
             let Some(by) = self.distance(function, argument, at) else { continue };
-            if self.unit.model(function, call).is_some_and(|(_, model)| writes_argument(model, index as u8)) {
+            if let Some((_, model)) = self.unit.model(function, call)
+                && writes_argument(model, index as u8)
+            {
+                if self.reach(function, call, model, index as u8, by, at) != Reach::Yes {
+                    continue;
+                }
                 // A word that the function stored beside what the callee fills stays as it is.
                 if by > 0 && before.get(at).is_some() {
                     continue;
@@ -148,6 +155,9 @@ impl Resolver<'_> {
                 return Self::end(search, Found::Behind(object, at.offset, width.bytes() as u8), context, trail);
             }
             for (edge, above) in callers {
+                if edge.brings(index) {
+                    Self::end(search, Found::Filled(edge.from, edge.call, BROUGHT), &above, trail);
+                }
                 let Some(passed) = edge.passed_as(index) else { continue };
                 let Some((caller, value)) = self.unit.argument(edge.from, edge.call, passed) else { continue };
                 let Some(call) = caller.call(edge.call) else { continue };
@@ -178,6 +188,9 @@ impl Resolver<'_> {
     /// What stands `offset` behind the pointer `base`: whatever was stored there through a pointer to the same object.
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
     fn behind(&self, search: &mut Search, function: FunctionId, base: Expr, offset: u64, width: Width, context: &Context, trail: &Trail) {
+        if let Some((start, step)) = self.table_of(function, base) {
+            return self.table(search, start.wrapping_add(offset) & self.width().mask(), Some(step), width, context, trail);
+        }
         let pointees = self.objects.pointees(function, base);
         if pointees.is_empty() {
             return Self::end(search, Found::Unknown, context, trail);
@@ -203,6 +216,16 @@ impl Resolver<'_> {
         }
     }
 
+    /// The table of constants through which a pointer runs: where it begins, and how far it moves.
+    fn table_of(&self, function: FunctionId, pointer: Expr) -> Option<(u64, u64)> {
+        let local = self.unit.local(function)?;
+        let step = stride(local, pointer)?;
+        let Some(Leaf::Join { block, slot }) = local.leaf(pointer) else { return None };
+        let mut starts = local.ways(*block, *slot).filter_map(|(way, ..)| local.exprs.value(way));
+        let first = starts.next().filter(|start| self.unit.is_unwritten(*start, step))?;
+        starts.next().is_none().then_some((first, step))
+    }
+
     /// What stands at a fixed address: all that was ever stored there, and what it begins with.
     fn global(&self, search: &mut Search, address: u64, width: Width, context: &Context, trail: &Trail) {
         let program = self.unit.program;
@@ -222,6 +245,13 @@ impl Resolver<'_> {
             let Some(store) = self.unit.local(*function).and_then(|local| local.stores.get(*index)) else { continue };
             self.value(search, *function, store.value, &Context::default(), &trail.with(*function, store.site, StepKind::Stored));
         }
+        // An element of an array, stored at a place that is counted: the first one stands for all.
+        for (function, index) in self.unit.smears_to(address, width.bytes()) {
+            let Some(store) = self.unit.local(function).and_then(|local| local.stores.get(index)).filter(|store| store.width == width) else {
+                continue;
+            };
+            self.value(search, function, store.value, &Context::default(), &trail.with(function, store.site, StepKind::Stored));
+        }
         self.global_written(search, address, width, trail);
     }
 
@@ -230,7 +260,10 @@ impl Resolver<'_> {
         for (number, call, index, start) in self.unit.global_arguments(address) {
             let Some(local) = self.unit.local(number) else { continue };
             let Some(made) = local.call(call) else { continue };
-            if self.unit.model(number, call).is_some_and(|(_, model)| writes_argument(model, index as u8)) {
+            if let Some((_, model)) = self.unit.model(number, call)
+                && writes_argument(model, index as u8)
+                && self.is_global_reached(number, call, model, index as u8, start, address)
+            {
                 let at = Location { base: None, offset: address };
                 let trail = trail.with(number, made.site, StepKind::Moved);
                 Self::end(search, Found::Written(number, call, at), &Context::default(), &trail);
@@ -247,6 +280,17 @@ impl Resolver<'_> {
                     self.value(search, edge.to, store.value, &inner, &trail.with(edge.to, store.site, StepKind::Stored));
                 }
             }
+        }
+    }
+
+    /// Is the variable at `address` still within what a call fills from `start` on? Where nothing says how much that is, a variable that
+    /// is stored to or passed by itself is one of its own.
+    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
+    pub(super) fn is_global_reached(&self, function: FunctionId, call: CallId, model: &Model, index: u8, start: u64, address: u64) -> bool {
+        let by = address.wrapping_sub(start);
+        match self.extent(function, call, model, index) {
+            Some(bytes) => by == 0 || by < bytes,
+            None => by == 0 || !self.unit.is_variable(address),
         }
     }
 }

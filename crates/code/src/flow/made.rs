@@ -3,7 +3,7 @@
 use super::{
     content::Contents,
     context::{Context, StepKind, Trail},
-    format::{Kind, Part, parts},
+    format::{Kind, Part, packed_parts, parts},
     text::{Origin, Piece, Shape, Text, merge},
     unit::{Passing, writes_argument},
 };
@@ -26,7 +26,7 @@ impl Contents<'_, '_> {
         trail: &Trail,
     ) -> Vec<Text> {
         if let Some(copy) = model.copies.iter().find(|copy| copy.to == index) {
-            return self.copied(function, call, *copy, context, trail);
+            return self.copied(function, id, call, *copy, context, trail);
         }
         if let Some(formats) = model.formats.filter(|formats| formats.text == Some(index)) {
             let texts = self.formatted(function, call, formats, context, trail);
@@ -34,7 +34,7 @@ impl Contents<'_, '_> {
                 return texts;
             }
         }
-        if let Some(scans) = model.scans.filter(|scans| index >= scans.first) {
+        if let Some(scans) = model.scans.or(model.unpacks).filter(|scans| index >= scans.first) {
             return self.scanned(function, id, call, scans, context, trail);
         }
         vec![Text::hole(Origin::Call(function, id, index), Shape::Text, trail)]
@@ -46,8 +46,11 @@ impl Contents<'_, '_> {
         value.map_or_else(|| Self::unknown(trail), |value| self.pointer(function, value, 0, &call.memory, context, trail))
     }
 
-    fn copied(&self, function: FunctionId, call: &Call, copy: Copies, context: &Context, trail: &Trail) -> Vec<Text> {
-        let mut moved = self.inner(function, call, copy.from, context, trail);
+    fn copied(&self, function: FunctionId, id: CallId, call: &Call, copy: Copies, context: &Context, trail: &Trail) -> Vec<Text> {
+        let mut moved = match copy.file {
+            true => vec![Text::hole(Origin::Call(function, id, copy.from), Shape::Text, trail)],
+            false => self.inner(function, call, copy.from, context, trail),
+        };
         if copy.encoded {
             for text in &mut moved {
                 let origins: Vec<Origin> = text.origins().map(|(origin, _)| origin.clone()).collect();
@@ -56,21 +59,49 @@ impl Contents<'_, '_> {
                 }
             }
         }
+        if let Some(name) = copy.name {
+            moved = self.named(function, call, name, moved, context, trail);
+        }
         if !copy.append {
             return moved;
         }
-        let before = self.inner(function, call, copy.to, context, trail);
+        self.joined(self.inner(function, call, copy.to, context, trail), &moved)
+    }
+
+    /// Each text of the one, with each of the other behind it.
+    fn joined(&self, before: Vec<Text>, behind: &[Text]) -> Vec<Text> {
         let mut texts = Vec::new();
         for first in &before {
-            for second in &moved {
+            for second in behind {
                 merge(&mut texts, vec![first.then(second)]);
             }
         }
-        texts
+        if texts.is_empty() { behind.to_vec() } else { texts }
+    }
+
+    /// Members of a structure: `"name":"` in front of each, as they are written.
+    fn named(&self, function: FunctionId, call: &Call, name: u8, members: Vec<Text>, context: &Context, trail: &Trail) -> Vec<Text> {
+        let names = self.inner(function, call, name, context, trail);
+        let Some(name) = names.first().and_then(Text::known) else { return members };
+        let begins = Text::literal(&[b"\"", name.as_slice(), b"\":\""].concat(), trail);
+        members.iter().map(|member| begins.then(member).then(&Text::literal(b"\",", trail))).collect()
     }
 
     /// Text made by a format (C 7.21.6.1): its constant parts, and each value in its place.
     pub fn formatted(&self, function: FunctionId, call: &Call, formats: Formats, context: &Context, trail: &Trail) -> Vec<Text> {
+        self.by_format(function, call, formats, false, context, trail)
+    }
+
+    /// The same; `packed`: by a format of names and values.
+    fn by_format(
+        &self,
+        function: FunctionId,
+        call: &Call,
+        formats: Formats,
+        packed: bool,
+        context: &Context,
+        trail: &Trail,
+    ) -> Vec<Text> {
         let mut texts = Vec::new();
         for format in self.inner(function, call, formats.format, context, trail) {
             let Some(bytes) = format.known() else {
@@ -80,7 +111,7 @@ impl Contents<'_, '_> {
             };
             let mut made = vec![Text { pieces: Vec::new(), trail: trail.clone() }];
             let mut value = usize::from(formats.first);
-            for part in parts(&bytes) {
+            for part in if packed { packed_parts(&bytes) } else { parts(&bytes) } {
                 let options = match part {
                     Part::Text(bytes) => vec![Text::literal(&bytes, trail)],
                     Part::Value { stars, kind, .. } => {
@@ -165,18 +196,7 @@ impl Contents<'_, '_> {
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
     fn scanned(&self, function: FunctionId, id: CallId, call: &Call, scans: Formats, context: &Context, trail: &Trail) -> Vec<Text> {
         let Some(text) = scans.text else { return vec![Text::hole(Origin::Call(function, id, 0), Shape::Text, trail)] };
-        let inner = self.inner(function, call, text, context, trail);
-        let mut texts = Vec::new();
-        for text in inner {
-            let origins: Vec<Origin> = text.origins().map(|(origin, _)| origin.clone()).collect();
-            let piece = match origins.len() {
-                0 => Piece::Hole(Origin::Unknown, Shape::Text),
-                1 => Piece::Hole(origins[0].clone(), Shape::Text),
-                _ => Piece::Hole(Origin::Made(origins), Shape::Text),
-            };
-            merge(&mut texts, vec![Text { pieces: vec![piece], trail: text.trail }]);
-        }
-        texts
+        part_of(self.inner(function, call, text, context, trail))
     }
 
     /// What a function gave back as a pointer.
@@ -208,6 +228,16 @@ impl Contents<'_, '_> {
                     if model.gives == Some(Gives::Copy(index)) && !own.is_empty() { own } else { moved }
                 }
                 Some(Gives::New(_)) => self.object(function, at, memory, context, &trail),
+                Some(Gives::Member(index, _)) => part_of(self.inner(function, call, index, context, &trail)),
+                Some(Gives::Joined(first, second)) => {
+                    let behind = self.inner(function, call, second, context, &trail);
+                    self.joined(self.inner(function, call, first, context, &trail), &behind)
+                }
+                Some(Gives::Shown(index)) => self.value(function, call, usize::from(index), Kind::Number, false, context, &trail),
+                Some(Gives::Formatted(format, first) | Gives::Packed(format, first)) => {
+                    let packed = matches!(model.gives, Some(Gives::Packed(..)));
+                    self.by_format(function, call, Formats::of(format, first), packed, context, &trail)
+                }
                 _ => vec![Text::hole(Origin::Call(function, id, 255), Shape::Text, &trail)],
             };
         }
@@ -244,4 +274,19 @@ impl Contents<'_, '_> {
         }
         texts
     }
+}
+
+/// Some part of texts: of each, whatever is not fixed in it.
+fn part_of(texts: Vec<Text>) -> Vec<Text> {
+    let mut parts = Vec::new();
+    for text in texts {
+        let mut origins: Vec<Origin> = text.origins().map(|(origin, _)| origin.clone()).collect();
+        let origin = match origins.len() {
+            0 => Origin::Unknown,
+            1 => origins.swap_remove(0),
+            _ => Origin::Made(origins),
+        };
+        merge(&mut parts, vec![Text { pieces: vec![Piece::Hole(origin, Shape::Text)], trail: text.trail }]);
+    }
+    parts
 }

@@ -7,6 +7,7 @@
 //! resolve   where does this value come from?      through callers, callees, globals, objects
 //! content   which bytes stand there?               text with holes, each hole with its origin
 //! channel   who is at the other end?               sockets, files, pipes
+//! handles   what was set up with a handle?         transfers, option by option
 //! guards    what must be true to get here?         comparisons with constants, flags, checks
 //! events    what acts, what is told                -> facts
 //! ```
@@ -25,13 +26,16 @@ mod digest;
 mod disclose;
 mod events;
 mod execute;
+mod extent;
 mod flows;
 mod format;
 mod guards;
+mod handles;
 mod loads;
 mod made;
 mod objects;
 mod origins;
+mod registers;
 mod resolve;
 mod room;
 mod standing;

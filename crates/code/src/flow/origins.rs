@@ -100,11 +100,18 @@ impl Contents<'_, '_> {
         let Some(call) = unit.local(owner).and_then(|local| local.call(id)) else { return };
         let of = unit.model(owner, id).and_then(|(_, model)| model.gives);
         match of {
-            Some(Gives::Number(index) | Gives::Length(index) | Gives::Within(index) | Gives::Copy(index) | Gives::Argument(index)) => {
+            Some(
+                Gives::Number(index)
+                | Gives::Length(index)
+                | Gives::Within(index)
+                | Gives::Copy(index)
+                | Gives::Argument(index)
+                | Gives::Member(index, _),
+            ) => {
                 let texts = self.inner(owner, call, index, context, &Trail::default());
                 gathered.origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()));
             }
-            Some(Gives::Swapped(index)) => {
+            Some(Gives::Swapped(index) | Gives::Shown(index)) => {
                 if let Some((_, value)) = unit.argument(owner, id, usize::from(index)) {
                     self.collect(owner, value, context, gathered);
                 }
@@ -115,7 +122,7 @@ impl Contents<'_, '_> {
 
     fn collect_written(&self, owner: FunctionId, id: CallId, at: Location, context: &Context, gathered: &mut Gathered) {
         match self.written_by(owner, id, at, context, &Trail::default()) {
-            Some(texts) => gathered.origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone())),
+            Some((texts, _)) => gathered.origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone())),
             None => gathered.origins.push(Origin::Call(owner, id, 255)),
         }
     }

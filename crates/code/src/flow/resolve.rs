@@ -23,6 +23,7 @@ use super::{
 use crate::{
     functions::FunctionId,
     ir::{Binary, Width},
+    models::BROUGHT,
     values::{Address, CallId, Expr, Leaf, Location, Node, Snapshot, width_of},
 };
 
@@ -34,6 +35,11 @@ const SEARCH: u32 = 2_000;
 const REACH: u64 = 4096;
 /// How deep one question goes: it is followed by recursion.
 const DEPTH: u32 = 300;
+
+/// Bytes of a table's row that are looked at.
+const ROW: u64 = 128;
+/// Numbers below this are no addresses.
+const LOW: u64 = 0x1000;
 
 /// What can be said no further.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -299,17 +305,27 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The entries of a table at a fixed address, `step` bytes apart, as long as they look like pointers.
+    /// The entries of a table at a fixed address, `step` bytes apart, as long as its rows look alike.
     pub(super) fn table(&self, search: &mut Search, start: u64, step: Option<u64>, width: Width, context: &Context, trail: &Trail) {
         let Some(step) = step.filter(|step| *step > 0) else { return Self::end(search, Found::Unknown, context, trail) };
-        for index in 0..ANSWERS as u64 {
+        for index in 0..self.rows(start, step) {
             let at = start.wrapping_add(index * step);
             let Some(number) = self.unit.program.memory.number(at, width) else { break };
-            if width == self.width() && !self.unit.program.memory.holds(number) {
+            if width == self.width() && step == width.bytes() && !self.unit.program.memory.holds(number) {
                 break;
             }
             Self::end(search, Found::Number(number), context, trail);
         }
+    }
+
+    /// Rows of a table: as many as have pointers where its first row has them. Where a table ends is written down nowhere.
+    fn rows(&self, start: u64, step: u64) -> u64 {
+        let program = self.unit.program;
+        let is_pointer = |at: u64| program.pointers.contains_key(&at) || program.memory.pointer(at).is_some_and(|to| program.memory.holds(to) && to >= LOW);
+        let word = self.width().bytes();
+        let columns: Vec<u64> = (0..step.min(ROW) / word).map(|index| index * word).filter(|by| is_pointer(start.wrapping_add(*by))).collect();
+        let alike = |row: &u64| columns.iter().all(|by| is_pointer(start.wrapping_add(row * step).wrapping_add(*by)));
+        (0..ANSWERS as u64).take_while(alike).count() as u64
     }
 
     /// The callers that can have led here, with the context in each.
@@ -326,6 +342,9 @@ impl<'a> Resolver<'a> {
             return Self::end(search, Found::Argument(function, index), context, trail);
         }
         for (edge, above) in callers {
+            if edge.brings(index) {
+                Self::end(search, Found::Filled(edge.from, edge.call, BROUGHT), &above, trail);
+            }
             let Some(index) = edge.passed_as(index) else { continue };
             if let Some((local, value)) = self.unit.argument(edge.from, edge.call, index) {
                 let site = local.call(edge.call).map_or(0, |call| call.site);

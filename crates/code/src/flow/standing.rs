@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     functions::FunctionId,
-    values::{Address, Expr, Leaf, Location},
+    values::{Address, CallId, Expr, Leaf, Location},
 };
 
 /// Bytes of a constant text.
@@ -55,12 +55,16 @@ impl Contents<'_, '_> {
         for (function, index) in self.resolver.objects.stores_near(place, NEAR) {
             self.smeared_by(function, index, trail, &mut texts);
         }
-        for (function, id, index) in self.resolver.objects.last_writes(place, NEAR) {
+        let (start, writes) = self.resolver.objects.last_writes(place, NEAR);
+        for (function, id, index) in writes {
             if !self.resolver.budget.step() {
                 break;
             }
             let Some((local, pointer)) = unit.argument(*function, *id, usize::from(*index)) else { continue };
             let (Some(call), Some((_, model))) = (local.call(*id), unit.model(*function, *id)) else { continue };
+            if place.object == Object::Fixed && !self.resolver.is_global_reached(*function, *id, model, *index, start, place.offset) {
+                continue;
+            }
             let trail = trail.with(*function, call.site, StepKind::Moved);
             for context in self.leading_to(*function, pointer, place) {
                 merge(&mut texts, self.by_model(*function, *id, call, model, *index, &context, &trail));
@@ -135,25 +139,42 @@ impl Contents<'_, '_> {
                 let offset = (offset as u64).wrapping_add(by) & self.resolver.width().mask();
                 merge(texts, self.anywhere(Pointee { object: Object::Stack(owner), offset }, trail));
             }
-            Found::Written(owner, call, _) | Found::Filled(owner, call, _) => {
-                let made = self.resolver.unit.local(owner).and_then(|local| local.call(call));
-                let formats = self.resolver.unit.model(owner, call).and_then(|(_, model)| model.formats);
-                let found = match (made, formats.filter(|formats| formats.allocates)) {
-                    (Some(made), Some(formats)) => self.formatted(owner, made, formats, above, trail),
-                    _ => vec![Text::hole(Origin::Call(owner, call, 255), Shape::Text, trail)],
-                };
-                merge(texts, found);
-            }
+            Found::Written(owner, call, _) => merge(texts, self.left_behind(owner, call, None, above, trail)),
+            Found::Filled(owner, call, index) => merge(texts, self.left_behind(owner, call, Some(index), above, trail)),
             Found::Argument(owner, index) => {
                 merge(texts, vec![Text::hole(Origin::Argument(owner, index), Shape::Text, trail)]);
             }
             Found::Behind(Object::Argument(owner, index), offset, _) => {
                 merge(texts, vec![Text::hole(self.word(owner, usize::from(index), Some(offset)), Shape::Text, trail)]);
             }
+            // A field of a library's own structure is of what it was made of.
+            Found::Behind(Object::Result(owner, call), ..) => {
+                if let Some(made) = self.resolver.unit.local(owner).and_then(|local| local.call(call)) {
+                    let at = Location { base: None, offset: 0 };
+                    merge(texts, self.result(owner, call, at, &made.memory, above, trail));
+                }
+            }
             Found::Behind(..) => {}
             Found::Element(owner, expr) => merge(texts, self.element(owner, expr, above, trail)),
             Found::Operation(owner, expr) => merge(texts, self.pointed(owner, expr, by, trail)),
             Found::Import(_) | Found::Unknown => merge(texts, Self::unknown(trail)),
+        }
+    }
+
+    /// A text behind a pointer that a library function left behind its argument.
+    fn left_behind(&self, owner: FunctionId, call: CallId, index: Option<u8>, above: &Context, trail: &Trail) -> Vec<Text> {
+        let unknown = || vec![Text::hole(Origin::Call(owner, call, index.unwrap_or(u8::MAX)), Shape::Text, trail)];
+        let unit = self.resolver.unit;
+        let made = unit.local(owner).and_then(|local| local.call(call));
+        let (Some(made), Some((_, model))) = (made, unit.model(owner, call)) else { return unknown() };
+        if let Some(formats) = model.formats.filter(|formats| formats.allocates) {
+            return self.formatted(owner, made, formats, above, trail);
+        }
+        let copied = model.copies.iter().find(|copy| copy.indirect && index.is_none_or(|index| index == copy.to));
+        match (copied, model.unpacks.and_then(|unpacks| unpacks.text)) {
+            (Some(copy), _) => self.inner(owner, made, copy.from, above, trail),
+            (None, Some(text)) => self.inner(owner, made, text, above, trail),
+            _ => unknown(),
         }
     }
 

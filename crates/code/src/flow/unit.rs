@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
+use super::resolve::stride;
 use crate::{
     functions::{Code, FunctionId},
     ir::{Machine, Place, Var},
     load::Program,
-    models::{Gives, Model, Models},
+    models::{BROUGHT, Gives, Model, Models},
     values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside},
 };
 
 /// Allocators around allocators.
 const WRAPPED: usize = 3;
+/// How far behind the start of an array a store at a counted place may go.
+const SMEAR: u64 = 1024;
 
 /// Whom a call reaches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +56,15 @@ impl Edge {
     pub fn passed_as(&self, index: usize) -> Option<usize> {
         match &self.passing {
             Passing::Own => Some(index),
-            Passing::Selected(arguments) => arguments.get(index).map(|argument| usize::from(*argument)),
+            Passing::Selected(arguments) => {
+                arguments.get(index).filter(|argument| **argument < BROUGHT).map(|argument| usize::from(*argument))
+            }
         }
+    }
+
+    /// Is argument `index` of the callee bytes that came in by the channel of the call's handle?
+    pub fn brings(&self, index: usize) -> bool {
+        matches!(&self.passing, Passing::Selected(arguments) if arguments.get(index) == Some(&BROUGHT))
     }
 }
 
@@ -214,6 +224,40 @@ impl<'a> Unit<'a> {
         self.passed.range(address..).next().map(|(start, _)| *start)
     }
 
+    /// Is something of its own at this address, by how the program uses it?
+    pub fn is_variable(&self, address: u64) -> bool {
+        self.global_stores.contains_key(&address) || self.passed.contains_key(&address)
+    }
+
+    /// Stores of `bytes` bytes at counted places of an array whose elements stand at `address` and so many bytes further on.
+    pub fn smears_to(&self, address: u64, bytes: u64) -> Vec<(FunctionId, usize)> {
+        let near = self.global_smears.range(address.saturating_sub(SMEAR)..=address);
+        let mut found = Vec::new();
+        for (start, places) in near {
+            for (function, index) in places {
+                let Some((local, store)) = self.local(*function).and_then(|local| Some((local, local.stores.get(*index)?))) else { continue };
+                let step = store.address.and_then(|address| stride(local, address)).unwrap_or(bytes).max(1);
+                if (address - start) % step == 0 && store.width.bytes() == bytes {
+                    found.push((*function, *index));
+                }
+            }
+        }
+        found
+    }
+
+    /// Does nobody in the program write to the `len` bytes from `start` on, so that what stands in the file stands there?
+    pub fn is_unwritten(&self, start: u64, len: u64) -> bool {
+        let memory = &self.program.memory;
+        if memory.constant(start) || self.program.linked.contains(start) {
+            return true;
+        }
+        let end = start.saturating_add(len.max(1));
+        memory.file_offset(start).is_some()
+            && self.global_stores.range(start..end).next().is_none()
+            && self.global_smears.range(start.saturating_sub(SMEAR)..end).next().is_none()
+            && self.passed.range(start..end).next().is_none()
+    }
+
     /// Adds what was learnt of a call's targets; true where it is new.
     pub fn learn(&mut self, from: FunctionId, call: CallId, found: impl IntoIterator<Item = Target>) -> bool {
         let known = self.targets.entry((from, call)).or_default();
@@ -245,6 +289,7 @@ impl<'a> Unit<'a> {
                             let passing = Passing::Selected(back.arguments.clone());
                             edges.extend(to.map(|to| Edge { from: *from, call: *call, to, passing: passing.clone(), thread: back.thread }));
                         }
+                        edges.extend(self.by_option(*from, *call, model));
                     }
                 }
             }
@@ -370,6 +415,10 @@ fn is_quiet(model: &Model) -> bool {
         && model.scans.is_none()
         && model.writes.is_empty()
         && model.calls.is_empty()
+        && model.options.is_none()
+        && model.performs.is_none()
+        && model.outcome.is_none()
+        && model.unpacks.is_none()
         && model.formats.is_none_or(|formats| formats.text.is_none())
 }
 
@@ -389,5 +438,7 @@ pub fn writes_argument(model: &Model, argument: u8) -> bool {
         || model.reads.is_some_and(|reads| reads.to == Some(argument) || reads.from == Some(argument))
         || model.formats.is_some_and(|formats| formats.text == Some(argument))
         || model.scans.is_some_and(|scans| argument >= scans.first)
+        || model.unpacks.is_some_and(|unpacks| argument >= unpacks.first)
+        || model.outcome == Some(argument)
         || model.writes.contains(&argument)
 }

@@ -51,6 +51,12 @@ pub struct Model {
     pub acts: Option<Acts>,
     /// Something that it checks.
     pub checks: Option<Checks>,
+    /// It gives back memory of the device behind this argument: a store there is a write to the device.
+    pub maps: Option<u8>,
+    /// Another descriptor becomes the same channel: which argument is the channel, which the number of the other.
+    pub redirects: Option<Redirects>,
+    /// A variable of the environment that programs started later will have.
+    pub exports: Option<Exports>,
     /// Functions that it calls back.
     pub calls: Vec<Callback>,
     /// It does not come back.
@@ -59,6 +65,18 @@ pub struct Model {
     pub writes: Vec<u8>,
     /// What the bytes that it brings tell about the machine.
     pub tells: Vec<Disclosed>,
+    /// The same, and what it does, where one of its arguments says so: the number of a request.
+    pub asks: Vec<Asks>,
+    /// What it brings stands in a file that it reads by itself.
+    pub holds: Option<Holds>,
+    /// Text of a structure that it takes apart by a format of names and values.
+    pub unpacks: Option<Formats>,
+    /// It sets an option of a handle: what another argument means is up to the option's number.
+    pub options: Option<Options>,
+    /// It does what was set up with the handle in this argument: sends what was set to be sent, and brings what comes back.
+    pub performs: Option<u8>,
+    /// It leaves behind this argument how a program ended that was started before.
+    pub outcome: Option<u8>,
 }
 
 /// What a function gives back.
@@ -93,8 +111,16 @@ pub enum Gives {
     Process,
     /// Something of the machine itself that names it: its name, its addresses.
     Identity,
-    /// The member of a structure of data (JSON and the like) in argument 0 that the text in this argument names.
-    Member(u8),
+    /// The member of a structure of data (JSON and the like): the structure, and the text that names the member.
+    Member(u8, u8),
+    /// The text of one argument, and behind it that of another.
+    Joined(u8, u8),
+    /// Text that shows the number in this argument.
+    Shown(u8),
+    /// Text by the format in this argument, and the first of the values.
+    Formatted(u8, u8),
+    /// Text of a structure, by a format of names and values in this argument, and the first of them.
+    Packed(u8, u8),
 }
 
 /// Size of a new object.
@@ -125,6 +151,14 @@ pub struct Copies {
     /// What arrives is another encoding of what was sent: base64, hexadecimal, an unescaped or enciphered form.
     #[serde(default)]
     pub encoded: bool,
+    /// It arrives as the member of a structure, under the name in this argument.
+    pub name: Option<u8>,
+    /// `from` names a file: what stands in it arrives.
+    #[serde(default)]
+    pub file: bool,
+    /// `to` points to a pointer that is set to it.
+    #[serde(default)]
+    pub indirect: bool,
 }
 
 /// Bytes are compared.
@@ -234,6 +268,8 @@ pub struct Sends {
     pub from: Option<u8>,
     /// To whom, where each message says it.
     pub address: Option<u8>,
+    /// Into the file that the text in this argument names.
+    pub file: Option<u8>,
 }
 
 /// Text by a format.
@@ -257,6 +293,13 @@ pub struct Formats {
     /// The values are a `va_list` in `first`.
     #[serde(default)]
     pub list: bool,
+}
+
+impl Formats {
+    /// By the format in one argument, the first of the values in another.
+    pub fn of(format: u8, first: u8) -> Self {
+        Self { text: None, format, first, size: None, append: false, allocates: false, list: false }
+    }
 }
 
 /// A channel is opened.
@@ -333,13 +376,119 @@ pub struct Checks {
     pub by: Option<u8>,
 }
 
+/// A descriptor becomes another's channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redirects {
+    /// The channel.
+    pub from: u8,
+    /// The number that becomes the same.
+    pub to: u8,
+}
+
+/// A variable of the environment is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exports {
+    /// Its name, or name and value as `NAME=value`.
+    pub name: u8,
+    /// Its value.
+    pub value: Option<u8>,
+}
+
+/// What a call brings or does where an argument is this number.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asks {
+    /// The argument.
+    pub argument: u8,
+    /// Its number.
+    pub is: u64,
+    /// What that tells about the machine; nothing where it is not worth a word.
+    #[serde(default)]
+    pub tells: Vec<Disclosed>,
+    /// What that does to it, and nothing where it is another number.
+    pub acts: Option<ActuatorKind>,
+}
+
+/// A file that a function reads by itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Holds {
+    /// Its path.
+    pub path: String,
+    /// The argument whose text names it, behind `path`.
+    pub argument: Option<u8>,
+}
+
+/// How options of a handle are set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// The handle.
+    pub on: u8,
+    /// The option's number; without it, the function is for one option only.
+    pub option: Option<u8>,
+    /// What it is set to.
+    pub value: u8,
+    /// What options mean. One that is not here changes nothing that matters.
+    pub known: Vec<Known>,
+}
+
+/// An option of a handle.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// Its number.
+    #[serde(default)]
+    pub number: u64,
+    /// What it is set to is this.
+    pub means: Means,
+    /// A function that is called back: what it is passed, in order (see [`Callback::arguments`]).
+    #[serde(default)]
+    pub arguments: Vec<u8>,
+    /// What it is set to is passed to the function that another option sets.
+    pub hands: Option<Hands>,
+}
+
+/// An argument of a function that is called back, set by an option of its own.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hands {
+    /// The option by which the function is set.
+    pub option: u64,
+    /// The argument.
+    pub argument: u8,
+}
+
+/// What an option is set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Means {
+    /// The address of the other side: a URL or a host.
+    Address,
+    /// Text that is sent.
+    Body,
+    /// A stream whose content is sent.
+    Source,
+    /// A stream into which goes what comes back, unless a function takes it.
+    Sink,
+    /// A function that is called back.
+    Callback,
+    /// Something for such a function, and nothing else.
+    UserData,
+}
+
+/// An argument of a function that is called back: bytes from the other side of the handle's channel.
+pub const BROUGHT: u8 = 254;
+
 /// A function that is called back.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Callback {
     /// The argument that holds it.
     pub function: u8,
-    /// What it is passed: arguments of the call, in order.
+    /// What it is passed: arguments of the call, in order; 255 for what is not known, [`BROUGHT`] for bytes that came in.
     #[serde(default)]
     pub arguments: Vec<u8>,
     /// It runs beside the caller.

@@ -67,6 +67,8 @@ pub struct Store {
     pub block: u32,
     /// Where.
     pub at: Address,
+    /// The same as it was computed, where it is a place that is counted.
+    pub address: Option<Expr>,
     /// How much.
     pub width: Width,
     /// What.

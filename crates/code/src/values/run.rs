@@ -56,6 +56,8 @@ pub(super) struct Runner<'a> {
     joined: HashSet<(u32, Slot)>,
     sites: BTreeMap<u64, CallId>,
     callees: HashMap<CallId, Callee>,
+    /// On what blocks decide.
+    decided: HashMap<u32, Expr>,
     escaped: BTreeSet<i64>,
     width: Width,
     stack: Expr,
@@ -79,6 +81,7 @@ impl<'a> Runner<'a> {
             joined: HashSet::new(),
             sites: BTreeMap::new(),
             callees: HashMap::new(),
+            decided: HashMap::new(),
             escaped: BTreeSet::new(),
             width: width_of(outside.machine),
             stack: Expr(0),
@@ -206,10 +209,26 @@ impl<'a> Runner<'a> {
         State { vars, memory: Snapshot::new(state) }
     }
 
+    /// The state on an edge: what was compared with a number, and found equal, is that number.
+    fn over(&mut self, from: u32, edge: u32) -> Option<State> {
+        let mut state = self.leaving[from as usize].clone()?;
+        let kind = self.function.blocks[from as usize].edges.get(edge as usize).map(|edge| edge.kind);
+        let (Some(cond), Some(kind)) = (self.decided.get(&from).copied(), kind) else { return Some(state) };
+        let truth = kind != EdgeKind::Next;
+        let (value, number) = match self.exprs.node(cond) {
+            Node::Binary(op @ (Binary::Eq | Binary::Ne), _, a, b) if (op == Binary::Eq) == truth => (a, b),
+            _ => return Some(state),
+        };
+        if self.exprs.value(number).is_some() {
+            state.vars.iter_mut().filter(|var| **var == value).for_each(|var| *var = number);
+        }
+        Some(state)
+    }
+
     /// The state at the start of `block`: what the ways there have in common.
     fn join(&mut self, block: u32) -> State {
         let before = self.shape.before[block as usize].clone();
-        let mut states: Vec<State> = before.iter().filter_map(|(from, _)| self.leaving[*from as usize].clone()).collect();
+        let mut states: Vec<State> = before.iter().filter_map(|(from, edge)| self.over(*from, *edge)).collect();
         if block == 0 {
             states.push(self.start());
         }
@@ -251,8 +270,8 @@ impl<'a> Runner<'a> {
         for (block, slot) in joined {
             let before = self.shape.before[block as usize].clone();
             let mut values = Vec::new();
-            for (from, _) in before {
-                let value = self.leaving[from as usize].clone().map(|state| match slot {
+            for (from, edge) in before {
+                let value = self.over(from, edge).map(|state| match slot {
                     Slot::Var(var) => state.vars[usize::from(var.0)],
                     Slot::Memory(at, width) => self.word(&state.memory, at, width),
                     Slot::State => state.memory.state,
@@ -403,7 +422,8 @@ impl<'a> Runner<'a> {
             state.memory.set(place, width, kept);
         }
         if let Some(done) = &mut self.done {
-            done.stores.push(Store { site, block, at, width, value, cond });
+            let address = matches!(at, Address::Within(_)).then_some(address);
+            done.stores.push(Store { site, block, at, address, width, value, cond });
         }
     }
 
@@ -460,6 +480,9 @@ impl<'a> Runner<'a> {
     }
 
     fn branch(&mut self, block: u32, site: u64, branch: Option<Branch>) {
+        if let Some(Branch::If(cond)) = branch {
+            self.decided.insert(block, cond);
+        }
         if let (Some(done), Some(branch)) = (&mut self.done, branch) {
             done.branches.insert(block, (site, branch));
         }

@@ -125,6 +125,12 @@ impl Exprs {
             _ => {}
         }
         match (op, self.node(a)) {
+            // `(c ? "a" : x) + 8`, as where the address of a constant is made from the place of the instruction.
+            (Binary::Add, Node::Select(cond, yes, no)) if self.value(yes).is_some() || self.value(no).is_some() => {
+                let by = self.constant(number);
+                let (yes, no) = (self.binary(op, width, yes, by), self.binary(op, width, no, by));
+                Some(self.select(cond, yes, no))
+            }
             (Binary::Add, Node::Binary(Binary::Add, on, base, offset)) if on == width => {
                 let offset = self.value(offset)?;
                 let sum = self.constant(offset.wrapping_add(number) & mask);

@@ -23,6 +23,8 @@ pub struct Outcome {
     pub all: usize,
     /// Functions that were analysed.
     pub functions: u64,
+    /// Functions of which a limit left some question without an answer.
+    pub given_up: u64,
     /// From start to end.
     pub seconds: f64,
 }
@@ -73,6 +75,7 @@ struct Coverage {
 #[derive(Deserialize)]
 struct Functions {
     analysed: u64,
+    abandoned: u64,
 }
 
 impl Outcome {
@@ -92,6 +95,7 @@ impl Outcome {
             all: dossier.findings.iter().filter(asked).count(),
             findings: dossier.findings.iter().filter(asked).filter(grave).map(|finding| finding.weigh(package, list)).collect(),
             functions: dossier.subjects.iter().map(|subject| subject.coverage.functions.analysed).sum(),
+            given_up: dossier.subjects.iter().map(|subject| subject.coverage.functions.abandoned).sum(),
             seconds,
         })
     }

@@ -31,21 +31,34 @@ pub fn page(list: &List, outcomes: &[Outcome]) -> String {
          in no list is a false alarm.\n\n",
     );
     let _ = writeln!(page, "**{}**\n", totals(outcomes));
-    page.push_str("| package | version | functions | s | findings | critical, high | in no list |\n|---|---|---:|---:|---:|---:|---:|\n");
+    page.push_str("| package | version | functions | given up | s | findings | critical, high | in no list |\n");
+    page.push_str("|---|---|---:|---:|---:|---:|---:|---:|\n");
     for outcome in outcomes {
         let _ = writeln!(
             page,
-            "| `{}` | {} | {} | {:.0} | {} | {} | {} |",
+            "| `{}` | {} | {} | {} | {:.0} | {} | {} | {} |",
             outcome.name,
             outcome.version,
             outcome.functions,
+            outcome.given_up,
             outcome.seconds,
             outcome.all,
             outcome.findings.len(),
             outcome.alarms().count()
         );
     }
-    page.push_str("\n*findings*: of any severity, about control and disclosure.\n\n## What is critical or high\n\n");
+    page.push_str(
+        "\n*given up*: functions of which a limit left some question without an answer; they are not among the others. *findings*: of any severity, \
+         about control and disclosure.\n\n## What is critical or high\n\n",
+    );
+    let listed: usize = list.packages.iter().map(|package| package.rightly.len()).sum();
+    let shown = outcomes.iter().flat_map(|outcome| &outcome.findings).filter(|finding| matches!(finding.standing, Standing::Foreseen(_)));
+    let _ = writeln!(
+        page,
+        "{} findings are of the {listed} capabilities of the list. The list says what may rightly be said, not what must be: a shell behind a \
+         login, or a script that the owner configured, is less than `high` by the detectors' own tables.\n",
+        shown.count()
+    );
     page.push_str("| package | severity | rule | what is said | listed |\n|---|---|---|---|---|\n");
     for outcome in outcomes {
         for finding in &outcome.findings {

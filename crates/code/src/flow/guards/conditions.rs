@@ -4,7 +4,7 @@ use super::{Asked, Atom, Guards, Test, Word, flat};
 use crate::{
     flow::{resolve::Found, text::Origin},
     ir::{Binary, Unary, Width},
-    values::{Expr, Leaf, Local, Node},
+    values::{Expr, Leaf, Local, Node, bases},
 };
 
 impl Guards<'_, '_, '_> {
@@ -42,7 +42,21 @@ impl Guards<'_, '_, '_> {
                 if limit == 0 || limit == 1 {
                     self.outcome(asked, a, limit, truth, atoms);
                 }
-                self.bound(asked, a, Test::Below(limit), truth, atoms);
+                let (base, offset) = local.exprs.base_and_offset(a, width);
+                match base.filter(|_| offset != 0) {
+                    None => self.bound(asked, a, Test::Below(limit), truth, atoms),
+                    Some(base) => {
+                        // `x - 820 < 121`: without a sign it is a range, with both its ends.
+                        let offset = width.signed(offset);
+                        let unsigned = matches!(op, Binary::LtU | Binary::LeU);
+                        if !unsigned || truth {
+                            self.bound(asked, base, Test::Below(limit.saturating_sub(offset)), truth, atoms);
+                        }
+                        if unsigned && truth {
+                            self.bound(asked, base, Test::Above(offset.saturating_neg().saturating_sub(1)), true, atoms);
+                        }
+                    }
+                }
             }
             (Binary::LtS | Binary::LtU | Binary::LeS | Binary::LeU, Some(number), None) => {
                 let number = width.signed(number);
@@ -85,6 +99,37 @@ impl Guards<'_, '_, '_> {
     }
 }
 
+/// Can one condition not be what it is where the other one is what it is? The same condition, or two about the same value and number: what
+/// a counter is not below, it has reached.
+pub(super) fn contradict(local: &Local, one: Expr, is: bool, other: Expr, wanted: bool) -> bool {
+    if one == other {
+        return is != wanted;
+    }
+    match (reached(local, one, is), reached(local, other, wanted)) {
+        (Some((a, m, first)), Some((b, n, second))) => a == b && m == n && first != second,
+        _ => false,
+    }
+}
+
+/// A value, a number, and whether the value has reached the number, as a condition says.
+fn reached(local: &Local, cond: Expr, is: bool) -> Option<(Expr, u64, bool)> {
+    let Node::Binary(op, _, a, b) = local.exprs.node(cond) else { return None };
+    let (value, number, strict) = match (local.exprs.value(a), local.exprs.value(b)) {
+        (None, Some(number)) => (a, number, true),
+        (Some(number), None) => (b, number, false),
+        _ => return None,
+    };
+    match (op, strict) {
+        (Binary::Eq, _) => Some((value, number, is)),
+        (Binary::Ne, _) => Some((value, number, !is)),
+        (Binary::LtS | Binary::LtU, true) => Some((value, number, !is)),
+        (Binary::LeS | Binary::LeU, true) => Some((value, number.wrapping_add(1), !is)),
+        (Binary::LtS | Binary::LtU, false) => Some((value, number.wrapping_add(1), is)),
+        (Binary::LeS | Binary::LeU, false) => Some((value, number, is)),
+        _ => None,
+    }
+}
+
 /// The test whether a value is a number. A byte that ends a text is no word.
 pub(super) fn equality(local: &Local, value: Expr, number: u64) -> Test {
     let ends = number == 0 && matches!(local.leaf(value), Some(Leaf::Memory { width: Width::W8, .. }));
@@ -115,12 +160,12 @@ fn word(local: &Local, value: Expr) -> Option<Word> {
     }
 }
 
-/// Is it a byte whose place moves from round to round?
+/// Is it a byte whose place moves on by one from round to round, as when a text is gone through?
 fn moves(local: &Local, value: Expr) -> bool {
-    let runs = |address: Expr| match local.leaf(address) {
+    let walks = |term: Expr| match local.leaf(term) {
         Some(Leaf::Join { block, slot }) => local.ways(*block, *slot).any(|(way, ..)| {
             let (base, by) = local.exprs.base_and_offset(way, Width::W32);
-            base == Some(address) && by != 0
+            base == Some(term) && by == 1
         }),
         _ => false,
     };
@@ -128,8 +173,8 @@ fn moves(local: &Local, value: Expr) -> bool {
         Node::Unary(Unary::ZeroExtend(_) | Unary::SignExtend(_), _, inner) => moves(local, inner),
         Node::Binary(Binary::Add | Binary::Sub, _, inner, by) if local.exprs.value(by).is_some() => moves(local, inner),
         Node::Leaf(_) => match local.leaf(value) {
-            Some(Leaf::Element { width: Width::W8, .. }) => true,
-            Some(Leaf::Memory { at, width: Width::W8, .. }) => at.base.is_some_and(runs),
+            Some(Leaf::Element { address, width: Width::W8, .. }) => bases(&local.exprs, *address, Width::W32).0.into_iter().any(walks),
+            Some(Leaf::Memory { at, width: Width::W8, .. }) => at.base.is_some_and(walks),
             _ => false,
         },
         _ => false,

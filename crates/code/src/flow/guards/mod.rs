@@ -199,6 +199,9 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             (Branch::If(cond), Some(kind)) => {
                 let truth = (kind != EdgeKind::Next) == holds;
                 self.condition(&asked, cond, truth, atoms);
+                if holds {
+                    self.correlated(&asked, from, cond, truth, atoms);
+                }
             }
             (Branch::Switch(target), Some(EdgeKind::Case(number))) => {
                 let mut leaves = Vec::new();
@@ -210,6 +213,32 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Some ways to a decision decide it: behind a search, `i < N` is false where the search came to its end without success. Then one of
+    /// the other ways was taken.
+    fn correlated(&self, asked: &Asked, block: u32, cond: Expr, truth: bool, atoms: &mut Vec<Atom>) {
+        let unit = self.resolver().unit;
+        let (Some(local), Some(code)) = (unit.local(asked.function), unit.code.function(asked.function)) else { return };
+        let before = local.shape.before.get(block as usize).map(Vec::as_slice).unwrap_or_default();
+        let contradicts = |(from, edge): &(u32, u32)| {
+            let kind = code.blocks.get(*from as usize).and_then(|code| code.edges.get(*edge as usize)).map(|edge| edge.kind);
+            match (local.branches.get(from), kind) {
+                (Some((_, Branch::If(other))), Some(kind)) => {
+                    conditions::contradict(local, *other, kind != EdgeKind::Next, cond, truth)
+                }
+                _ => false,
+            }
+        };
+        let (out, left): (Vec<(u32, u32)>, Vec<(u32, u32)>) = before.iter().copied().partition(contradicts);
+        if out.is_empty() || asked.depth == 0 {
+            return;
+        }
+        let deeper = asked.deeper();
+        for (from, edge) in left {
+            self.own(asked.function, from, &asked.context, deeper.depth, true, atoms);
+            self.edge(&deeper, from, edge, true, atoms);
         }
     }
 

@@ -74,7 +74,12 @@ impl Guards<'_, '_, '_> {
                 _ => {}
             }
         }
-        self.bound(asked, value, Test::Equal(i64::from(number as i32)), equal, atoms);
+        // What is made of several things says of none of them what it is.
+        let mut leaves = Vec::new();
+        local.exprs.leaves(value, &mut leaves);
+        let number = i64::from(number as i32);
+        let test = if leaves.len() > 1 { Test::Walked(number) } else { Test::Equal(number) };
+        self.bound(asked, value, test, equal, atoms);
     }
 
     fn leaf(&self, asked: &Asked, local: &Local, value: Expr, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
@@ -169,7 +174,7 @@ impl Guards<'_, '_, '_> {
         let Some(base) = at.base else { return false };
         let writes = |pointee: Pointee| {
             let offset = pointee.offset.wrapping_add(at.offset) & resolver.width().mask();
-            !resolver.objects.last_writes(Pointee { object: pointee.object, offset }, NEAR).is_empty()
+            !resolver.objects.last_writes(Pointee { object: pointee.object, offset }, NEAR).1.is_empty()
         };
         resolver.objects.pointees(function, base).into_iter().any(writes)
     }

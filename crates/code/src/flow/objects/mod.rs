@@ -121,10 +121,11 @@ impl<'a> Objects<'a> {
         self.writes.get(&place).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Those that write there, or else at the nearest place in the `len` bytes in front of it.
-    pub fn last_writes(&self, place: Pointee, len: u64) -> &[(FunctionId, CallId, u8)] {
+    /// Those that write there, or else at the nearest place in the `len` bytes in front of it; and the offset of that place.
+    pub fn last_writes(&self, place: Pointee, len: u64) -> (u64, &[(FunctionId, CallId, u8)]) {
         let start = Pointee { object: place.object, offset: place.offset.saturating_sub(len) };
-        self.writes.range(start..=place).next_back().map(|(_, writes)| writes.as_slice()).unwrap_or_default()
+        let last = self.writes.range(start..=place).next_back();
+        last.map(|(place, writes)| (place.offset, writes.as_slice())).unwrap_or_default()
     }
 
     /// The word that holds the pointer to a [`Object::Behind`].

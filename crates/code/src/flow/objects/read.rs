@@ -5,7 +5,7 @@ use crate::{
     flow::unit::{Target, writes_argument},
     functions::FunctionId,
     ir::Binary,
-    models::Gives,
+    models::{BROUGHT, Gives},
     values::{Address, COUNT, CallId, Expr, Leaf, Local, Location, Node, Store, bases, width_of},
 };
 
@@ -149,6 +149,9 @@ impl Graph<'_> {
             return self.add(node, Pointee { object: Object::Argument(function, index as u8), offset: 0 });
         }
         for edge in callers {
+            if edge.brings(index) {
+                self.add(node, Pointee { object: Object::Written(edge.from, edge.call, BROUGHT), offset: 0 });
+            }
             let Some(passed) = edge.passed_as(index) else { continue };
             if let Some((_, value)) = unit.argument(edge.from, edge.call, passed) {
                 self.same(node, edge.from, value, 0);
@@ -179,7 +182,7 @@ impl Graph<'_> {
                             self.same(node, function, value, 0);
                         }
                     }
-                    Some(Gives::New(_) | Gives::Copy(_)) => self.add(node, Pointee { object: Object::Heap(function, call), offset: 0 }),
+                    Some(Gives::New(_) | Gives::Copy(_) | Gives::Joined(..)) => self.add(node, Pointee { object: Object::Heap(function, call), offset: 0 }),
                     _ => self.add(node, own),
                 },
             }
