@@ -1,15 +1,18 @@
-//! `cargo xtask bench unpack | functions | code`: Assay beside the tools people use today. Each command writes its page of the manual.
+//! `cargo xtask bench unpack | functions | code | alarms`: Assay beside the tools people use today. Each command writes its page of the manual.
 //!
 //! | command | what is judged | page |
 //! | --- | --- | --- |
 //! | [`unpack`] | processor time per byte correctly recovered from a package | `docs/src/benchmarks.md` |
 //! | [`functions`] | functions found in stripped programs, against what their symbols said | `docs/src/functions.md` |
 //! | [`code`] | time and memory by size of a program | `docs/src/speed.md` |
+//! | [`alarms`] | what is said of ordinary network programs | `docs/src/alarms.md` |
 //!
 //! What they are made of comes from Debian and is cached under `target/bench`, as are the peers: the first run takes its time.
 
+mod alarms;
 mod apt;
 mod code;
+mod debian;
 mod functions;
 mod measure;
 mod shell;
@@ -32,7 +35,8 @@ pub fn run(root: &Path, mut arguments: impl Iterator<Item = String>) -> anyhow::
         Some("unpack") => unpack::run(&root, &work, arguments)?,
         Some("functions") => functions::run(&root, &work, arguments)?,
         Some("code") => code::run(&root, &work, arguments)?,
-        _ => bail!("usage: cargo xtask bench unpack | functions | code [OPTIONS]"),
+        Some("alarms") => return alarms::run(&root, arguments),
+        _ => bail!("usage: cargo xtask bench unpack | functions | code | alarms [OPTIONS]"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -55,7 +59,8 @@ fn build(root: &Path, select: &[&str]) -> anyhow::Result<PathBuf> {
 
 fn build_as(root: &Path, profile: &str, select: &[&str]) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(["build", "--locked", "--quiet", "--profile", profile]).args(select).current_dir(root).status()?;
+    let status =
+        Command::new(cargo).args(["build", "--locked", "--quiet", "--profile", profile]).args(select).current_dir(root).status()?;
     ensure!(status.success(), "it does not build: {}", select.join(" "));
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     Ok(target.join(if profile == "dev" { "debug" } else { profile }))

@@ -48,7 +48,8 @@ impl Events<'_, '_, '_> {
             // Where the bytes came by, the conditions there held as well.
             let by = self.guards_at(&came(text));
             let atoms: Vec<&Atom> = atoms.iter().chain(&by).collect();
-            let mut triggers: Vec<_> = atoms.iter().filter(|atom| self.decides(atom) && self.from(atom, to)).filter_map(|atom| trigger(atom)).collect();
+            let mut triggers: Vec<_> =
+                atoms.iter().filter(|atom| self.decides(atom) && self.from(atom, to)).filter_map(|atom| trigger(atom)).collect();
             triggers.sort();
             triggers.dedup();
             let checks = self.checks(&atoms);

@@ -17,6 +17,7 @@ use super::{
     channel::Channels,
     context::{Context, Trail},
     guards::Guards,
+    objects::Object,
     resolve::Resolver,
     text::{Origin, Shape, Text},
 };
@@ -44,6 +45,8 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) context: Context,
     /// What the addresses are made of that the program tries to connect to.
     pub(super) scanned: OnceCell<HashSet<Origin>>,
+    /// Allocations that may have been made larger, once somebody asked.
+    pub(super) regrown: OnceCell<BTreeSet<Object>>,
 }
 
 /// What the events of a program are.
@@ -72,6 +75,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             renamed: BTreeMap::new(),
             context: Context::default(),
             scanned: OnceCell::new(),
+            regrown: OnceCell::new(),
         };
         events.find_renamed();
         let unit = events.resolver().unit;
@@ -132,9 +136,11 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             texts.extend(self.channels.contents.argument(setting.function, call, usize::from(setting.value), &none));
         }
         let streams = set(Means::Source);
-        texts.extend(streams.iter().map(|setting| {
-            Text::hole(Origin::Call(setting.function, setting.call, setting.value), Shape::Text, &Trail::default())
-        }));
+        texts.extend(
+            streams
+                .iter()
+                .map(|setting| Text::hole(Origin::Call(setting.function, setting.call, setting.value), Shape::Text, &Trail::default())),
+        );
         let brought = [Text::hole(Origin::Call(function, id, BROUGHT), Shape::Text, &Trail::default())];
         let sinks = if set(Means::Callback).is_empty() { set(Means::Sink) } else { Vec::new() };
         for to in self.channels.argument(function, id, handle, &none) {
@@ -209,7 +215,8 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             }
             Channel::Connected { .. } | Channel::Bound { .. } => {
                 self.tells(function, id, to, texts);
-                let actuator = Actuator { kind: ActuatorKind::Message, name: name.to_owned(), argument: String::new(), to: Some(to.clone()) };
+                let actuator =
+                    Actuator { kind: ActuatorKind::Message, name: name.to_owned(), argument: String::new(), to: Some(to.clone()) };
                 self.flows(function, id, &Acting { actuator, texts });
             }
             _ => {}

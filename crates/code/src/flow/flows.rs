@@ -63,7 +63,8 @@ impl Events<'_, '_, '_> {
         let mut data: BTreeSet<Channel> = BTreeSet::new();
         for text in acting.texts {
             for (origin, shape) in text.origins() {
-                for source in self.outside(origin) {
+                // A time, written as text, is digits and a few words of the machine's own: nobody puts anything into it.
+                for source in self.outside(origin).into_iter().filter(|source| *source != Channel::Clock) {
                     if data.insert(source.clone()) {
                         let needed = self.on_the_way(function, block, &text.trail);
                         let choice = self.choice(&source, shape, &needed, &text.trail);
@@ -158,11 +159,13 @@ impl Events<'_, '_, '_> {
 
     /// Is it a comparison of outside input with a word, or of the clock with a day?
     pub(super) fn decides(&self, atom: &Atom) -> bool {
-        let limit = match atom.test {
-            Test::Below(limit) | Test::Above(limit) => limit,
-            _ => return is_word(atom),
-        };
-        limit > A_DAY && atom.origins.iter().any(|origin| self.channels.origin(origin).contains(&Channel::Clock))
+        let by_clock = |atom: &Atom| atom.origins.iter().any(|origin| self.channels.origin(origin).contains(&Channel::Clock));
+        match atom.test {
+            Test::Below(limit) | Test::Above(limit) => limit > A_DAY && by_clock(atom),
+            // A clock that says nothing, or that failed.
+            Test::Equal(0 | -1) => is_word(atom) && !by_clock(atom),
+            _ => is_word(atom),
+        }
     }
 
     /// The digest of the code on a way: of the functions of `trail` and `atoms`, and of the one where it ends.

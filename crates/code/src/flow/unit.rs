@@ -13,6 +13,8 @@ use crate::{
     values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside},
 };
 
+/// Allocators around allocators.
+const WRAPPED: usize = 3;
 /// How far behind the start of an array a store at a counted place may go.
 const SMEAR: u64 = 1024;
 
@@ -155,8 +157,29 @@ impl<'a> Unit<'a> {
                 }
             }
         }
+        unit.know_allocators();
         unit.connect();
         unit
+    }
+
+    /// Calls of a function that only allocates are calls of the allocator; one may stand for another.
+    fn know_allocators(&mut self) {
+        for _ in 0..WRAPPED {
+            let functions = (0..self.locals.len()).map(|number| FunctionId(number as u32));
+            let known: HashMap<FunctionId, String> = functions.filter_map(|id| Some((id, self.allocator(id)?))).collect();
+            let mut new = false;
+            for target in self.targets.values_mut().flatten() {
+                if let Target::Function(to) = target
+                    && let Some(name) = known.get(to)
+                {
+                    *target = Target::Library(name.clone());
+                    new = true;
+                }
+            }
+            if !new {
+                break;
+            }
+        }
     }
 
     fn index_stores(&mut self) {
@@ -196,6 +219,11 @@ impl<'a> Unit<'a> {
         near.flat_map(|(start, places)| places.iter().map(|(function, call, index)| (*function, *call, *index, *start))).collect()
     }
 
+    /// The first variable from `address` on whose address is passed to a call.
+    pub fn next_passed(&self, address: u64) -> Option<u64> {
+        self.passed.range(address..).next().map(|(start, _)| *start)
+    }
+
     /// Is something of its own at this address, by how the program uses it?
     pub fn is_variable(&self, address: u64) -> bool {
         self.global_stores.contains_key(&address) || self.passed.contains_key(&address)
@@ -207,7 +235,9 @@ impl<'a> Unit<'a> {
         let mut found = Vec::new();
         for (start, places) in near {
             for (function, index) in places {
-                let Some((local, store)) = self.local(*function).and_then(|local| Some((local, local.stores.get(*index)?))) else { continue };
+                let Some((local, store)) = self.local(*function).and_then(|local| Some((local, local.stores.get(*index)?))) else {
+                    continue;
+                };
                 let step = store.address.and_then(|address| stride(local, address)).unwrap_or(bytes).max(1);
                 if (address - start) % step == 0 && store.width.bytes() == bytes {
                     found.push((*function, *index));
@@ -400,7 +430,9 @@ fn gives_pointer(model: &Model) -> Option<bool> {
         Some(Gives::Argument(_) | Gives::Within(_) | Gives::Copy(_) | Gives::New(_) | Gives::Environment(_)) => Some(true),
         Some(Gives::Number(_) | Gives::Length(_) | Gives::Swapped(_) | Gives::Clock) => Some(false),
         Some(Gives::Member(..) | Gives::Joined(..) | Gives::Shown(_) | Gives::Formatted(..) | Gives::Packed(..)) => Some(true),
-        None => (model.reads.is_some_and(|reads| reads.to.is_some()) || model.compares.is_some() || model.formats.is_some()).then_some(false),
+        None => {
+            (model.reads.is_some_and(|reads| reads.to.is_some()) || model.compares.is_some() || model.formats.is_some()).then_some(false)
+        }
         _ => None,
     }
 }

@@ -109,6 +109,8 @@ pub enum Gives {
     Environment(u8),
     /// The time.
     Clock,
+    /// The number of a process that belongs to the program: itself, its parent, a child.
+    Process,
     /// Something of the machine itself that names it: its name, its addresses.
     Identity,
     /// The member of a structure of data (JSON and the like): the structure, and the text that names the member.

@@ -73,7 +73,10 @@ pub fn angr(work: &Path) -> anyhow::Result<Finder> {
     if !peers.join("angr/installed").is_file() {
         println!("installing angr from PyPI");
         // angr 9.2 asks for any version of these two and cannot live with their latest.
-        shell("python3 -m venv --clear angr && angr/bin/pip install --quiet angr 'bitstring<5' 'pycparser==3.0' && touch angr/installed", &peers)?;
+        shell(
+            "python3 -m venv --clear angr && angr/bin/pip install --quiet angr 'bitstring<5' 'pycparser==3.0' && touch angr/installed",
+            &peers,
+        )?;
     }
     let script = peers.join("angr/cfgfast.py");
     fs::write(&script, CFGFAST)?;
