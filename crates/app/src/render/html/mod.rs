@@ -6,11 +6,14 @@
 
 #![allow(clippy::unused_self, clippy::trivially_copy_pass_by_ref, reason = "templates call methods, and pass fields by reference")]
 
-use std::{borrow::Borrow, collections::BTreeSet};
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use askama::Template;
 use assay_core::{
-    Answer, AnswerState, Dossier, Evidence, Finding, Gap, Severity, Stage,
+    Answer, AnswerState, At, Control, Dossier, Evidence, Finding, Gap, Severity, Stage,
     dossier::{Subject, SubjectKind},
     escape::visible,
 };
@@ -24,10 +27,12 @@ mod bytemap;
 mod policy;
 mod tables;
 mod tree;
+mod way;
 
 use bytemap::Drawing;
 use tables::Grid;
 use tree::Listing;
+use way::Way;
 
 /// Findings shown in full.
 const FINDINGS: usize = 1000;
@@ -54,6 +59,8 @@ struct Page<'a> {
     subjects: Vec<Section<'a>>,
     tables: Vec<Grid<'a>>,
     places: Places<'a>,
+    /// The number of the control whose path a finding shows, by the finding's id.
+    behind: BTreeMap<&'a str, usize>,
     rules: Vec<RulePage>,
     entries: usize,
 }
@@ -91,10 +98,16 @@ pub fn render(dossier: &Dossier) -> String {
         subjects,
         tables: dossier.tables.iter().map(Grid::new).collect(),
         places: Places::new(dossier),
+        behind: behind(dossier),
         rules: rules(dossier),
     };
     // Writing to a string fails only where a value's own Display does, and none here does.
     visible(&page.render().unwrap_or_default()).into_owned()
+}
+
+fn behind(dossier: &Dossier) -> BTreeMap<&str, usize> {
+    let shown = dossier.findings.iter().take(FINDINGS);
+    shown.filter_map(|finding| Some((finding.id.as_str(), words::control_behind(dossier, finding)?))).collect()
 }
 
 /// Pages of the rules that found something, where this version of the rule is the dossier's.
@@ -151,6 +164,41 @@ impl Page<'_> {
         self.places.of(evidence)
     }
 
+    fn way<'e>(&self, evidence: &'e [Evidence]) -> Option<Way<'e>> {
+        Way::new(evidence, &self.places)
+    }
+
+    fn has_ways(&self) -> bool {
+        let findings = self.findings().iter().map(|finding| &finding.evidence);
+        findings.chain(self.d.controls.iter().map(|control| &control.path)).any(|evidence| words::way_len(evidence) > 0)
+    }
+
+    fn control_behind(&self, finding: &Finding) -> Option<&Control> {
+        self.behind.get(finding.id.as_str()).and_then(|number| self.d.controls.get(*number))
+    }
+
+    /// The finding on the page that shows the path of the control with this number, from 0.
+    fn shown_by(&self, control: &usize) -> Option<&str> {
+        self.findings().iter().map(|finding| finding.id.as_str()).find(|id| self.behind.get(id) == Some(control))
+    }
+
+    fn control_name(&self, number: &usize) -> String {
+        format!("control {number}")
+    }
+
+    fn checks(&self, control: &Control) -> Vec<String> {
+        words::checks(control)
+    }
+
+    /// Words in which a line's end means something, on one line.
+    fn line(&self, words: &str) -> String {
+        words::line(words)
+    }
+
+    fn is_code(&self, evidence: &Evidence) -> bool {
+        matches!(evidence.at, At::Address(_) | At::Line(_))
+    }
+
     fn short(&self, digest: &assay_core::Sha256) -> String {
         words::short(digest, 16)
     }
@@ -205,6 +253,22 @@ impl Section<'_> {
         ];
         let told = words.into_iter().filter_map(|(name, field, value)| Some((name, field, value.as_deref()?)));
         told.map(|(name, field, value)| (name, value, words::identity_place(self.d, self.s, field, value))).collect()
+    }
+
+    /// The tables of who waits, who is talked to and which words are waited for: their ids, and how many rows are this input's.
+    fn talks(&self) -> Vec<(&str, String)> {
+        let own = words::artifacts(self.s);
+        let here = |row: &&Vec<Evidence>| row.iter().any(|evidence| own.contains(&evidence.artifact));
+        let tables = self.d.tables.iter().filter_map(|table| {
+            let noun = match table.title.as_str() {
+                "Listeners" => "listener",
+                "Endpoints" => "endpoint",
+                "Command words" => "command word",
+                _ => return None,
+            };
+            Some((table.id.as_str(), table.evidence.iter().filter(here).count(), noun))
+        });
+        tables.filter(|(_, rows, _)| *rows > 0).map(|(id, rows, noun)| (id, words::count(rows, noun))).collect()
     }
 
     fn severities(&self) -> String {
