@@ -31,7 +31,9 @@ fn main() -> anyhow::Result<ExitCode> {
         Some("score") => score::run(&root(), arguments).map(|()| ExitCode::SUCCESS),
         Some("fixtures") => fixtures::run(&root(), arguments).map(|()| ExitCode::SUCCESS),
         _ => {
-            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | bench alarms | fixtures code | score [--level L] [NAME…]");
+            eprintln!(
+                "usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | bench alarms | fixtures code | score [--level L] [NAME…]"
+            );
             Ok(ExitCode::from(2))
         }
     }

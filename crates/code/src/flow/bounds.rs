@@ -113,7 +113,11 @@ fn limit(local: &Local, cond: Expr, truth: bool, value: Expr) -> Option<u64> {
     match op {
         Binary::And | Binary::Or if local.exprs.is_condition(a) && local.exprs.is_condition(b) => {
             // Of an "or" that is true nothing is known of either side, and of an "and" that is false.
-            ((op == Binary::And) == truth).then(|| [limit(local, a, truth, value), limit(local, b, truth, value)])?.into_iter().flatten().min()
+            ((op == Binary::And) == truth)
+                .then(|| [limit(local, a, truth, value), limit(local, b, truth, value)])?
+                .into_iter()
+                .flatten()
+                .min()
         }
         Binary::LtU | Binary::LtS | Binary::LeU | Binary::LeS => {
             let strict = matches!(op, Binary::LtU | Binary::LtS);

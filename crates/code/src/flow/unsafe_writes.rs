@@ -81,16 +81,7 @@ impl Events<'_, '_, '_> {
 
     /// A write of as many bytes as `length` says.
     #[allow(clippy::too_many_arguments, reason = "the parts of one write")]
-    fn by_length(
-        &mut self,
-        function: FunctionId,
-        id: CallId,
-        name: &str,
-        length: Expr,
-        room: u64,
-        context: &Context,
-        atoms: &[Atom],
-    ) {
+    fn by_length(&mut self, function: FunctionId, id: CallId, name: &str, length: Expr, room: u64, context: &Context, atoms: &[Atom]) {
         let origin = self.channels.contents.value_origin(function, length, context);
         let own = greatest(self.resolver().unit, function, length).and_then(|most| i64::try_from(most).ok());
         let bytes: Vec<Origin> = spread(&origin).into_iter().filter(|origin| !matches!(origin, Origin::Call(_, _, 255))).collect();

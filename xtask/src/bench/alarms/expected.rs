@@ -82,7 +82,8 @@ impl List {
         if let Some(one) = foreseen {
             return Standing::Foreseen(one.why.clone());
         }
-        let late = self.unforeseen.iter().find(|one| one.package == package.name && one.effect == effect && programs.contains(&one.program));
+        let late =
+            self.unforeseen.iter().find(|one| one.package == package.name && one.effect == effect && programs.contains(&one.program));
         late.map_or(Standing::Alarm, |one| Standing::Unforeseen(one.why.clone()))
     }
 }
