@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     events::Events,
     objects::{Object, Pointee},
-    unit::Unit,
+    unit::{Unit, writes_argument},
 };
 use crate::{
     functions::FunctionId,
@@ -61,10 +61,32 @@ impl Events<'_, '_, '_> {
         while let Some((bytes, true)) = stores.get(&cleared) {
             cleared += i64::try_from(*bytes).ok()?;
         }
-        let used =
-            local.escaped.iter().filter(|other| **other > here).chain(stores.keys().filter(|other| **other >= cleared.max(here + 1)));
+        let looked_at = self.looked_at(owner);
+        let escaped = local.escaped.iter().filter(|other| **other > here && !looked_at.contains(*other));
+        let used = escaped.chain(stores.keys().filter(|other| **other >= cleared.max(here + 1)));
         let next = used.min().copied().unwrap_or(0).min(0);
         u64::try_from(next - here).ok().filter(|room| *room > 0)
+    }
+
+    /// Places of a frame whose address only goes to library functions that read there: what stands behind a header is still part of the
+    /// message.
+    fn looked_at(&self, owner: FunctionId) -> BTreeSet<i64> {
+        let unit = self.resolver().unit;
+        let (mut read, mut other) = (BTreeSet::new(), BTreeSet::new());
+        let Some(local) = unit.local(owner) else { return read };
+        for (index, call) in local.calls.iter().enumerate() {
+            let model = unit.model(owner, CallId(index as u32)).map(|(_, model)| model);
+            for (argument, value) in call.arguments.iter().enumerate() {
+                let Address::At(Location { base: Some(base), offset }) = local.locate(*value, unit.program, unit.machine) else { continue };
+                if local.entry(base) == Some(unit.machine.stack) {
+                    let reads = model.is_some_and(|model| !writes_argument(model, argument as u8));
+                    let places = if reads { &mut read } else { &mut other };
+                    places.insert(self.resolver().width().signed(offset));
+                }
+            }
+        }
+        read.retain(|place| !other.contains(place));
+        read
     }
 
     /// Allocations that are handed to what allocates anew with their contents.

@@ -13,7 +13,7 @@ mod results;
 mod values;
 
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::{HashMap, HashSet},
     rc::Rc,
 };
