@@ -1,13 +1,13 @@
 //! A program as a whole: its functions as expressions, and who calls whom.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
 use super::resolve::stride;
 use crate::{
     functions::{Code, FunctionId},
-    ir::{Machine, Place, Var},
+    ir::{Flow, Machine, Place, Var},
     load::Program,
     models::{BROUGHT, Gives, Model, Models},
     values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside},
@@ -111,7 +111,9 @@ impl<'a> Unit<'a> {
             Callee::At(place) => models.get(&name_at(place)?).and_then(gives_pointer),
             Callee::Value(_) => None,
         };
-        let outside = Outside { program, code, machine, quiet: &quiet, gives: &gives };
+        let waiting = waiting(code, &|place| name_at(place).is_some_and(|name| models.get(&name).is_some_and(waits)));
+        let waits = |place: &Place| waiting.contains(&place.address);
+        let outside = Outside { program, code, machine, quiet: &quiet, waits: &waits, gives: &gives };
         let locals: Vec<Local> = code
             .functions
             .par_iter()
@@ -422,6 +424,36 @@ fn is_quiet(model: &Model) -> bool {
         && model.outcome.is_none()
         && model.unpacks.is_none()
         && model.formats.is_none_or(|formats| formats.text.is_none())
+}
+
+/// Does a function with this model wait for somebody to send something?
+fn waits(model: &Model) -> bool {
+    model.waits || model.reads.is_some() || matches!(model.gives, Some(Gives::Accepted(_)))
+}
+
+/// Addresses of functions that wait for somebody, themselves or in what they call.
+fn waiting(code: &Code, waits: &dyn Fn(&Place) -> bool) -> HashSet<u64> {
+    let calls: Vec<(u64, Vec<Place>)> = code
+        .functions
+        .iter()
+        .map(|function| {
+            let called = function.blocks.iter().flat_map(|block| code.block(block)).filter_map(|instruction| match instruction.lifted.flow {
+                Flow::Call { to: crate::ir::Target::At(place), .. } => Some(place),
+                _ => None,
+            });
+            (function.entry.address, called.chain(function.blocks.iter().flat_map(|block| block.tail_calls.iter().copied())).collect())
+        })
+        .collect();
+    let mut found: HashSet<u64> = calls.iter().flat_map(|(_, places)| places).filter(|place| waits(place)).map(|place| place.address).collect();
+    loop {
+        let before = found.len();
+        let more = calls.iter().filter(|(_, places)| places.iter().any(|place| found.contains(&place.address))).map(|(entry, _)| *entry);
+        let more: Vec<u64> = more.collect();
+        found.extend(more);
+        if found.len() == before {
+            return found;
+        }
+    }
 }
 
 /// Does a function with this model give back a pointer, or a number that is none?

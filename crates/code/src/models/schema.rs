@@ -63,6 +63,8 @@ pub struct Model {
     pub calls: Vec<Callback>,
     /// It does not come back.
     pub no_return: bool,
+    /// It waits until somebody sends something.
+    pub waits: bool,
     /// Memory as others see it changes in ways that the row does not say.
     pub writes: Vec<u8>,
     /// What the bytes that it brings tell about the machine.

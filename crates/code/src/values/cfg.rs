@@ -2,9 +2,9 @@
 //!
 //! Dominators by the iterative algorithm over reverse postorder (Cooper, Harvey and Kennedy, *A Simple, Fast Dominance Algorithm*).
 //! Control dependence as by Ferrante, Ottenstein and Warren (*The Program Dependence Graph and Its Use in Optimization*), by
-//! postdominators. A loop that never ends, as the main loop of a server, has its end where a round ends: the edges back to where it
-//! begins lead out of the function, too. So what is behind a search through a table does not depend on what was found in it, and what a
-//! server does in a round depends on what was decided in this round.
+//! postdominators. A loop that never ends, or that waits for somebody in each round as the main loop of a server does, has its end where a
+//! round ends: the edges back to where it begins lead out of the function, too. So what is behind a search through a table does not depend
+//! on what was found in it, and what a server does in a round depends on what was decided in this round.
 //!
 //! What can be held up is another question: `while (paused) sleep();` decides whether what is behind it ever runs. For that, every edge
 //! back is an end.
@@ -13,6 +13,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::functions::{Edge, Function};
 
+/// Blocks that are looked at to tell the loops of one function.
+const STEPS: usize = 400_000;
 /// Loops without an end in one function.
 const LOOPS: usize = 64;
 
@@ -34,8 +36,8 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The shape of `function`.
-    pub fn of(function: &Function) -> Self {
+    /// The shape of `function`; `waits` says of a block whether it waits for somebody.
+    pub fn of(function: &Function, waits: &dyn Fn(u32) -> bool) -> Self {
         let number = function.blocks.len();
         let mut shape = Self {
             order: Vec::with_capacity(number),
@@ -60,7 +62,7 @@ impl Shape {
             }
         }
         shape.dominate();
-        let ends = shape.ends(function);
+        let ends = shape.ends(function, shape.rounds(function, waits));
         shape.depends = shape.dependences(function, &ends);
         shape.delays = shape.dependences(function, &shape.order.iter().copied().collect());
         shape
@@ -223,9 +225,38 @@ impl Shape {
         code.edges.is_empty() || code.gives_back || !code.tail_calls.is_empty()
     }
 
-    /// Beginnings of loops that nothing leads out of: a round that ends there ends the function as far as anybody can tell.
-    fn ends(&self, function: &Function) -> BTreeSet<u32> {
-        let mut ends = BTreeSet::new();
+    /// Beginnings of loops that wait for somebody in each round.
+    fn rounds(&self, function: &Function, waits: &dyn Fn(u32) -> bool) -> BTreeSet<u32> {
+        let waiting: Vec<bool> = (0..function.blocks.len() as u32).map(waits).collect();
+        let mut rounds = BTreeSet::new();
+        if !waiting.contains(&true) {
+            return rounds;
+        }
+        let mut steps = 0_usize;
+        for from in &self.order {
+            for edge in &function.blocks[*from as usize].edges {
+                if !self.retreats(*from, edge.to) || rounds.contains(&edge.to) {
+                    continue;
+                }
+                // The loop: all from which its last block is reached without going through its first.
+                let mut seen = BTreeSet::from([edge.to, *from]);
+                let mut open = vec![*from];
+                while let Some(block) = open.pop().filter(|_| steps < STEPS) {
+                    steps += 1;
+                    let before = if block == edge.to { &[][..] } else { &self.before[block as usize][..] };
+                    open.extend(before.iter().map(|(before, _)| *before).filter(|before| seen.insert(*before)));
+                }
+                if seen.iter().any(|block| waiting[*block as usize]) {
+                    rounds.insert(edge.to);
+                }
+            }
+        }
+        rounds
+    }
+
+    /// Beginnings of loops that nothing leads out of, beside those that are known to be ends: a round that ends there ends the function as far as anybody can tell.
+    fn ends(&self, function: &Function, rounds: BTreeSet<u32>) -> BTreeSet<u32> {
+        let mut ends = rounds;
         loop {
             let mut leads_out: Vec<bool> = vec![false; function.blocks.len()];
             let mut waiting: Vec<u32> = Vec::new();
@@ -363,7 +394,7 @@ mod tests {
     fn a_guard_and_a_loop() {
         // 0 -> 1 or 4; 1 -> 2; 2 (loop head) -> 3 or 4; 3 -> 2; 4 ends.
         let function = function(&[&[1, 4], &[2], &[3, 4], &[2], &[]]);
-        let shape = Shape::of(&function);
+        let shape = Shape::of(&function, &|_| false);
         assert!(shape.dominates(0, 4) && !shape.dominates(2, 4));
         assert!(shape.goes_back(3, 2) && !shape.goes_back(1, 2));
         assert_eq!(shape.decisions(3), [(2, 0), (0, 0)]);
@@ -374,33 +405,41 @@ mod tests {
     #[test]
     fn cases_that_share_a_block() {
         let function = function(&[&[1, 1, 2], &[], &[]]);
-        assert_eq!(Shape::of(&function).decisions(1), [(0, 0), (0, 1)]);
+        assert_eq!(Shape::of(&function, &|_| false).decisions(1), [(0, 0), (0, 1)]);
     }
 
     #[test]
     fn a_round_that_is_skipped() {
         // for (;;) { if (flag) continue; work(); }: 0 -> 1; 1 -> 2 or 3; 2 -> 1; 3 -> 1. The work depends on the flag.
-        let shape = Shape::of(&function(&[&[1], &[2, 3], &[1], &[1]]));
+        let shape = Shape::of(&function(&[&[1], &[2, 3], &[1], &[1]]), &|_| false);
         assert_eq!(shape.decisions(3), [(1, 1)]);
     }
 
     #[test]
     fn a_search_within_the_rounds_of_a_server() {
         // 0 -> 1; 1 (round) -> 2; 2 (search) -> 3 or 4; 3 (found?) -> 4 or 2; 4 -> 1. What is behind the search does not depend on it.
-        let shape = Shape::of(&function(&[&[1], &[2], &[3, 4], &[4, 2], &[1]]));
+        let shape = Shape::of(&function(&[&[1], &[2], &[3, 4], &[4, 2], &[1]]), &|_| false);
         assert_eq!(shape.decisions(4), []);
         assert_eq!(shape.decisions(3), [(2, 0), (3, 1)]);
     }
 
     #[test]
+    fn a_round_that_waits() {
+        // 0 -> 1 (waits) -> 2 or 1; 2 -> 3 or 1; 3 ends. Nothing else leads out, and still the end depends on what came.
+        let function = function(&[&[1], &[2, 1], &[3, 1], &[]]);
+        assert_eq!(Shape::of(&function, &|_| false).decisions(3), []);
+        assert_eq!(Shape::of(&function, &|block| block == 1).decisions(3), [(2, 0), (1, 0)]);
+    }
+
+    #[test]
     fn cases_whose_ends_are_one() {
         // 0 -> 1, 2 or 3; 1 -> 4; 2 -> 4; 3 ends; 4 ends.
-        let shape = Shape::of(&function(&[&[1, 2, 3], &[4], &[4], &[], &[]]));
+        let shape = Shape::of(&function(&[&[1, 2, 3], &[4], &[4], &[], &[]]), &|_| false);
         assert_eq!(shape.decisions(4), [(0, 0), (0, 1)]);
     }
 
     #[test]
     fn a_function_without_blocks() {
-        assert!(Shape::of(&function(&[])).order.is_empty());
+        assert!(Shape::of(&function(&[]), &|_| false).order.is_empty());
     }
 }

@@ -139,6 +139,8 @@ pub struct Outside<'a> {
     pub machine: &'static Machine,
     /// Does a call of this leave memory as it is?
     pub quiet: &'a (dyn Fn(&Callee) -> bool + Sync),
+    /// Does a call of this wait for somebody?
+    pub waits: &'a (dyn Fn(&Place) -> bool + Sync),
     /// Does a call of this give back a pointer (true), or a number that is none (false)? None where that is not known.
     pub gives: &'a (dyn Fn(&Callee) -> Option<bool> + Sync),
 }

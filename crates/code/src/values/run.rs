@@ -75,7 +75,13 @@ impl<'a> Runner<'a> {
             exprs: Exprs::default(),
             leaves: Vec::new(),
             keys: HashMap::new(),
-            shape: Shape::of(function),
+            shape: Shape::of(function, &|block| {
+                let code = function.blocks.get(block as usize).map(|block| outside.code.block(block));
+                code.into_iter().flatten().any(|instruction| match instruction.lifted.flow {
+                    Flow::Call { to: Target::At(place), .. } => (outside.waits)(&place),
+                    _ => false,
+                })
+            }),
             entering: vec![None; number],
             leaving: vec![None; number],
             joined: HashSet::new(),
