@@ -6,7 +6,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context, ensure};
@@ -47,7 +47,7 @@ impl Finder {
         }
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).arg(file).arg(out);
-        let usage = measure::measure(command).with_context(|| format!("{} could not be run", self.name))?;
+        let usage = measure::measure(command, Stdio::null()).with_context(|| format!("{} could not be run", self.name))?;
         ensure!(usage.success(), "{} fails on {}", self.name, file.display());
         let found = serde_json::from_slice(&fs::read(out)?).with_context(|| format!("{} on {}", self.name, file.display()))?;
         let look = Look { found, peak_bytes: usage.peak_bytes };
@@ -73,7 +73,10 @@ pub fn angr(work: &Path) -> anyhow::Result<Finder> {
     if !peers.join("angr/installed").is_file() {
         println!("installing angr from PyPI");
         // angr 9.2 asks for any version of these two and cannot live with their latest.
-        shell("python3 -m venv --clear angr && angr/bin/pip install --quiet angr 'bitstring<5' 'pycparser==3.0' && touch angr/installed", &peers)?;
+        shell(
+            "python3 -m venv --clear angr && angr/bin/pip install --quiet angr 'bitstring<5' 'pycparser==3.0' && touch angr/installed",
+            &peers,
+        )?;
     }
     let script = peers.join("angr/cfgfast.py");
     fs::write(&script, CFGFAST)?;
