@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{ANGR_MOST, Row, Vetted};
-use crate::bench::{functions::finders::Finder, shell::today};
+use super::{Row, Vetted};
+use crate::bench::{
+    functions::finders::{ANGR_MOST, Finder},
+    shell::today,
+};
 
 const HEADER: &str = "| program | file kB | code kB | functions | discovery s | all s | wall s | peak MB | discovery s per MB | all s per MB | \
                       answered % | angr s | angr peak MB | angr s per MB |\n\
@@ -61,11 +64,11 @@ pub fn page(rows: &[Row], vetted: &[Vetted], angr: &Finder) -> anyhow::Result<St
          - **code**: sections that may be executed. **discovery**: loading the file and finding its functions, processor time.\n\
          - **all**: `assay code`, with its sandboxed child: functions, values, flows, texts; processor time. **wall**, **peak**: of the same.\n\
          - **answered**: functions of which no limit left a question without an answer. What is left open is said in the listing.\n\
-         - **angr** {} (`CFGFast`): to be held against *discovery*; without starting Python; not run above {:.1} MB of code, which take it minutes.\n",
+         - **angr** {} (`CFGFast`): to be held against *discovery*; without starting Python; not run above {} kB of code, for which it takes minutes.\n",
         today()?,
         table(rows),
         angr.version,
-        ANGR_MOST as f64 / 1e6
+        ANGR_MOST / 1000
     );
     if !vetted.is_empty() {
         let _ = write!(
