@@ -3,7 +3,8 @@
 //! - **Processor time**: user and system time of all children that were waited for, as the kernel adds them up (`cutime` and `cstime`
 //!   of `/proc/self/stat`, in steps of 10 ms). A process that nobody waits for would be missed; none of the tools here leaves one.
 //! - **Peak memory**: the largest sum of the proportional set sizes (PSS: a page that n processes share counts 1/n in each) of the
-//!   command and its descendants, sampled every 20 ms; at least the largest resident set that the kernel noted for one of them.
+//!   command and its descendants, sampled every 20 ms, later less often, since looking costs the more the more memory there is; at least
+//!   the largest resident set that the kernel noted for one of them.
 
 use std::{
     collections::HashMap,
@@ -14,8 +15,9 @@ use std::{
 
 use anyhow::Context;
 
-/// Between two samples.
+/// Between two samples at least, and as a part of the time that has passed.
 const PAUSE: Duration = Duration::from_millis(20);
+const PART: u32 = 100;
 /// Of `/proc/self/stat`: `USER_HZ`, which Linux fixes for programs.
 const TICKS_PER_SECOND: f64 = 100.0;
 
@@ -39,9 +41,9 @@ impl Usage {
     }
 }
 
-/// Runs `command`, its output thrown away.
-pub fn measure(mut command: Command) -> anyhow::Result<Usage> {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+/// Runs `command`, its output sent to `output`.
+pub fn measure(mut command: Command, output: Stdio) -> anyhow::Result<Usage> {
+    command.stdin(Stdio::null()).stdout(output).stderr(Stdio::null());
     let before = children_ticks()?;
     let start = Instant::now();
     let mut child = command.spawn()?;
@@ -51,7 +53,7 @@ pub fn measure(mut command: Command) -> anyhow::Result<Usage> {
             break status;
         }
         peak_bytes = peak_bytes.max(memory_of_tree(child.id()));
-        std::thread::sleep(PAUSE);
+        std::thread::sleep(PAUSE.max(start.elapsed() / PART));
     };
     let wall_seconds = start.elapsed().as_secs_f64();
     let cpu_seconds = (children_ticks()? - before) as f64 / TICKS_PER_SECOND;
@@ -99,8 +101,8 @@ mod tests {
     fn grandchildren_count() {
         let mut command = Command::new("sh");
         command.args(["-c", "sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; exit 3"]);
-        let usage = measure(command).unwrap();
-        assert!(!usage.success);
+        let usage = measure(command, Stdio::null()).unwrap();
+        assert!(!usage.success());
         assert!(usage.cpu_seconds > 0.0, "{usage:?}");
         assert!(usage.peak_bytes > 100_000, "{usage:?}");
     }

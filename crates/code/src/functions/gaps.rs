@@ -102,7 +102,7 @@ impl Discovery<'_> {
             let place = Place { address: at, mode };
             let near = Some(mode) == before || Some(mode) == after;
             let saves = plausible::saves_at_once(place, self.program, self.lifter);
-            if !at.is_multiple_of(self.lifter.alignment(mode)) || !(saves || behind) {
+            if !at.is_multiple_of(self.lifter.alignment(mode)) || !(saves || behind) || self.is_within_another(place) {
                 continue;
             }
             let walked = self.try_walk(place);
@@ -129,6 +129,16 @@ impl Discovery<'_> {
         }
         self.decide();
         !self.claims.free(at)
+    }
+
+    /// Is it the second half of an instruction that, read in another mode, saves something? Two instruction sets have nearly one way to write
+    /// that: `e92d4ff0` in memory is `push` in A32, and its second half begins another `push` in T32.
+    fn is_within_another(&self, place: Place) -> bool {
+        self.lifter.modes().iter().filter(|mode| **mode != place.mode).any(|mode| {
+            let start = place.address - place.address % self.lifter.alignment(*mode);
+            let other = Place { address: start, mode: *mode };
+            start < place.address && self.claims.free(start) && plausible::saves_at_once(other, self.program, self.lifter)
+        })
     }
 
     /// Does it read or do what only a block of a function does, there or where it jumps to? What unwinding runs is a row of such blocks.

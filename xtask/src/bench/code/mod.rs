@@ -2,7 +2,7 @@
 //!
 //! Programs of Debian for armhf, from small to large, are read with `assay code`: functions, values, flows, everything that `assay vet`
 //! does with a program. Analyses of whole programs easily cost the square of the size; whether this one does shows in the seconds for
-//! each megabyte of code. Beside it stands discovery alone, which is what angr's `CFGFast` does; that is run up to [`ANGR_MOST`].
+//! each megabyte of code. Beside it stands discovery alone, which is what angr's `CFGFast` does, where that is run.
 //!
 //! Where the samples lie beside the project, a whole package is vetted too: one program after the other, on all processors.
 
@@ -11,7 +11,7 @@ mod page;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context, bail, ensure};
@@ -27,8 +27,6 @@ use super::{
 /// Assay's exit where a limit cut something short.
 const CUT: i32 = 4;
 const USAGE: &str = "usage: cargo xtask bench code [--only PROGRAM] [--no-angr]";
-/// Bytes of code up to which angr is run: it takes minutes and gigabytes for more.
-const ANGR_MOST: u64 = 1_000_000;
 /// Debian's package, and the program in it.
 const PROGRAMS: [(&str, &str); 10] = [
     ("debianutils", "bin/run-parts"),
@@ -59,6 +57,8 @@ pub struct Row {
     discovery: f64,
     /// `assay code`.
     usage: Usage,
+    /// Of its functions, the part of which every question was answered within the limits.
+    answered: f64,
     /// Processor seconds and peak bytes of angr, where it was run.
     angr: Option<(f64, u64)>,
 }
@@ -94,7 +94,7 @@ pub fn run(root: &Path, work: &Path, arguments: impl Iterator<Item = String>) ->
         for file in samples(root) {
             let mut command = Command::new(&assay);
             command.arg("vet").arg(&file);
-            let usage = measure::measure(command)?;
+            let usage = measure::measure(command, Stdio::null())?;
             vetted.push(Vetted { name: name(&file), bytes: fs::metadata(&file)?.len(), usage });
         }
     }
@@ -108,22 +108,20 @@ pub fn run(root: &Path, work: &Path, arguments: impl Iterator<Item = String>) ->
 }
 
 fn measure_program(assay: &Path, discovery: &Finder, angr: Option<&Finder>, file: &Path, out: &Path) -> anyhow::Result<Row> {
-    let found = discovery.find(file, out)?.found;
-    let mut command = Command::new(assay);
-    command.args(["code", "--format", "json"]).arg(file);
-    let usage = measure::measure(command)?;
-    ensure!(usage.success() || usage.code == Some(CUT), "assay code fails on {}: {:?}", file.display(), usage.code);
     let contents = fs::read(file)?;
     let code = code(&contents)?;
-    let angr = match angr.filter(|_| code <= ANGR_MOST) {
-        Some(angr) => {
-            let look = angr.find(file, out)?;
-            Some((look.found.seconds, look.peak_bytes))
-        }
-        None => None,
-    };
+    let found = discovery.find(file, code, out)?.with_context(|| format!("nothing found in {}", file.display()))?.found;
+    let mut command = Command::new(assay);
+    command.args(["code", "--format", "json"]).arg(file);
+    let usage = measure::measure(command, fs::File::create(out)?.into())?;
+    ensure!(usage.success() || usage.code == Some(CUT), "assay code fails on {}: {:?}", file.display(), usage.code);
+    let listing: serde_json::Value = serde_json::from_slice(&fs::read(out)?)?;
+    let count = |which: &str| listing["coverage"]["functions"][which].as_u64().with_context(|| format!("no count of functions {which}"));
+    let answered = count("analysed")? as f64 / count("found")?.max(1) as f64;
+    let angr = angr.map(|angr| angr.find(file, code, out)).transpose()?.flatten();
+    let angr = angr.map(|look| (look.found.seconds, look.peak_bytes));
     let (functions, seconds) = (found.functions.len(), found.seconds);
-    Ok(Row { name: name(file), bytes: contents.len() as u64, code, functions, discovery: seconds, usage, angr })
+    Ok(Row { name: name(file), bytes: contents.len() as u64, code, functions, discovery: seconds, usage, answered, angr })
 }
 
 /// Bytes of sections that may be executed.

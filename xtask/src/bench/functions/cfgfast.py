@@ -14,13 +14,15 @@ seconds = time.process_time() - start
 
 # Names from elsewhere stand for functions outside of the file; runs of padding are kept as functions of their own. Neither is meant.
 own = project.loader.main_object
+# What can be loaded anywhere stands where angr put it, and not where its symbols say.
+shift = own.mapped_base - own.linked_base
 blocks = {}
 for node in cfg.model.nodes():
     if node.size and own.contains_addr(node.addr):
-        start = node.addr & ~1
+        start = (node.addr & ~1) - shift
         blocks.setdefault(node.function_address, []).append([start, start + node.size])
 functions = [
-    {"address": function.addr & ~1, "found_by": "angr", "blocks": blocks.get(function.addr, [])}
+    {"address": (function.addr & ~1) - shift, "found_by": "angr", "blocks": blocks.get(function.addr, [])}
     for function in cfg.functions.values()
     if own.contains_addr(function.addr) and not (function.is_simprocedure or function.is_alignment)
 ]

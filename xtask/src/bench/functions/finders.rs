@@ -6,7 +6,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context, ensure};
@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use super::score::Found;
 use crate::bench::{build, measure, shell::shell};
 
+/// Bytes of code up to which angr is run: for a megabyte it takes minutes, and more than in proportion.
+pub const ANGR_MOST: u64 = 450_000;
 const CFGFAST: &str = include_str!("cfgfast.py");
 
 /// A tool.
@@ -39,22 +41,25 @@ pub struct Look {
 }
 
 impl Finder {
-    /// Looks into `file`. `out` is where it may write. What a peer found is kept beside the file: minutes that give the same each time.
-    pub fn find(&self, file: &Path, out: &Path) -> anyhow::Result<Look> {
+    /// Looks into `file`, which has `code` bytes of code; none where that is more than it is run on. `out` is where it may write. What a peer found is kept beside the file: minutes that give the same each time.
+    pub fn find(&self, file: &Path, code: u64, out: &Path) -> anyhow::Result<Option<Look>> {
+        if self.peer && code > ANGR_MOST {
+            return Ok(None);
+        }
         let kept = file.with_extension(format!("{}-{}.json", self.name, self.version));
         if self.peer && kept.is_file() {
-            return Ok(serde_json::from_slice(&fs::read(kept)?)?);
+            return Ok(Some(serde_json::from_slice(&fs::read(kept)?)?));
         }
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).arg(file).arg(out);
-        let usage = measure::measure(command).with_context(|| format!("{} could not be run", self.name))?;
+        let usage = measure::measure(command, Stdio::null()).with_context(|| format!("{} could not be run", self.name))?;
         ensure!(usage.success(), "{} fails on {}", self.name, file.display());
         let found = serde_json::from_slice(&fs::read(out)?).with_context(|| format!("{} on {}", self.name, file.display()))?;
         let look = Look { found, peak_bytes: usage.peak_bytes };
         if self.peer {
             fs::write(kept, serde_json::to_vec(&look)?)?;
         }
-        Ok(look)
+        Ok(Some(look))
     }
 }
 

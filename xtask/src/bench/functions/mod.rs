@@ -14,7 +14,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, bail, ensure};
 
-use finders::{Finder, Look};
+use finders::Look;
 use programs::Program;
 use score::{Found, Score};
 use truth::Truth;
@@ -23,6 +23,8 @@ const USAGE: &str = "usage: cargo xtask bench functions [--only PROGRAM] [--no-a
 
 /// What one tool found in one program.
 pub struct Outcome {
+    /// The tool.
+    pub tool: &'static str,
     /// Against the truth.
     pub score: Score,
     /// Processor time for it.
@@ -46,28 +48,25 @@ pub fn run(root: &Path, work: &Path, arguments: impl Iterator<Item = String>) ->
         let truth = Truth::read(&fs::read(&program.whole)?)?;
         let mut outcomes = Vec::new();
         for finder in &finders {
-            let (found, outcome) = look(finder, &program, &truth, &folder)?;
-            println!("{:<13} {:<7} {:<5} {}", program.name, program.set, finder.name, page::line(&outcome));
-            if options.misses {
-                misses(&found, &truth);
+            let look = finder.find(&program.stripped, truth::length(&truth.code), &folder.join("found.json"))?;
+            if let Some(Look { found, peak_bytes }) = look {
+                let outcome = Outcome { tool: finder.name, score: Score::of(&found, &truth), seconds: found.seconds, peak_bytes };
+                println!("{:<13} {:<7} {:<5} {}", program.name, program.set, outcome.tool, page::line(&outcome));
+                if options.misses {
+                    misses(&found, &truth);
+                }
+                outcomes.push(outcome);
             }
-            outcomes.push(outcome);
         }
         rows.push((program, outcomes));
     }
-    println!("\n{}", page::table(&rows, &finders));
+    println!("\n{}", page::table(&rows));
     if options.angr && options.only.is_none() {
         let path = root.join("docs/src/functions.md");
         fs::write(&path, page::page(&rows, &finders)?)?;
         println!("Written: {}", path.display());
     }
     Ok(())
-}
-
-fn look(finder: &Finder, program: &Program, truth: &Truth, folder: &Path) -> anyhow::Result<(Found, Outcome)> {
-    let Look { found, peak_bytes } = finder.find(&program.stripped, &folder.join("found.json"))?;
-    let outcome = Outcome { score: Score::of(&found, truth), seconds: found.seconds, peak_bytes };
-    Ok((found, outcome))
 }
 
 /// Names what was missed and what was made up: where to look for a cause.

@@ -2,12 +2,16 @@
 
 use std::fmt::Write;
 
-use super::{Outcome, finders::Finder, programs::Program, score::Score};
+use super::{
+    Outcome,
+    finders::{ANGR_MOST, Finder},
+    programs::Program,
+};
 use crate::bench::shell::today;
 
 /// One outcome in a line.
 pub fn line(outcome: &Outcome) -> String {
-    let Outcome { score, seconds, peak_bytes } = outcome;
+    let Outcome { score, seconds, peak_bytes, .. } = outcome;
     format!(
         "recall {:6.2}  precision {:6.2}  code {:6.2}  wrong {:5.2}  {seconds:7.2} s {:5.0} MB",
         score.recall() * 100.0,
@@ -18,37 +22,43 @@ pub fn line(outcome: &Outcome) -> String {
     )
 }
 
-/// The table, in Markdown: for each program a row for each tool; below, all of a set and all together.
-pub fn table(rows: &[(Program, Vec<Outcome>)], finders: &[Finder]) -> String {
+/// The table, in Markdown: for each program a row for each tool; below, all of a set and all together. Where a peer was not run on all,
+/// there is also what Assay has on the same programs.
+pub fn table(rows: &[(Program, Vec<Outcome>)]) -> String {
     let mut text = String::from(
         "| program | set | functions | code kB | tool | recall % | precision % | code covered % | wrongly % | s | peak MB |\n\
          |---|---|---:|---:|---|---:|---:|---:|---:|---:|---:|\n",
     );
     for (program, outcomes) in rows {
-        for (outcome, finder) in outcomes.iter().zip(finders) {
-            row(&mut text, program.name, program.set, finder.name, outcome);
+        for outcome in outcomes {
+            row(&mut text, program.name, program.set, outcome);
         }
     }
-    let mut sets: Vec<&str> = rows.iter().map(|(program, _)| program.set).collect();
-    sets.sort_unstable();
-    sets.dedup();
-    for set in sets.iter().copied().map(Some).chain([None]) {
-        for (index, finder) in finders.iter().enumerate() {
-            let of_set = rows.iter().filter(|(program, _)| set.is_none_or(|set| program.set == set));
-            let total = sum(of_set.filter_map(|(_, outcomes)| outcomes.get(index)));
-            row(&mut text, "**all**", set.unwrap_or("both"), finder.name, &total);
+    let most = rows.iter().map(|(_, outcomes)| outcomes.len()).max().unwrap_or(0);
+    let compared = |outcomes: &Vec<Outcome>| outcomes.len() == most;
+    for set in [Some("A32"), Some("Thumb-2"), None] {
+        let of_set: Vec<_> = rows.iter().filter(|(program, _)| set.is_none_or(|set| program.set == set)).map(|(_, all)| all).collect();
+        let name = set.unwrap_or("both");
+        if let Some(total) = sum(of_set.iter().filter_map(|outcomes| outcomes.first())) {
+            row(&mut text, "**all**", name, &total);
+        }
+        for index in (0..most).filter(|_| most > 1) {
+            if let Some(total) = sum(of_set.iter().filter(|outcomes| compared(outcomes)).filter_map(|outcomes| outcomes.get(index))) {
+                row(&mut text, "**compared**", name, &total);
+            }
         }
     }
     text
 }
 
-fn row(text: &mut String, program: &str, set: &str, tool: &str, outcome: &Outcome) {
+fn row(text: &mut String, program: &str, set: &str, outcome: &Outcome) {
     let score = &outcome.score;
     let _ = writeln!(
         text,
-        "| {program} | {set} | {} | {:.0} | {tool} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} |",
+        "| {program} | {set} | {} | {:.0} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} |",
         score.functions,
         score.bytes as f64 / 1e3,
+        outcome.tool,
         score.recall() * 100.0,
         score.precision() * 100.0,
         score.coverage() * 100.0,
@@ -59,13 +69,14 @@ fn row(text: &mut String, program: &str, set: &str, tool: &str, outcome: &Outcom
 }
 
 /// Counts and seconds added up; of memory the most.
-fn sum<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Outcome {
-    outcomes.fold(Outcome { score: Score::default(), seconds: 0.0, peak_bytes: 0 }, |mut sum, outcome| {
+fn sum<'a>(mut outcomes: impl Iterator<Item = &'a Outcome>) -> Option<Outcome> {
+    let first = outcomes.next()?;
+    Some(outcomes.fold(Outcome { ..*first }, |mut sum, outcome| {
         sum.score.add(&outcome.score);
         sum.seconds += outcome.seconds;
         sum.peak_bytes = sum.peak_bytes.max(outcome.peak_bytes);
         sum
-    })
+    }))
 }
 
 /// The page `docs/src/functions.md`.
@@ -76,7 +87,7 @@ pub fn page(rows: &[(Program, Vec<Outcome>)], finders: &[Finder]) -> anyhow::Res
          them: sources of Debian 12, for both instruction sets of Arm, with Debian's own cross compiler at `-O2`. The tools get them\n\
          without symbols, `.eh_frame`, `.ARM.exidx` and `.ARM.extab`.\n\n{}\n",
         today()?,
-        table(rows, finders)
+        table(rows)
     );
     let mut sources: Vec<String> =
         rows.iter().map(|(program, _)| format!("{} {} ({})", program.name, program.version, program.language)).collect();
@@ -84,7 +95,7 @@ pub fn page(rows: &[(Program, Vec<Outcome>)], finders: &[Finder]) -> anyhow::Res
     let tools: Vec<String> = finders.iter().map(|finder| format!("{} {}", finder.name, finder.version)).collect();
     let _ = write!(
         text,
-        "Tools: {} (`CFGFast`). Sources: {}; how each is built stands in `xtask/src/bench/functions/programs.rs`.\n\n\
+        "Tools: {} (`CFGFast`, not run above {} kB of code, for which it takes minutes; *compared* are the programs it was run on). Sources: {}; how each is built stands in `xtask/src/bench/functions/programs.rs`.\n\n\
          - **functions**: distinct addresses of function symbols: also fragments that the compiler split off, thunks, and what the\n  \
          toolchain adds. The PLT is left out on both sides.\n\
          - **recall**: of these, how many the tool says are functions. **precision**: of what it says, how much is among these.\n\
@@ -93,6 +104,7 @@ pub fn page(rows: &[(Program, Vec<Outcome>)], finders: &[Finder]) -> anyhow::Res
          - **s**: processor time for loading the file and finding the functions, in one process; starting Python and importing angr are\n  \
          left out. **peak MB**: of the whole process.\n",
         tools.join(", "),
+        ANGR_MOST / 1000,
         sources.join(", ")
     );
     Ok(text)

@@ -49,8 +49,7 @@ impl Truth {
         let mut truth = Self::default();
         let mut bodies = Vec::new();
         for (index, section) in sections.enumerate() {
-            let executable =
-                u64::from(section.sh_flags(LITTLE).0) & elf::SHF_EXECINSTR.0 != 0 && section.sh_type(LITTLE) == elf::SHT_PROGBITS;
+            let executable = section.sh_flags(LITTLE).0 & elf::SHF_EXECINSTR.0 != 0 && section.sh_type(LITTLE) == elf::SHT_PROGBITS;
             let range = (u64::from(section.sh_addr(LITTLE)), u64::from(section.sh_addr(LITTLE)) + u64::from(section.sh_size(LITTLE)));
             if !executable {
                 continue;

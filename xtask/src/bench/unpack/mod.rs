@@ -9,7 +9,7 @@ mod peers;
 mod recovered;
 mod table;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Stdio};
 
 use anyhow::{Context, bail, ensure};
 
@@ -94,7 +94,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Option
 
 fn once(out: &Path, tool: &peers::Tool, expected: &recovered::Expected) -> anyhow::Result<Run> {
     fs::create_dir_all(out)?;
-    let usage = measure::measure(tool.command(out)).with_context(|| format!("{} could not be run", tool.name))?;
+    let usage = measure::measure(tool.command(out), Stdio::null()).with_context(|| format!("{} could not be run", tool.name))?;
     let score = expected.score(out)?;
     Ok(Run { usage, score })
 }

@@ -99,9 +99,10 @@ pub fn page(results: &[Summary], tools: &[Tool], package: &Package, expected: &E
     }
     text.push_str(
         "\n*CPU s*: user and system time of the whole process tree, median. *wall s*: median. *peak MB*: the largest sum of the\n\
-         proportional set sizes of all processes at one time, sampled every 20 ms, at least the kernel's own peak of the largest of them;\n\
-         the worst run. *files*: by SHA-256, wherever they lie in the output, least and most over the runs. *links*: with their very target.\n\
-         *ratio*: processor time per byte correctly recovered, median, to Assay's.\n\n## The package\n\n| member | bytes |\n|---|---:|\n",
+         proportional set sizes of all processes at one time, sampled every 20 ms, later less often, at least the\n\
+         kernel's own peak of the largest of them; the worst run. *files*: by SHA-256, wherever they lie in the\n\
+         output, least and most over the runs. *links*: with their very target. *ratio*: processor time per\n\
+         byte correctly recovered, median, to Assay's.\n\n## The package\n\n| member | bytes |\n|---|---:|\n",
     );
     for (name, len) in package.members()? {
         let _ = writeln!(text, "| `{name}` | {len} |");
