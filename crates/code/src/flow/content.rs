@@ -277,7 +277,9 @@ impl Contents<'_, '_> {
             }
             next = next.wrapping_add(width.bytes());
         }
-        (next.wrapping_sub(at.offset) >= 4).then_some(text)
+        // Two bytes or three are a text where somebody chooses them, and else a number.
+        let length = next.wrapping_sub(at.offset);
+        (length >= 4 || (length >= 2 && text.known().is_none())).then_some(text)
     }
 
     /// What was written at `at` before the state `state`: the last writer on each way there.

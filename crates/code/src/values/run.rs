@@ -215,12 +215,20 @@ impl<'a> Runner<'a> {
         State { vars, memory: Snapshot::new(state) }
     }
 
-    /// The state on an edge: what was compared with a number, and found equal, is that number.
+    /// The state on an edge: what was compared with a number, and found equal, is that number; what was done under a condition is known.
     fn over(&mut self, from: u32, edge: u32) -> Option<State> {
         let mut state = self.leaving[from as usize].clone()?;
         let kind = self.function.blocks[from as usize].edges.get(edge as usize).map(|edge| edge.kind);
         let (Some(cond), Some(kind)) = (self.decided.get(&from).copied(), kind) else { return Some(state) };
         let truth = kind != EdgeKind::Next;
+        // What was done under this very condition, as a conditional return takes back what was saved, was done or was not.
+        for var in &mut state.vars {
+            if let Node::Select(when, yes, no) = self.exprs.node(*var)
+                && when == cond
+            {
+                *var = if truth { yes } else { no };
+            }
+        }
         let (value, number) = match self.exprs.node(cond) {
             Node::Binary(op @ (Binary::Eq | Binary::Ne), _, a, b) if (op == Binary::Eq) == truth => (a, b),
             _ => return Some(state),
