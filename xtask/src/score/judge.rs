@@ -58,7 +58,10 @@ pub fn verdict(fixture: &Fixture, variant: &str, said: &Dossier) -> Verdict {
                 None => verdict.told = true,
                 Some(words) => nearest = Some(format!("{words}: {}", brief(finding))),
             }
-        } else if loud(finding) && !expect.also.contains(&finding.rule) && !(finding.rule == "control.hidden-command" && !wanted.triggers.is_empty()) {
+        } else if loud(finding)
+            && !expect.also.contains(&finding.rule)
+            && !(finding.rule == "control.hidden-command" && !wanted.triggers.is_empty())
+        {
             verdict.flagged = true;
             verdict.faults.push(format!("false alarm: {}", brief(finding)));
         }

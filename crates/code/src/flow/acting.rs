@@ -162,7 +162,8 @@ impl Events<'_, '_, '_> {
         let (unit, none) = (self.resolver().unit, Context::default());
         let shown: Vec<String> = words.iter().map(|word| word.show()).collect();
         let given = shown.get(1..).unwrap_or_default();
-        if !shown.first().is_some_and(|program| is_shell(program)) || given.iter().any(|word| !word.starts_with('-') || word.contains('c')) {
+        if !shown.first().is_some_and(|program| is_shell(program)) || given.iter().any(|word| !word.starts_with('-') || word.contains('c'))
+        {
             return;
         }
         let Some(local) = unit.local(function) else { return };
@@ -223,9 +224,7 @@ impl Events<'_, '_, '_> {
     pub(super) fn device(&self, function: FunctionId, id: CallId, channel: Option<u8>) -> Option<(String, ActuatorKind)> {
         let channels = self.channels.argument(function, id, channel?, &Context::default());
         channels.into_iter().find_map(|channel| match channel {
-            Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => {
-                Rules::get().written(&path).map(|kind| (path, kind))
-            }
+            Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => Rules::get().written(&path).map(|kind| (path, kind)),
             _ => None,
         })
     }

@@ -129,7 +129,8 @@ impl Contents<'_, '_> {
             let (terms, offset) = bases(&local.exprs, pointer, self.resolver.width());
             let pointers = terms.iter().filter(|term| local.exprs.unlike_pointer(**term).is_some_and(|rank| rank < COUNT));
             for term in pointers.filter(|_| terms.len() > 1) {
-                let other = self.resolver.budget.nested(|| self.pointer_here(function, *term, by.wrapping_add(offset), memory, context, trail));
+                let other =
+                    self.resolver.budget.nested(|| self.pointer_here(function, *term, by.wrapping_add(offset), memory, context, trail));
                 let other = other.unwrap_or_default();
                 if !other.iter().all(is_unknown) {
                     return other;

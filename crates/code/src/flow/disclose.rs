@@ -48,7 +48,8 @@ impl Events<'_, '_, '_> {
             // Where the bytes came by, the conditions there held as well.
             let by = self.guards_at(&came(text));
             let atoms: Vec<&Atom> = atoms.iter().chain(&by).collect();
-            let mut triggers: Vec<_> = atoms.iter().filter(|atom| self.decides(atom) && self.from(atom, to)).filter_map(|atom| trigger(atom)).collect();
+            let mut triggers: Vec<_> =
+                atoms.iter().filter(|atom| self.decides(atom) && self.from(atom, to)).filter_map(|atom| trigger(atom)).collect();
             triggers.sort();
             triggers.dedup();
             let checks = self.checks(&atoms);
@@ -109,9 +110,16 @@ impl Events<'_, '_, '_> {
 
     /// Was it picked out because a word for a secret stood before it?
     pub(super) fn is_picked_by_secret(&self, came: &[(FunctionId, u64)]) -> bool {
-        self.guards_at(came).iter().any(|atom| match &atom.test {
-            Test::Text { with, .. } if atom.fits => with.known().is_some_and(|word| names_secret(&String::from_utf8_lossy(&word))),
-            _ => false,
+        came.iter().any(|place| {
+            if let Some(known) = self.secret_places.borrow().get(place) {
+                return *known;
+            }
+            let found = self.guards_at(&[*place]).iter().any(|atom| match &atom.test {
+                Test::Text { with, .. } if atom.fits => with.known().is_some_and(|word| names_secret(&String::from_utf8_lossy(&word))),
+                _ => false,
+            });
+            self.secret_places.borrow_mut().insert(*place, found);
+            found
         })
     }
 }

@@ -1,8 +1,8 @@
 //! What a program does that matters outside of it, as facts: sockets, files, programs started, and the ways of outside input to them.
 
 use std::{
-    cell::OnceCell,
-    collections::{BTreeSet, HashSet},
+    cell::{OnceCell, RefCell},
+    collections::{BTreeSet, HashMap, HashSet},
 };
 
 use assay_core::{
@@ -42,6 +42,8 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) context: Context,
     /// What the addresses are made of that the program tries to connect to.
     pub(super) scanned: OnceCell<HashSet<Origin>>,
+    /// Places that are reached only where a word for a secret stood in the input.
+    pub(super) secret_places: RefCell<HashMap<(FunctionId, u64), bool>>,
 }
 
 /// What the events of a program are.
@@ -63,7 +65,14 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
     /// All facts about the program behind `channels`.
     pub fn read(channels: &'c Channels<'r, 'a>) -> Happening {
         let mut cut = BTreeSet::new();
-        let mut events = Self { channels, guards: Guards::new(channels), facts: Vec::new(), context: Context::default(), scanned: OnceCell::new() };
+        let mut events = Self {
+            channels,
+            guards: Guards::new(channels),
+            facts: Vec::new(),
+            context: Context::default(),
+            scanned: OnceCell::new(),
+            secret_places: RefCell::default(),
+        };
         let unit = events.resolver().unit;
         for (number, local) in unit.locals.iter().enumerate() {
             let function = FunctionId(number as u32);
@@ -122,9 +131,11 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             texts.extend(self.channels.contents.argument(setting.function, call, usize::from(setting.value), &none));
         }
         let streams = set(Means::Source);
-        texts.extend(streams.iter().map(|setting| {
-            Text::hole(Origin::Call(setting.function, setting.call, setting.value), Shape::Text, &Trail::default())
-        }));
+        texts.extend(
+            streams
+                .iter()
+                .map(|setting| Text::hole(Origin::Call(setting.function, setting.call, setting.value), Shape::Text, &Trail::default())),
+        );
         let brought = [Text::hole(Origin::Call(function, id, BROUGHT), Shape::Text, &Trail::default())];
         let sinks = if set(Means::Callback).is_empty() { set(Means::Sink) } else { Vec::new() };
         for to in self.channels.argument(function, id, handle, &none) {
@@ -175,7 +186,8 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             }
             Channel::Connected { .. } | Channel::Bound { .. } => {
                 self.tells(function, id, to, texts);
-                let actuator = Actuator { kind: ActuatorKind::Message, name: name.to_owned(), argument: String::new(), to: Some(to.clone()) };
+                let actuator =
+                    Actuator { kind: ActuatorKind::Message, name: name.to_owned(), argument: String::new(), to: Some(to.clone()) };
                 self.flows(function, id, &Acting { actuator, texts });
             }
             _ => {}

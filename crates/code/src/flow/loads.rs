@@ -252,7 +252,8 @@ impl Resolver<'_> {
         }
         // An element of an array, stored at a place that is counted: the first one stands for all.
         for (function, index) in self.unit.smears_to(address, width.bytes()) {
-            let Some(store) = self.unit.local(function).and_then(|local| local.stores.get(index)).filter(|store| store.width == width) else {
+            let Some(store) = self.unit.local(function).and_then(|local| local.stores.get(index)).filter(|store| store.width == width)
+            else {
                 continue;
             };
             self.value(search, function, store.value, &Context::default(), &trail.with(function, store.site, StepKind::Stored));

@@ -93,15 +93,7 @@ impl Contents<'_, '_> {
     }
 
     /// The same; `packed`: by a format of names and values.
-    fn by_format(
-        &self,
-        function: FunctionId,
-        call: &Call,
-        formats: Formats,
-        packed: bool,
-        context: &Context,
-        trail: &Trail,
-    ) -> Vec<Text> {
+    fn by_format(&self, function: FunctionId, call: &Call, formats: Formats, packed: bool, context: &Context, trail: &Trail) -> Vec<Text> {
         let mut texts = Vec::new();
         for format in self.inner(function, call, formats.format, context, trail) {
             let Some(bytes) = format.known() else {

@@ -321,9 +321,12 @@ impl<'a> Resolver<'a> {
     /// Rows of a table: as many as have pointers where its first row has them. Where a table ends is written down nowhere.
     fn rows(&self, start: u64, step: u64) -> u64 {
         let program = self.unit.program;
-        let is_pointer = |at: u64| program.pointers.contains_key(&at) || program.memory.pointer(at).is_some_and(|to| program.memory.holds(to) && to >= LOW);
+        let is_pointer = |at: u64| {
+            program.pointers.contains_key(&at) || program.memory.pointer(at).is_some_and(|to| program.memory.holds(to) && to >= LOW)
+        };
         let word = self.width().bytes();
-        let columns: Vec<u64> = (0..step.min(ROW) / word).map(|index| index * word).filter(|by| is_pointer(start.wrapping_add(*by))).collect();
+        let columns: Vec<u64> =
+            (0..step.min(ROW) / word).map(|index| index * word).filter(|by| is_pointer(start.wrapping_add(*by))).collect();
         let alike = |row: &u64| columns.iter().all(|by| is_pointer(start.wrapping_add(row * step).wrapping_add(*by)));
         (0..ANSWERS as u64).take_while(alike).count() as u64
     }

@@ -207,7 +207,9 @@ impl<'a> Unit<'a> {
         let mut found = Vec::new();
         for (start, places) in near {
             for (function, index) in places {
-                let Some((local, store)) = self.local(*function).and_then(|local| Some((local, local.stores.get(*index)?))) else { continue };
+                let Some((local, store)) = self.local(*function).and_then(|local| Some((local, local.stores.get(*index)?))) else {
+                    continue;
+                };
                 let step = store.address.and_then(|address| stride(local, address)).unwrap_or(bytes).max(1);
                 if (address - start) % step == 0 && store.width.bytes() == bytes {
                     found.push((*function, *index));
@@ -410,7 +412,9 @@ fn gives_pointer(model: &Model) -> Option<bool> {
         Some(Gives::Argument(_) | Gives::Within(_) | Gives::Copy(_) | Gives::New(_) | Gives::Environment(_)) => Some(true),
         Some(Gives::Number(_) | Gives::Length(_) | Gives::Swapped(_) | Gives::Clock) => Some(false),
         Some(Gives::Member(..) | Gives::Joined(..) | Gives::Shown(_) | Gives::Formatted(..) | Gives::Packed(..)) => Some(true),
-        None => (model.reads.is_some_and(|reads| reads.to.is_some()) || model.compares.is_some() || model.formats.is_some()).then_some(false),
+        None => {
+            (model.reads.is_some_and(|reads| reads.to.is_some()) || model.compares.is_some() || model.formats.is_some()).then_some(false)
+        }
         _ => None,
     }
 }

@@ -61,7 +61,17 @@ impl Guards<'_, '_, '_> {
                 if !known && enforcement == Enforcement::Ignored {
                     let (function, site) = (verifier.function, verifier.site);
                     let test = Test::Check(CheckKind::Signature, verifier.by, enforcement);
-                    atoms.push(Atom { function, site, origins: Vec::new(), test, fits: true, seen: Vec::new(), by: Vec::new(), came: Vec::new(), word: None });
+                    atoms.push(Atom {
+                        function,
+                        site,
+                        origins: Vec::new(),
+                        test,
+                        fits: true,
+                        seen: Vec::new(),
+                        by: Vec::new(),
+                        came: Vec::new(),
+                        word: None,
+                    });
                 }
             }
         }

@@ -94,7 +94,17 @@ impl Guards<'_, '_, '_> {
         };
         if origin != Origin::Unknown {
             let word = word(local, value);
-            atoms.push(Atom { function, site, origins: flat(origin), test, fits, seen: Vec::new(), by: Vec::new(), came: Vec::new(), word });
+            atoms.push(Atom {
+                function,
+                site,
+                origins: flat(origin),
+                test,
+                fits,
+                seen: Vec::new(),
+                by: Vec::new(),
+                came: Vec::new(),
+                word,
+            });
         }
     }
 }

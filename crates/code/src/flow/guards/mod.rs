@@ -234,9 +234,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         let contradicts = |(from, edge): &(u32, u32)| {
             let kind = code.blocks.get(*from as usize).and_then(|code| code.edges.get(*edge as usize)).map(|edge| edge.kind);
             match (local.branches.get(from), kind) {
-                (Some((_, Branch::If(other))), Some(kind)) => {
-                    conditions::contradict(local, *other, kind != EdgeKind::Next, cond, truth)
-                }
+                (Some((_, Branch::If(other))), Some(kind)) => conditions::contradict(local, *other, kind != EdgeKind::Next, cond, truth),
                 _ => false,
             }
         };

@@ -20,8 +20,7 @@ impl Guards<'_, '_, '_> {
         let (Some(left), Some(right)) = (byte(local, a), byte(local, b)) else { return };
         let texts = [left, right].map(|byte| self.text_of(asked, local, byte));
         for (one, other) in [(0, 1), (1, 0)] {
-            let origins: Vec<Origin> =
-                texts[one].iter().flat_map(Text::origins).flat_map(|(origin, _)| flat(origin.clone())).collect();
+            let origins: Vec<Origin> = texts[one].iter().flat_map(Text::origins).flat_map(|(origin, _)| flat(origin.clone())).collect();
             for with in &texts[other] {
                 let known = with.known().is_some_and(|known| !known.is_empty());
                 // Of two that are both not known, the second is what it must be: a password from a file.
@@ -29,7 +28,17 @@ impl Guards<'_, '_, '_> {
                     let test = Test::Text { how: How::Equals, with: with.clone() };
                     let seen = texts[one].iter().flat_map(|text| text.trail.outermost()).collect();
                     let (function, site) = (asked.function, asked.site);
-                    atoms.push(Atom { function, site, origins: origins.clone(), test, fits: equal, seen, by: Vec::new(), came: Vec::new(), word: None });
+                    atoms.push(Atom {
+                        function,
+                        site,
+                        origins: origins.clone(),
+                        test,
+                        fits: equal,
+                        seen,
+                        by: Vec::new(),
+                        came: Vec::new(),
+                        word: None,
+                    });
                 }
             }
         }

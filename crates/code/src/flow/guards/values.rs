@@ -38,7 +38,9 @@ impl Guards<'_, '_, '_> {
                 }
             }
             Node::Unary(Unary::ZeroExtend(_) | Unary::SignExtend(_), _, inner) => self.value(asked, inner, number, equal, atoms),
-            Node::Binary(Binary::And, _, inner, mask) if local.exprs.value(mask).is_some_and(|mask| mask.wrapping_add(1).is_power_of_two()) => {
+            Node::Binary(Binary::And, _, inner, mask)
+                if local.exprs.value(mask).is_some_and(|mask| mask.wrapping_add(1).is_power_of_two()) =>
+            {
                 // The low bits of how a program ended say by which signal, and nothing of what it found.
                 let low = local.exprs.value(mask).is_some_and(|mask| mask < 0x100) && self.tells_an_end(asked, local, inner);
                 if !low {

@@ -182,7 +182,9 @@ impl Graph<'_> {
                             self.same(node, function, value, 0);
                         }
                     }
-                    Some(Gives::New(_) | Gives::Copy(_) | Gives::Joined(..)) => self.add(node, Pointee { object: Object::Heap(function, call), offset: 0 }),
+                    Some(Gives::New(_) | Gives::Copy(_) | Gives::Joined(..)) => {
+                        self.add(node, Pointee { object: Object::Heap(function, call), offset: 0 })
+                    }
                     _ => self.add(node, own),
                 },
             }
