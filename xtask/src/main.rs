@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | fixtures code | score`.
+//! The project's own tasks: `cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack|functions|code|alarms | fixtures code | score`.
 
 mod bench;
 mod fixtures;
@@ -31,7 +31,9 @@ fn main() -> anyhow::Result<ExitCode> {
         Some("score") => score::run(&root(), arguments).map(|()| ExitCode::SUCCESS),
         Some("fixtures") => fixtures::run(&root(), arguments).map(|()| ExitCode::SUCCESS),
         _ => {
-            eprintln!("usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack | fixtures code | score [--level L] [NAME…]");
+            eprintln!(
+                "usage: cargo xtask tidy | docs | fuzz [SECONDS] | bench unpack|functions|code|alarms | fixtures code | score [--level L] [NAME…]"
+            );
             Ok(ExitCode::from(2))
         }
     }

@@ -64,13 +64,14 @@ fn play(arguments: &[&str]) -> io::Result<()> {
         _ => Wanted::Best,
     };
     match *arguments {
-        [stage @ ("unpack" | "read" | "code"), level, memory, cpu, file] => {
+        [stage @ ("unpack" | "read" | "code" | "quote"), level, memory, cpu, file] => {
             let number = |text: &str| text.parse().map_err(io::Error::other);
             let room = Room { memory_bytes: number(memory)?, cpu_seconds: number(cpu)?, file_bytes: number(file)? };
             let Some(given) = Given::take(wanted(level), room)? else { return Ok(()) };
             match stage {
                 "unpack" => unpack(given, room.file_bytes),
                 "read" => read(given),
+                "quote" => quote(given),
                 _ => code(given),
             }
         }
@@ -148,6 +149,18 @@ fn code(given: Given) -> io::Result<()> {
     let bytes = map::map(&input, len)?;
     work_on(threads, limits.memory_bytes)?;
     reply(&listing::list(&bytes, &CodeLimits { steps: limits.program_steps }, function.as_deref()))
+}
+
+fn quote(given: Given) -> io::Result<()> {
+    let Given { input, len, request, .. } = given;
+    let protocol::Quote { limits, threads, places } = serde_json::from_slice(&request)?;
+    let contents = Mapped::open(&input, len)?;
+    let places: Vec<_> = places.into_iter().collect();
+    let quoted = reading::spread(&places, work_on(threads, limits.memory_bytes)?, |(id, places)| {
+        let quoted = assay_code::read::quote(contents.get(id).unwrap_or_default(), places);
+        quoted.into_iter().map(|(at, text)| (*id, at, text)).collect::<protocol::Quoted>()
+    });
+    reply(&quoted.concat())
 }
 
 /// Makes the pool on which a single program is worked on, and gives the number of threads that there is room for: stacks and the heaps

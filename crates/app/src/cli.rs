@@ -32,6 +32,9 @@ pub enum Command {
     /// One executable: functions, calls, imports, texts, flows
     Code(Code),
     /// A rule's page, or a finding's evidence replayed from the inputs
+    #[command(
+        after_help = "Without WHAT: the list of rules. Exit codes: 0 done, 1 the evidence is not what the dossier says, 2 wrong usage, 3 an input could not be read."
+    )]
     Explain(Explain),
     /// Does the same dossier come out of the same inputs?
     Verify(Verify),
@@ -164,9 +167,9 @@ pub struct Code {
 /// Arguments of `assay explain`.
 #[derive(Args)]
 pub struct Explain {
-    /// A rule (`provenance.signature-invalid`), or a finding of the dossier (`F1`)
+    /// A rule (`provenance.signature-invalid`), a finding of the dossier (`F1`), or `all` of its findings
     pub what: Option<String>,
-    /// The dossier with the finding
+    /// The dossier with the finding: dossier.json, or the folder that it is in
     #[arg(long, value_name = "DOSSIER")]
     pub dossier: Option<PathBuf>,
     /// The inputs of the dossier

@@ -6,6 +6,7 @@
 
 pub mod answers;
 mod chains;
+mod excerpts;
 pub mod judge;
 mod phrases;
 mod resolve;
@@ -83,6 +84,13 @@ pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, st
         finding.statements = said.map(|said| said.statement.clone()).collect();
     }
     let answers: Vec<Answer> = answers::answers(&case, &findings);
+    let mut excerpts = excerpts::Excerpts::of(&facts);
+    for finding in &mut findings {
+        excerpts.fill(&mut finding.evidence);
+    }
+    for control in &mut controls {
+        excerpts.fill(&mut control.path);
+    }
     Dossier {
         schema: SCHEMA.to_owned(),
         tool,

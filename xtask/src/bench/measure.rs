@@ -28,8 +28,15 @@ pub struct Usage {
     pub wall_seconds: f64,
     /// Peak of the whole tree.
     pub peak_bytes: u64,
+    /// What it ended with; none where a signal ended it.
+    pub code: Option<i32>,
+}
+
+impl Usage {
     /// Did it say that all went well?
-    pub success: bool,
+    pub fn success(&self) -> bool {
+        self.code == Some(0)
+    }
 }
 
 /// Runs `command`, its output thrown away.
@@ -48,7 +55,7 @@ pub fn measure(mut command: Command) -> anyhow::Result<Usage> {
     };
     let wall_seconds = start.elapsed().as_secs_f64();
     let cpu_seconds = (children_ticks()? - before) as f64 / TICKS_PER_SECOND;
-    Ok(Usage { cpu_seconds, wall_seconds, peak_bytes, success: status.success() })
+    Ok(Usage { cpu_seconds, wall_seconds, peak_bytes, code: status.code() })
 }
 
 /// Time of all children waited for so far, and of theirs.

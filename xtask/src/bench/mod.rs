@@ -1,14 +1,22 @@
-//! `cargo xtask bench unpack`: Assay beside the tools people use today, on one package, in turn.
+//! `cargo xtask bench unpack | functions | code | alarms`: Assay beside the tools people use today. Each command writes its page of the manual.
 //!
-//! The package is built from Debian's armhf packages and cached under `target/bench`; so are the peers. Each tool opens the same file
-//! into an empty folder, all tools once before any of them a second time, so that what else the machine does hits all alike. What is
-//! judged is processor time per byte *correctly recovered*: speed that loses files is no speed.
+//! | command | what is judged | page |
+//! | --- | --- | --- |
+//! | [`unpack`] | processor time per byte correctly recovered from a package | `docs/src/benchmarks.md` |
+//! | [`functions`] | functions found in stripped programs, against what their symbols said | `docs/src/functions.md` |
+//! | [`code`] | time and memory by size of a program | `docs/src/speed.md` |
+//! | [`alarms`] | what is said of ordinary network programs | `docs/src/alarms.md` |
+//!
+//! What they are made of comes from Debian and is cached under `target/bench`, as are the peers: the first run takes its time.
 
+mod alarms;
+mod apt;
+mod code;
+mod debian;
+mod functions;
 mod measure;
-mod package;
-mod peers;
-mod recovered;
-mod table;
+mod shell;
+mod unpack;
 
 use std::{
     fs,
@@ -16,111 +24,44 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use anyhow::{Context, bail, ensure};
-
-use measure::Usage;
-use recovered::Score;
-
-/// One run of one tool.
-pub struct Run {
-    /// What it used.
-    pub usage: Usage,
-    /// What came of it.
-    pub score: Score,
-}
+use anyhow::{bail, ensure};
 
 /// `cargo xtask bench …`.
-pub fn run(root: &Path, arguments: impl Iterator<Item = String>) -> anyhow::Result<ExitCode> {
-    let options = options(arguments)?;
+pub fn run(root: &Path, mut arguments: impl Iterator<Item = String>) -> anyhow::Result<ExitCode> {
     let root = root.canonicalize()?;
     let work = root.join("target/bench");
     fs::create_dir_all(&work)?;
-    let package = package::build(&work, options.quick)?;
-    let assay = build_assay(&root)?;
-    let tools: Vec<_> = peers::all(&work, assay, &package.path())?
-        .into_iter()
-        .filter(|tool| options.only.as_deref().is_none_or(|name| tool.name == name))
-        .collect();
-    ensure!(!tools.is_empty(), "no such tool");
-    let expected = package.expected()?;
-    println!(
-        "{}: {} files, {} links, {:.1} MB of contents",
-        package.path().display(),
-        expected.files(),
-        expected.links(),
-        expected.bytes() as f64 / 1e6
-    );
-
-    // Each run has a folder of its own, and all go at the end: file systems are slow to make names where many were just deleted.
-    let out = work.join("out");
-    if out.exists() {
-        fs::remove_dir_all(&out)?;
-    }
-    let mut runs: Vec<Vec<Run>> = tools.iter().map(|_| Vec::new()).collect();
-    for round in 1..=options.runs {
-        for (tool, runs) in tools.iter().zip(&mut runs) {
-            let run = once(&out.join(format!("{}-{round}", tool.name)), tool, &expected)?;
-            println!("{round}: {:<8} {}", tool.name, table::line(&run, &expected));
-            runs.push(run);
-        }
-    }
-    fs::remove_dir_all(&out)?;
-    let results: Vec<_> = tools.iter().zip(&runs).map(|(tool, runs)| table::summary(&tool.name, runs, &expected)).collect();
-    println!("\n{}", table::table(&results));
-    let whole = !options.quick && options.only.is_none();
-    if whole {
-        let page = table::page(&results, &tools, &package, &expected, options.runs)?;
-        let path = root.join("docs/src/benchmarks.md");
-        fs::write(&path, page)?;
-        println!("Written: {}", path.display());
+    match arguments.next().as_deref() {
+        Some("unpack") => unpack::run(&root, &work, arguments)?,
+        Some("functions") => functions::run(&root, &work, arguments)?,
+        Some("code") => code::run(&root, &work, arguments)?,
+        Some("alarms") => return alarms::run(&root, arguments),
+        _ => bail!("usage: cargo xtask bench unpack | functions | code | alarms [OPTIONS]"),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-struct Options {
-    quick: bool,
-    runs: u32,
-    only: Option<String>,
-}
-
-fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
-    const USAGE: &str = "usage: cargo xtask bench unpack [--quick] [--runs N] [--only assay|binwalk|unblob]";
-    ensure!(arguments.next().as_deref() == Some("unpack"), USAGE);
-    let (mut quick, mut runs, mut only) = (false, None, None);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--quick" => quick = true,
-            "--runs" => runs = Some(arguments.next().context(USAGE)?.parse()?),
-            "--only" => only = Some(arguments.next().context(USAGE)?),
-            _ => bail!(USAGE),
-        }
-    }
-    Ok(Options { quick, runs: runs.unwrap_or(if quick { 1 } else { 3 }), only })
-}
-
 /// The release build: what people run.
 pub(crate) fn build_assay(root: &Path) -> anyhow::Result<PathBuf> {
-    build(root, "release")
+    Ok(build(root, &["--package", "assay"])?.join("assay"))
 }
 
 /// The build that tests run, which is there already where the whole workspace is tested.
 #[cfg(test)]
 pub(crate) fn build_for_tests(root: &Path) -> anyhow::Result<PathBuf> {
-    build(root, "dev")
+    Ok(build_as(root, "dev", &["--package", "assay"])?.join("assay"))
 }
 
-fn build(root: &Path, profile: &str) -> anyhow::Result<PathBuf> {
+/// Builds what `select` names as people run it, for release. Gives the folder of the build.
+fn build(root: &Path, select: &[&str]) -> anyhow::Result<PathBuf> {
+    build_as(root, "release", select)
+}
+
+fn build_as(root: &Path, profile: &str, select: &[&str]) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["build", "--locked", "--quiet", "--package", "assay", "--profile", profile];
-    let status = Command::new(cargo).args(arguments).current_dir(root).status()?;
-    ensure!(status.success(), "assay does not build");
+    let status =
+        Command::new(cargo).args(["build", "--locked", "--quiet", "--profile", profile]).args(select).current_dir(root).status()?;
+    ensure!(status.success(), "it does not build: {}", select.join(" "));
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join(if profile == "dev" { "debug" } else { profile }).join("assay"))
-}
-
-fn once(out: &Path, tool: &peers::Tool, expected: &recovered::Expected) -> anyhow::Result<Run> {
-    fs::create_dir_all(out)?;
-    let usage = measure::measure(tool.command(out)).with_context(|| format!("{} could not be run", tool.name))?;
-    let score = expected.score(out)?;
-    Ok(Run { usage, score })
+    Ok(target.join(if profile == "dev" { "debug" } else { profile }))
 }

@@ -40,7 +40,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Adds `words` behind `mark`, further lines below the first word.
-fn wrap(text: &mut String, mark: &str, words: &str, width: usize) {
+pub fn wrap(text: &mut String, mark: &str, words: &str, width: usize) {
     let mut line = mark.to_owned();
     let mut columns = mark.len();
     for word in words.split_whitespace() {

@@ -13,6 +13,7 @@
 //! depends on its own bytes alone, and all of them are put together in order of trees and paths.
 
 mod collect;
+mod excerpts;
 mod files;
 mod filters;
 mod programs;
@@ -36,6 +37,8 @@ use serde::{Deserialize, Serialize};
 
 use collect::Collector;
 use programs::Programs;
+
+pub use spread::spread;
 
 /// Hands out the bytes of a content.
 pub type Contents<'a> = &'a (dyn Fn(&Sha256) -> Option<Cow<'a, [u8]>> + Sync);
@@ -107,11 +110,15 @@ pub fn read(
     let programs = Programs::read(&roots, &matter.loose, contents, limits, threads, progress);
     let mut out = Collector::default();
     for root in &roots {
+        let since = out.facts.len();
         system::read(root, matter.kernel_arguments.as_deref(), contents, &programs, limits, threads, &mut out);
+        excerpts::add(since, contents, &programs, &mut out);
     }
+    let since = out.facts.len();
     for (id, trail) in &matter.loose {
         system::loose(*id, trail, contents, &programs, limits, &mut out);
     }
+    excerpts::add(since, contents, &programs, &mut out);
     let (functions, calls) = programs.counts();
     Reading { facts: out.facts, gaps: out.gaps, functions, calls }
 }

@@ -189,6 +189,10 @@ impl Follow<'_, '_, '_> {
             let id = self.root.find_program(path.as_bytes()).ok().and_then(|place| place.content());
             id.filter(|id| self.files.contains_key(id)).into_iter().for_each(|id| reached.add(id, user));
         }
+        // A file that a script sources is read by the script: `. /etc/default/dropbear` starts no server.
+        if run.through == "source" {
+            return;
+        }
         started.push(Started { program: run.program.clone(), arguments: run.arguments.clone(), user: user.cloned(), at: at.clone() });
     }
 }

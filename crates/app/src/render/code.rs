@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use assay_code::read::listing::{Address, BlockLines, ChannelLine, FunctionPage, InstructionLine, Listing, TargetLine};
+use assay_code::read::listing::{Address, BlockLines, ChannelLine, FunctionPage, Listing};
 use assay_core::facts::{
     CodeFact,
     code::{Channel, Flow, Host, Manner},
@@ -137,6 +137,7 @@ fn fact(fact: &CodeFact) -> String {
             format!("word {:?} from {} leads to {}", trigger.value, channel(source), handlers.join(", "))
         }
         CodeFact::Disclosure(told) => format!("tells {:?} of {} to {}", told.what, told.from, channel(&told.to)),
+        CodeFact::Excerpt { text } => text.clone(),
         CodeFact::Listener(other) | CodeFact::Endpoint(other) => channel(other),
     }
 }
@@ -185,7 +186,7 @@ fn block(out: &mut String, block: &BlockLines) {
         line(out, format_args!("  where {need}"));
     }
     for one in &block.instructions {
-        line(out, format_args!("  {:<10} {:<8}  {:<40}{}", one.address.to_string(), one.bytes, one.text, call(one)));
+        line(out, format_args!("  {:<10} {:<8}  {:<40}  {}", one.address.to_string(), one.bytes, one.text, one.call()));
     }
     for edge in &block.edges {
         line(out, format_args!("  {} to {}", edge.by, edge.to));
@@ -198,15 +199,4 @@ fn block(out: &mut String, block: &BlockLines) {
         (true, _) => out.push_str("  comes back\n"),
         _ => {}
     }
-}
-
-/// Whom an instruction calls, and with what.
-fn call(line: &InstructionLine) -> String {
-    if line.targets.is_empty() && line.arguments.is_empty() {
-        return String::new();
-    }
-    let name = |target: &TargetLine| target.name.clone().or_else(|| target.address.map(|to| to.to_string()));
-    let names: Vec<String> = line.targets.iter().filter_map(name).collect();
-    let whom = if names.is_empty() { "?".to_owned() } else { names.join(" or ") };
-    format!("  ; {whom}({})", line.arguments.join(", "))
 }

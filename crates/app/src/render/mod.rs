@@ -10,4 +10,4 @@ pub mod html;
 pub mod pages;
 pub mod sarif;
 pub mod terminal;
-mod words;
+pub mod words;

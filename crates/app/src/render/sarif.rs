@@ -167,7 +167,8 @@ impl Artifacts {
             physical.insert("address".to_owned(), json!({"absoluteAddress": number(address)}));
         }
         if !region.is_null() {
-            if !evidence.excerpt.is_empty() {
+            // Around a line there are more lines: what is there is in the properties, and no snippet of the one line.
+            if !evidence.excerpt.is_empty() && matches!(evidence.at, At::Offset(_)) {
                 region["snippet"] = json!({"text": evidence.excerpt});
             }
             physical.insert("region".to_owned(), region);

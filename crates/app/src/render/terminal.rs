@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use assay_core::{Dossier, Evidence, Finding, Severity, Sha256, Table, dossier::Subject, escape::visible};
+use assay_core::{At, Dossier, Evidence, Finding, Severity, Sha256, Table, dossier::Subject, escape::visible};
 
 use super::words::{self, Places, count, grouped, kebab, percent, place};
 
@@ -132,7 +132,9 @@ const INDENT: &str = "                ";
 
 fn evidence(evidence: &Evidence, places: &Places) -> String {
     let function = evidence.function.as_ref().map(|function| format!(" in {function}")).unwrap_or_default();
-    let parts = [evidence.note.clone(), brief(&evidence.excerpt)].into_iter().filter(|part| !part.is_empty());
+    // Code has its place, which is enough for a line.
+    let excerpt = if matches!(evidence.at, At::Address(_) | At::Line(_)) { String::new() } else { brief(&evidence.excerpt) };
+    let parts = [evidence.note.clone(), excerpt].into_iter().filter(|part| !part.is_empty());
     let mut text = format!("{} at {}{function}", places.of(evidence), evidence.at);
     parts.for_each(|part| text.extend([": ", &part]));
     text

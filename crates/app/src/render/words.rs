@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use assay_core::{
-    Cell, Dossier, Evidence, Finding, Sha256,
+    Cell, Control, Dossier, Evidence, Finding, Role, Sha256,
     coverage::{CallCount, FunctionCount},
     dossier::Subject,
+    facts::code::Check,
 };
 
 /// Heading of the table of identity; its first two columns are field and value.
@@ -185,6 +186,44 @@ pub fn severities<'d>(findings: impl Iterator<Item = &'d Finding>) -> String {
     }
     let words: Vec<String> = counts.iter().rev().map(|(severity, count)| format!("{} {severity}", grouped(*count))).collect();
     words.join(", ")
+}
+
+/// Words of an input on one line: where a line's end means something, it is seen.
+pub fn line(words: &str) -> String {
+    words.replace('\r', "\\r").replace('\n', "\\n")
+}
+
+/// Does a step of this role come with a condition in its note?
+pub fn must(role: Role) -> bool {
+    matches!(role, Role::Branch | Role::Guard)
+}
+
+/// How many pieces of `evidence` are the path of a finding or control: from the first to the first that acts. What comes behind them acts
+/// as well. Nothing where they tell of no path.
+pub fn way_len(evidence: &[Evidence]) -> usize {
+    if evidence.iter().all(|one| one.role == Role::Other) {
+        return 0;
+    }
+    evidence.iter().position(|one| one.role == Role::Actuator).map_or(evidence.len(), |last| last + 1)
+}
+
+/// The number, from 0, of the control whose path a finding shows.
+pub fn control_behind(dossier: &Dossier, finding: &Finding) -> Option<usize> {
+    let place = |one: &Evidence| (one.artifact, one.at.clone(), one.role);
+    let way = &finding.evidence[..way_len(&finding.evidence)];
+    let first = way.first()?;
+    dossier.controls.iter().position(|control| {
+        Some(control.effect) == finding.effect
+            && Some(&control.holder) == finding.holder.as_ref()
+            && control.path.first().is_some_and(|step| place(step) == place(first))
+            && control.path[..way_len(&control.path)].iter().map(place).eq(way.iter().map(place))
+    })
+}
+
+/// What a control's way is checked for, and what becomes of it: `password /etc/shadow: enforced`.
+pub fn checks(control: &Control) -> Vec<String> {
+    let words = |check: &Check| format!("{}: {}", format!("{} {}", kebab(check.kind), check.detail).trim_end(), kebab(check.enforced));
+    control.checks.iter().map(words).collect()
 }
 
 /// Outcomes of the signatures in one of `artifacts`, as the table of signatures has them: outcome and how many, what holds last.

@@ -29,7 +29,7 @@ pub use blobs::Blobs;
 pub use lock::Level;
 
 use lock::{Room, Wanted};
-use protocol::{List, Listed, Read, Unpack, Unpacking};
+use protocol::{List, Listed, Quote, Quoted, Read, Unpack, Unpacking};
 use stage::Stage;
 
 use crate::reading::{Matter, Reading};
@@ -156,6 +156,12 @@ pub fn read(
 pub fn list(file: &File, request: &List, sandbox: bool) -> Result<Listed, StageError> {
     let stage = reading("code", file, &request.limits, sandbox)?;
     stage::run(&stage, request, &mut |_, _| {}).map(|(_, listed)| listed)
+}
+
+/// Shows in a child process what stands around places of the contents that [`unpack`] kept.
+pub fn quote(blobs: &Blobs, request: &Quote, sandbox: bool) -> Result<Quoted, StageError> {
+    let stage = reading("quote", blobs.file(), &request.limits, sandbox)?;
+    stage::run(&stage, request, &mut |_, _| {}).map(|(_, quoted)| quoted)
 }
 
 /// A stage that reads a file and keeps nothing.

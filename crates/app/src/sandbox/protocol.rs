@@ -8,6 +8,7 @@
 //! Nothing else is inherited, and the environment is empty.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io::{self, IoSlice, IoSliceMut},
     mem::MaybeUninit,
     os::{
@@ -17,7 +18,7 @@ use std::{
 };
 
 use assay_code::read::listing::{Listing, ListingError};
-use assay_core::{Entry, Limits};
+use assay_core::{At, Entry, Limits, Sha256};
 use assay_unpack::Unpacked;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,20 @@ pub struct List {
 
 /// What came of a [`List`].
 pub type Listed = Result<Listing, ListingError>;
+
+/// Where the code is wanted that stands around a place, in the contents that were kept. The reply is [`Quoted`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Quote {
+    /// Limits.
+    pub limits: Limits,
+    /// Threads to work on.
+    pub threads: usize,
+    /// Places by content.
+    pub places: BTreeMap<Sha256, BTreeSet<At>>,
+}
+
+/// What stands there, as far as something does: content, place, and the lines around it.
+pub type Quoted = Vec<(Sha256, At, String)>;
 
 /// One name of a directory and where the spool holds its content: offset and length.
 #[derive(Debug, Serialize, Deserialize)]

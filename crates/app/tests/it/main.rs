@@ -3,6 +3,8 @@
 mod cli;
 mod code;
 mod detectors;
+mod drawn;
+mod explain;
 mod invented;
 mod page;
 mod reading;

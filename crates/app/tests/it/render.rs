@@ -258,7 +258,7 @@ fn two_inputs_stand_side_by_side() {
     let rows: Vec<&str> = page.split("<tr><th scope=\"row\"><a href=\"#input-").skip(1).collect();
     assert!(rows[0].contains("<td>INVALID: 1, valid: 1</td><td>1 critical, 1 high</td>"), "{}", rows[0]);
     assert!(rows[1].contains("<td>none</td><td>none</td>"), "{}", rows[1]);
-    assert!(page.contains("<code>update &#60;b&#62;.img: root!/bin/daemon</code> at offset 0x1234"));
+    assert!(page.contains("<code>update &#60;b&#62;.img: root!/bin/daemon</code> <span class=\"fine\">artifact"));
     let terminal = renderings::terminal::render(&dossier, 80, false);
     assert!(terminal.contains("\nnothing\n  what        Data of no known kind, format data, 0 bytes (0 B)\n"), "{terminal}");
 }

@@ -65,6 +65,12 @@ impl Events<'_, '_, '_> {
                     self.serves_shell(function, id, name, &words);
                 }
             }
+            ActuatorKind::StopProcess => {
+                for victim in acts.argument.map(|index| self.victims(function, id, index)).unwrap_or_default() {
+                    let actuator = Actuator { kind: acts.kind, name: name.to_owned(), argument: victim.show(), to: None };
+                    self.flows(function, id, &Acting { actuator, texts: &[victim] });
+                }
+            }
             kind => {
                 let mut argument = texts.first().map(Text::show).unwrap_or_default();
                 let kind = match kind {

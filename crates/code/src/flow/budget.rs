@@ -24,6 +24,12 @@ impl Budget {
         Self { left: Cell::new(steps), question: Cell::new(steps), nesting: Cell::new(0), cuts: Cell::new(0) }
     }
 
+    /// Gives so many steps for everything from here on, whatever was left.
+    pub fn renew(&self, steps: u64) {
+        self.left.set(steps);
+        self.question.set(steps);
+    }
+
     /// Takes a step; false where there is none left.
     pub fn step(&self) -> bool {
         let (left, question) = (self.left.get(), self.question.get());

@@ -11,6 +11,7 @@ use std::{
 use assay_core::facts::code::{Channel, Host, Transport};
 
 use super::{
+    addresses::{exchanges, is_address},
     content::Contents,
     context::Context,
     handles::Settings,
@@ -28,6 +29,9 @@ use crate::{
 
 /// Longest name of a host (RFC 1035, 2.3.4).
 const NAME: usize = 255;
+/// Families of addresses that have ports, as a `sockaddr` begins with them (Linux `socket.h`).
+const AF_INET: u64 = 2;
+const AF_INET6: u64 = 10;
 /// Channels that one value can be.
 const CHANNELS: usize = 16;
 
@@ -261,6 +265,7 @@ impl<'r, 'a> Channels<'r, 'a> {
         for (found, ..) in self.contents.resolver.word(function, here(0), memory, &Context::default()) {
             if let Found::Number(number) = found
                 && number >> 16 != 0
+                && matches!(number & 0xffff, AF_INET | AF_INET6)
             {
                 ports.push(Some(((number >> 16) as u16).swap_bytes()));
             }
@@ -283,6 +288,7 @@ impl<'r, 'a> Channels<'r, 'a> {
                     let numbers = value.and_then(|(_, value)| self.contents.resolver.numbers(owner, value, &above));
                     ports.extend(numbers.into_iter().flatten().map(|number| Some(number as u16)));
                 }
+                Found::Operation(owner, expr) => ports.extend(self.swapped(owner, expr, &above).into_iter().map(Some)),
                 _ => {}
             }
         }
@@ -297,6 +303,17 @@ impl<'r, 'a> Channels<'r, 'a> {
         ports
     }
 
+    /// The numbers whose two bytes an operation exchanges: `htons` where the compiler knows it, as one instruction or as shifts.
+    fn swapped(&self, function: FunctionId, expr: Expr, context: &Context) -> Vec<u16> {
+        let Some(local) = self.contents.resolver.unit.local(function) else { return Vec::new() };
+        let mut leaves = Vec::new();
+        local.exprs.leaves(expr, &mut leaves);
+        let [leaf] = leaves[..] else { return Vec::new() };
+        let value = local.exprs.leaf_expr(leaf).filter(|_| exchanges(local, expr));
+        let numbers = value.and_then(|value| self.contents.resolver.numbers(function, value, context));
+        numbers.into_iter().flatten().map(|number| number as u16).collect()
+    }
+
     /// The host at offset 4 of a `sockaddr_in`.
     fn hosts(&self, function: FunctionId, at: Location, memory: &Snapshot, pointer: Expr, bound: bool) -> Vec<Host> {
         let resolver = self.contents.resolver;
@@ -304,7 +321,7 @@ impl<'r, 'a> Channels<'r, 'a> {
         let mut hosts = Vec::new();
         for (found, above, _) in resolver.word(function, at, memory, &Context::default()) {
             match found {
-                Found::Number(number) => hosts.push(numeric(number as u32, bound)),
+                Found::Number(number) if is_address(number as u32, bound) => hosts.push(numeric(number as u32, bound)),
                 Found::Result(owner, call) | Found::Written(owner, call, _) => self.looked_up(owner, call, &above, &mut hosts),
                 Found::Filled(owner, call, _) | Found::Behind(Object::Result(owner, call) | Object::Written(owner, call, _), ..) => {
                     self.looked_up(owner, call, &above, &mut hosts);

@@ -159,10 +159,8 @@ impl Contents<'_, '_> {
         let (Address::At(at) | Address::Within(at)) = local.locate(pointer, unit.program, unit.machine);
         let at = Location { base: at.base, offset: at.offset.wrapping_add(by) & self.resolver.width().mask() };
         let Some(base) = at.base else {
-            if at.offset == 0 {
-                return vec![Text::literal(b"", trail)];
-            }
-            return self.global(at.offset, trail);
+            // No pointer, no text: what is done with it then is not done with a text.
+            return if at.offset == 0 { Vec::new() } else { self.global(at.offset, trail) };
         };
         if local.entry(base) == Some(unit.machine.stack) {
             return self.object(function, at, memory, context, trail);

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{OnceCell, RefCell},
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
 use assay_core::{
@@ -17,6 +17,7 @@ use super::{
     channel::Channels,
     context::{Context, Trail},
     guards::Guards,
+    objects::Object,
     resolve::Resolver,
     text::{Origin, Shape, Text},
 };
@@ -28,7 +29,7 @@ use crate::{
 };
 
 /// Steps for what one call means.
-const EVENT: u64 = 60_000;
+const EVENT: u64 = 200_000;
 
 /// Steps for whether one call can write too much.
 const OVERFLOW: u64 = 10_000;
@@ -38,12 +39,16 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) channels: &'c Channels<'r, 'a>,
     pub(super) guards: Guards<'c, 'r, 'a>,
     pub(super) facts: Vec<(At, CodeFact)>,
+    /// Files that are written under one name and kept under another.
+    renamed: BTreeMap<String, String>,
     /// The calls by which what is looked at came: a function that does whatever it is told does something else for each caller.
     pub(super) context: Context,
     /// What the addresses are made of that the program tries to connect to.
     pub(super) scanned: OnceCell<HashSet<Origin>>,
     /// Places that are reached only where a word for a secret stood in the input.
     pub(super) secret_places: RefCell<HashMap<(FunctionId, u64), bool>>,
+    /// Allocations that may have been made larger, once somebody asked.
+    pub(super) regrown: OnceCell<BTreeSet<Object>>,
 }
 
 /// What the events of a program are.
@@ -69,10 +74,13 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             channels,
             guards: Guards::new(channels),
             facts: Vec::new(),
+            renamed: BTreeMap::new(),
             context: Context::default(),
             scanned: OnceCell::new(),
             secret_places: RefCell::default(),
+            regrown: OnceCell::new(),
         };
+        events.find_renamed();
         let unit = events.resolver().unit;
         for (number, local) in unit.locals.iter().enumerate() {
             let function = FunctionId(number as u32);
@@ -148,6 +156,30 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         }
     }
 
+    /// A character that is sent by itself: one of many like it.
+    fn character(&self, function: FunctionId, id: CallId, index: Option<u8>) -> Vec<Text> {
+        let value = index.and_then(|index| self.resolver().unit.argument(function, id, usize::from(index)));
+        let texts = value.map(|(_, value)| self.channels.contents.byte(function, value, &Context::default(), &Trail::default()));
+        texts.unwrap_or_default()
+    }
+
+    /// Files that the program gives another name: from which to which.
+    fn find_renamed(&mut self) {
+        let (unit, none) = (self.resolver().unit, Context::default());
+        for (number, local) in unit.locals.iter().enumerate() {
+            let function = FunctionId(number as u32);
+            for (index, call) in local.calls.iter().enumerate() {
+                let Some(renames) = unit.model(function, CallId(index as u32)).and_then(|(_, model)| model.renames) else { continue };
+                let name = |argument: u8| self.channels.contents.argument(function, call, usize::from(argument), &none);
+                for (from, to) in name(renames.from).iter().zip(name(renames.to).iter().cycle()) {
+                    if let (Some(_), Some(_)) = (from.known(), to.known()) {
+                        self.renamed.insert(from.show(), to.show());
+                    }
+                }
+            }
+        }
+    }
+
     fn sends(&mut self, function: FunctionId, id: CallId, name: &str, model: &Model, sends: Sends) {
         let none = Context::default();
         let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
@@ -162,7 +194,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         let texts = match (sends.from, model.formats) {
             (Some(from), _) => contents.argument(function, call, usize::from(from), &none),
             (None, Some(formats)) => contents.formatted(function, call, formats, &none, &Trail::default()),
-            _ => Vec::new(),
+            (None, None) => self.character(function, id, sends.character),
         };
         for to in channels {
             self.sent(function, id, name, &to, &texts);

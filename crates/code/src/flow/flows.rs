@@ -23,6 +23,9 @@ use crate::{
     values::CallId,
 };
 
+/// Places on one way whose conditions are looked at.
+const STEPS: usize = 12;
+
 /// Seconds since 1970 from which on a number that the clock is compared with is a date, and no span of time: the year 2001.
 const A_DAY: i64 = 1_000_000_000;
 
@@ -60,9 +63,10 @@ impl Events<'_, '_, '_> {
         let mut data: BTreeSet<Channel> = BTreeSet::new();
         for text in acting.texts {
             for (origin, shape) in text.origins() {
-                for source in self.outside(origin) {
+                // A time, written as text, is digits and a few words of the machine's own: nobody puts anything into it.
+                for source in self.outside(origin).into_iter().filter(|source| *source != Channel::Clock) {
                     if data.insert(source.clone()) {
-                        let needed = self.guards.here_from(function, block, &self.context);
+                        let needed = self.on_the_way(function, block, &text.trail);
                         let choice = self.choice(&source, shape, &needed, &text.trail);
                         let flow = self.flow(function, site, acting, source, Manner::Data, choice, &needed, &text.trail);
                         self.facts.push((At::Address(site), CodeFact::Flow(Box::new(flow))));
@@ -71,6 +75,25 @@ impl Events<'_, '_, '_> {
             }
         }
         data
+    }
+
+    /// What must be true to get to `block`, and to each place where the bytes were stored or moved on their way there.
+    fn on_the_way(&self, function: FunctionId, block: u32, trail: &Trail) -> Vec<Atom> {
+        let unit = self.resolver().unit;
+        let mut needed = self.guards.here_from(function, block, &self.context);
+        let moved = trail.steps().into_iter().filter(|step| matches!(step.kind, StepKind::Stored | StepKind::Moved));
+        let mut seen = BTreeSet::from([(function, block)]);
+        for step in moved.take(STEPS) {
+            let Some(place) = unit.code.function(step.function).and_then(|code| code.block_at(step.site)) else { continue };
+            if seen.insert((step.function, place)) {
+                for atom in self.guards.within(step.function, place) {
+                    if !needed.contains(&atom) {
+                        needed.push(atom);
+                    }
+                }
+            }
+        }
+        needed
     }
 
     /// Ways by which outside input decides, where it is compared with a constant.
@@ -136,11 +159,13 @@ impl Events<'_, '_, '_> {
 
     /// Is it a comparison of outside input with a word, or of the clock with a day?
     pub(super) fn decides(&self, atom: &Atom) -> bool {
-        let limit = match atom.test {
-            Test::Below(limit) | Test::Above(limit) => limit,
-            _ => return is_word(atom),
-        };
-        limit > A_DAY && atom.origins.iter().any(|origin| self.channels.origin(origin).contains(&Channel::Clock))
+        let by_clock = |atom: &Atom| atom.origins.iter().any(|origin| self.channels.origin(origin).contains(&Channel::Clock));
+        match atom.test {
+            Test::Below(limit) | Test::Above(limit) => limit > A_DAY && by_clock(atom),
+            // A clock that says nothing, or that failed.
+            Test::Equal(0 | -1) => is_word(atom) && !by_clock(atom),
+            _ => is_word(atom),
+        }
     }
 
     /// The digest of the code on a way: of the functions of `trail` and `atoms`, and of the one where it ends.

@@ -15,6 +15,8 @@
 //! Everything is asked on demand and under a budget of steps; an answer that ran out of it says so, and is counted.
 
 mod acting;
+mod addresses;
+mod bounds;
 mod budget;
 mod channel;
 mod commands;
@@ -35,13 +37,16 @@ mod objects;
 mod origins;
 mod registers;
 mod resolve;
+mod room;
 mod scan;
 mod standing;
 mod targets;
 mod text;
 mod unit;
 mod unsafe_writes;
+mod victims;
 mod words;
+mod wrappers;
 
 pub use budget::Budget;
 pub use channel::Channels;

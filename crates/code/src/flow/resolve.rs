@@ -126,6 +126,13 @@ impl<'a> Resolver<'a> {
         Self { unit, budget: Budget::new(steps), objects: Objects::of(unit), answers: RefCell::default(), computed: RefCell::default() }
     }
 
+    /// Forgets every answer and has so many steps again, so that what is asked next is answered the same whatever was asked before.
+    pub fn renew(&self, steps: u64) {
+        self.answers.borrow_mut().clear();
+        self.computed.borrow_mut().clear();
+        self.budget.renew(steps);
+    }
+
     /// Where `expr` of `function` comes from.
     pub fn resolve(&self, function: FunctionId, expr: Expr, context: &Context) -> Vec<Answer> {
         let key = (function, expr, context.clone());

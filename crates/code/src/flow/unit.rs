@@ -13,6 +13,8 @@ use crate::{
     values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside},
 };
 
+/// Allocators around allocators.
+const WRAPPED: usize = 3;
 /// How far behind the start of an array a store at a counted place may go.
 const SMEAR: u64 = 1024;
 
@@ -155,8 +157,29 @@ impl<'a> Unit<'a> {
                 }
             }
         }
+        unit.know_allocators();
         unit.connect();
         unit
+    }
+
+    /// Calls of a function that only allocates are calls of the allocator; one may stand for another.
+    fn know_allocators(&mut self) {
+        for _ in 0..WRAPPED {
+            let functions = (0..self.locals.len()).map(|number| FunctionId(number as u32));
+            let known: HashMap<FunctionId, String> = functions.filter_map(|id| Some((id, self.allocator(id)?))).collect();
+            let mut new = false;
+            for target in self.targets.values_mut().flatten() {
+                if let Target::Function(to) = target
+                    && let Some(name) = known.get(to)
+                {
+                    *target = Target::Library(name.clone());
+                    new = true;
+                }
+            }
+            if !new {
+                break;
+            }
+        }
     }
 
     fn index_stores(&mut self) {
@@ -194,6 +217,11 @@ impl<'a> Unit<'a> {
     pub fn global_arguments(&self, address: u64) -> Vec<(FunctionId, CallId, usize, u64)> {
         let near = self.passed.range(address.saturating_sub(4096)..=address).rev().take(2);
         near.flat_map(|(start, places)| places.iter().map(|(function, call, index)| (*function, *call, *index, *start))).collect()
+    }
+
+    /// The first variable from `address` on whose address is passed to a call.
+    pub fn next_passed(&self, address: u64) -> Option<u64> {
+        self.passed.range(address..).next().map(|(start, _)| *start)
     }
 
     /// Is something of its own at this address, by how the program uses it?

@@ -1,8 +1,8 @@
 //! Memory written past its end: outside bytes, as many as the outside likes, into a place of a fixed size.
 //!
-//! How much room there is at a place is seldom written down in a program. A place on the stack ends at the latest where the function
-//! uses something else, or where its frame ends; a place on the heap where its allocation does. A length that was compared with any
-//! upper bound on the way counts as checked, unless that bound is more than there is room for.
+//! How much room there is at a place is the matter of [`super::room`]; where nobody can say, nothing is said here either: memory that was
+//! allocated for the very length that is written is the common case. A length counts as checked that was compared with an upper bound on
+//! the way, or is made small wherever it goes ([`super::bounds`]), unless that bound is more than there is room for.
 
 use assay_core::{
     At,
@@ -13,17 +13,18 @@ use assay_core::{
 };
 
 use super::{
+    bounds::greatest,
     context::Context,
     events::{Acting, Events},
     format::{Kind, Part, parts},
     guards::{Atom, Test},
-    objects::{Object, Pointee},
+    objects::Pointee,
     text::{Origin, Piece, Shape, Text},
 };
 use crate::{
     functions::FunctionId,
-    models::{Allocation, Gives, Model},
-    values::{Address, Call, CallId, Expr, Location},
+    models::Model,
+    values::{Address, Call, CallId, Expr},
 };
 
 /// Callers that are told apart.
@@ -42,6 +43,10 @@ struct Write {
 impl Events<'_, '_, '_> {
     /// A call that writes to memory: can the outside make it write too much?
     pub(super) fn overflows(&mut self, function: FunctionId, id: CallId, name: &str, model: &Model) {
+        // The compiler's checked forms (LSB 5.0, `__*_chk`) end the program before they write too much.
+        if name.ends_with("_chk") {
+            return;
+        }
         let unit = self.resolver().unit;
         let Some((local, call)) = unit.local(function).and_then(|local| Some((local, local.call(id)?))) else { return };
         for write in self.writes_of(function, call, model) {
@@ -52,7 +57,7 @@ impl Events<'_, '_, '_> {
                 continue;
             }
             for (context, place) in self.places(function, to) {
-                let room = self.room(place);
+                let Some(room) = self.room(place) else { continue };
                 let atoms = self.guards.here_from(function, call.block, &context);
                 if let Some(length) = length {
                     self.by_length(function, id, name, length, room, &context, &atoms);
@@ -76,21 +81,13 @@ impl Events<'_, '_, '_> {
 
     /// A write of as many bytes as `length` says.
     #[allow(clippy::too_many_arguments, reason = "the parts of one write")]
-    fn by_length(
-        &mut self,
-        function: FunctionId,
-        id: CallId,
-        name: &str,
-        length: Expr,
-        room: Option<u64>,
-        context: &Context,
-        atoms: &[Atom],
-    ) {
+    fn by_length(&mut self, function: FunctionId, id: CallId, name: &str, length: Expr, room: u64, context: &Context, atoms: &[Atom]) {
         let origin = self.channels.contents.value_origin(function, length, context);
+        let own = greatest(self.resolver().unit, function, length).and_then(|most| i64::try_from(most).ok());
         let bytes: Vec<Origin> = spread(&origin).into_iter().filter(|origin| !matches!(origin, Origin::Call(_, _, 255))).collect();
         for source in self.sources(&bytes) {
-            let most = upper(atoms, |atom| self.from(atom, &source));
-            let fits = most.is_some_and(|most| room.is_none_or(|room| u64::try_from(most).is_ok_and(|most| most <= room)));
+            let most = upper(atoms, |atom| self.from(atom, &source)).into_iter().chain(own).min();
+            let fits = most.is_some_and(|most| u64::try_from(most).is_ok_and(|most| most <= room));
             if !fits {
                 let text = Text {
                     pieces: bytes.iter().map(|origin| Piece::Hole(origin.clone(), Shape::Number)).collect(),
@@ -103,11 +100,11 @@ impl Events<'_, '_, '_> {
 
     /// A write of a text, however long it is.
     #[allow(clippy::too_many_arguments, reason = "the parts of one write")]
-    fn by_text(&mut self, function: FunctionId, id: CallId, name: &str, text: &Text, most: Option<u64>, room: Option<u64>, atoms: &[Atom]) {
+    fn by_text(&mut self, function: FunctionId, id: CallId, name: &str, text: &Text, most: Option<u64>, room: u64, atoms: &[Atom]) {
         for (origin, shape) in text.origins() {
             // How much came in at most, and how much of it is used at most.
             let longest = [self.longest(origin), most].into_iter().flatten().min();
-            let fits = longest.is_some_and(|longest| room.is_some_and(|room| longest <= room) || most.is_some());
+            let fits = longest.is_some_and(|longest| longest <= room || most.is_some());
             if shape != Shape::Text || fits {
                 continue;
             }
@@ -202,36 +199,6 @@ impl Events<'_, '_, '_> {
             }
         }
         places
-    }
-
-    /// Bytes from a place to the end of what it is in, at most; none where nobody can say.
-    fn room(&self, place: Pointee) -> Option<u64> {
-        let unit = self.resolver().unit;
-        match place.object {
-            Object::Stack(owner) => {
-                let local = unit.local(owner)?;
-                let here = self.resolver().width().signed(place.offset);
-                // The frame's saved registers stand above everything else; below them the next thing that has an address of its own.
-                let used = local.escaped.iter().copied().chain(local.stores.iter().filter_map(|store| match store.at {
-                    Address::At(Location { base: Some(base), offset }) if local.entry(base) == Some(unit.machine.stack) => {
-                        Some(self.resolver().width().signed(offset))
-                    }
-                    _ => None,
-                }));
-                let next = used.filter(|other| *other > here).min().unwrap_or(0).min(0);
-                u64::try_from(next - here).ok().filter(|room| *room > 0)
-            }
-            Object::Heap(owner, call) => {
-                let (_, model) = unit.model(owner, call)?;
-                let size = match model.gives? {
-                    Gives::New(Allocation::Bytes(index)) => self.number(owner, call, index)?,
-                    Gives::New(Allocation::Product(a, b)) => self.number(owner, call, a)?.checked_mul(self.number(owner, call, b)?)?,
-                    _ => return None,
-                };
-                size.checked_sub(place.offset)
-            }
-            _ => None,
-        }
     }
 
     /// How many bytes can have come in by this origin.

@@ -49,15 +49,23 @@ impl Discovery<'_> {
         self.walked.iter().filter(|(_, walked)| calls_fresh(walked)).map(|(start, _)| *start).collect()
     }
 
-    /// Entries known only by jumps, inside a function that jumps there: that function's blocks stand on both sides, or it shares
+    /// Entries that are none: those that the scan made up and another function runs into; and those known only by jumps, inside a function that jumps there: that function's blocks stand on both sides, or it shares
     /// instructions with what was taken for another.
     fn merge(&mut self) -> BTreeSet<u64> {
         let mut again = BTreeSet::new();
         let mut gone = Vec::new();
         for (source, walked) in &self.walked {
-            for place in walked.exits.values().flat_map(|exit| &exit.tail_calls) {
+            let known = self.found.get(source).map(|(_, found_by)| *found_by);
+            for (place, falls) in walked.exits.values().flat_map(|exit| exit.tail_calls.iter().map(|place| (place, exit.falls))) {
                 let entry = place.address;
-                let guess = self.found.get(&entry).is_some_and(|(_, found_by)| *found_by == FoundBy::TailCall);
+                let by = self.found.get(&entry).map(|(_, found_by)| *found_by);
+                // What the scan took for a start, because it saves something, may have other instructions of the function before it.
+                if by == Some(FoundBy::Scan) && known < by && falls && self.references.get(&entry) == Some(&1) {
+                    gone.push(entry);
+                    again.insert(*source);
+                    continue;
+                }
+                let guess = by == Some(FoundBy::TailCall);
                 if !guess || entry <= *source || self.sure.range(source + 1..entry).next().is_some() {
                     continue;
                 }

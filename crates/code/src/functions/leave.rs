@@ -54,7 +54,13 @@ impl Walk<'_> {
             Flow::Next | Flow::System { .. } | Flow::Stop => None,
         };
         if condition.is_some() {
-            exit.to.push((next, EdgeKind::Next));
+            // Helpers in assembly check something and run into another entry: what is behind that is the other's.
+            if next.address != self.entry.address && self.around.entries.contains(&next.address) {
+                exit.tail_calls.push(next);
+                exit.falls = true;
+            } else {
+                exit.to.push((next, EdgeKind::Next));
+            }
         }
         for (to, kind) in &exit.to {
             let next = *kind == EdgeKind::Next;

@@ -8,6 +8,8 @@
 //! 1. the conditions on the way, of as few blocks as possible: a way is one of many, and what holds on it need not hold on the others;
 //! 2. the index itself, where it is a byte or masked;
 //! 3. the table, where it stands right behind the jump: it ends where the code of the first case begins.
+//!
+//! There may also be no table: jumps or pieces of code of one length stand behind the jump, and the target is computed from the index.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,6 +32,8 @@ use crate::{
 const MASKED: usize = 256;
 /// How far behind a jump the place may be that it counts from.
 const NEAR: u64 = 64;
+/// Bytes of a piece of code, of which a jump leaves out some: from one instruction of A32 on.
+const PIECE: Range<u64> = 4..65;
 
 /// A jump to a computed address, and what is known about it.
 pub struct Jump<'a> {
@@ -75,7 +79,10 @@ pub fn resolve(program: &Program<'_>, lifter: &dyn Lifter, jump: &Jump<'_>) -> O
     let inline = unbounded.iter().find_map(|trace| {
         let target = trace.target?;
         let inline = Inline { trace, program, lifter, bounds: &jump.bounds, behind };
-        trace.parts(target).into_iter().find_map(|index| inline.table(target, index).or_else(|| inline.jumps(target, index)))
+        trace
+            .parts(target)
+            .into_iter()
+            .find_map(|index| inline.table(target, index).or_else(|| inline.jumps(target, index)).or_else(|| inline.pieces(target, index)))
     });
     inline.or_else(|| unbounded.first().filter(|trace| is_near(trace, &jump.bounds, behind)).map(|_| Table::default()))
 }
@@ -252,6 +259,41 @@ impl Inline<'_> {
             table.cases.push((number as u32, place));
         }
         (table.cases.len() > 1).then_some(table)
+    }
+
+    /// Pieces of code, equally long, one behind the other and without a jump in them: a loop written out, as division in software is.
+    /// Control comes in at any of them and goes through all that follow, so that too many do no harm.
+    fn pieces(&self, target: Expr, index: Expr) -> Option<Table> {
+        let piece = |number: u64| {
+            let mut reads = BTreeSet::new();
+            let value = self.trace.evaluate(target, index, number, &mut reads)?;
+            let place = self.lifter.machine().place_of(value);
+            (reads.is_empty() && self.bounds.contains(&place.address)).then_some(place)
+        };
+        let first = piece(0).filter(|first| (self.behind..self.behind + NEAR).contains(&first.address))?;
+        let len = piece(1)?.address.checked_sub(first.address).filter(|len| PIECE.contains(len))?;
+        let mut table = Table::default();
+        for number in 0..limits::CASES {
+            let Some(place) = piece(number).filter(|place| place.address == first.address + number * len) else { break };
+            table.cases.push((number as u32, place));
+            if !self.is_straight(place, len) {
+                break;
+            }
+        }
+        (table.cases.len() > 2).then_some(table)
+    }
+
+    /// Are the `len` bytes at `place` whole instructions that go on to the next one?
+    fn is_straight(&self, place: Place, len: u64) -> bool {
+        let mut cursor = Cursor::at(place);
+        let end = place.address + len;
+        while cursor.place.address < end {
+            let lifted = self.program.memory.raw(cursor.place.address).and_then(|bytes| self.lifter.lift(bytes, &mut cursor).ok());
+            if lifted.is_none_or(|lifted| lifted.flow != Flow::Next) {
+                return false;
+            }
+        }
+        cursor.place.address == end && cursor.state == 0
     }
 }
 

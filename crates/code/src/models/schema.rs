@@ -51,6 +51,8 @@ pub struct Model {
     pub acts: Option<Acts>,
     /// Something that it checks.
     pub checks: Option<Checks>,
+    /// A file gets another name: which argument is the old one, which the new one.
+    pub renames: Option<Redirects>,
     /// It gives back memory of the device behind this argument: a store there is a write to the device.
     pub maps: Option<u8>,
     /// Another descriptor becomes the same channel: which argument is the channel, which the number of the other.
@@ -107,6 +109,8 @@ pub enum Gives {
     Environment(u8),
     /// The time.
     Clock,
+    /// The number of a process that belongs to the program: itself, its parent, a child.
+    Process,
     /// Something of the machine itself that names it: its name, its addresses.
     Identity,
     /// The member of a structure of data (JSON and the like): the structure, and the text that names the member.
@@ -268,6 +272,8 @@ pub struct Sends {
     pub address: Option<u8>,
     /// Into the file that the text in this argument names.
     pub file: Option<u8>,
+    /// A single character, where it is one.
+    pub character: Option<u8>,
 }
 
 /// Text by a format.
@@ -374,13 +380,13 @@ pub struct Checks {
     pub by: Option<u8>,
 }
 
-/// A descriptor becomes another's channel.
+/// Something becomes, or takes the place of, something else: a descriptor, a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redirects {
-    /// The channel.
+    /// What.
     pub from: u8,
-    /// The number that becomes the same.
+    /// In the place of what.
     pub to: u8,
 }
 

@@ -1,5 +1,7 @@
 //! A program with everything that is known of it while questions are put to it.
 
+use std::cell::OnceCell;
+
 use assay_core::{
     Problem,
     coverage::{CallCount, FunctionCount},
@@ -25,8 +27,7 @@ pub struct Analysis<'a> {
     pub unit: &'a Unit<'a>,
     /// Questions about who is at the other end, and about everything before that.
     pub channels: &'a Channels<'a, 'a>,
-    /// What it does that matters outside of it.
-    pub happening: Happening,
+    happening: OnceCell<Happening>,
     /// Its processor's decoder.
     pub lifter: &'static dyn Lifter,
 }
@@ -42,8 +43,13 @@ impl Analysis<'_> {
         connect_indirect(&mut unit);
         let resolver = Resolver::new(&unit, limits.steps);
         let channels = Channels::new(&resolver);
-        let happening = Events::read(&channels);
+        let happening = OnceCell::new();
         Ok(then(&Analysis { program: &program, code: &code, unit: &unit, channels: &channels, happening, lifter }))
+    }
+
+    /// What it does that matters outside of it: by far the most work, and not done where nobody asks.
+    pub fn happening(&self) -> &Happening {
+        self.happening.get_or_init(|| Events::read(self.channels))
     }
 
     /// Functions with a body: not those that only lead to a name from elsewhere.
@@ -61,7 +67,7 @@ impl Analysis<'_> {
     pub fn functions(&self) -> FunctionCount {
         let mut count = FunctionCount::default();
         for (id, function) in self.bodies() {
-            let cut = self.too_large(id, function) || self.happening.cut.contains(&id);
+            let cut = self.too_large(id, function) || self.happening().cut.contains(&id);
             count.found += 1;
             *if cut { &mut count.abandoned } else { &mut count.analysed } += 1;
         }
@@ -93,7 +99,7 @@ impl Analysis<'_> {
         }
         let large: Vec<&Function> =
             self.bodies().filter(|(id, function)| self.too_large(*id, function)).map(|(_, function)| function).collect();
-        let unanswered = self.happening.cut.iter().filter_map(|id| self.code.function(*id)).collect();
+        let unanswered = self.happening().cut.iter().filter_map(|id| self.code.function(*id)).collect();
         for (functions, what) in
             [(large, "larger than is read of one"), (unanswered, "with questions that the limits left without an answer")]
         {

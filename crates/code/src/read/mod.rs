@@ -13,6 +13,7 @@
 mod analysis;
 mod apart;
 pub mod listing;
+mod quote;
 
 use assay_core::{
     At, Limits, Problem,
@@ -23,6 +24,7 @@ use assay_core::{
 use crate::load::NotLoaded;
 use analysis::Analysis;
 pub use apart::apart;
+pub use quote::quote;
 
 /// Facts that are kept of one program. The fullest that was met has some hundred.
 const FACTS: usize = 20_000;
@@ -54,6 +56,8 @@ pub struct ProgramReport {
     pub calls: CallCount,
     /// What could not be read, and why.
     pub problems: Vec<Problem>,
+    /// The code around the places of the facts, in order of address.
+    pub excerpts: Vec<(At, String)>,
 }
 
 /// Does the file begin as ELF does?
@@ -73,13 +77,26 @@ pub fn read_program(bytes: &[u8], limits: &CodeLimits) -> ProgramReport {
 }
 
 fn report(analysis: &Analysis<'_>) -> ProgramReport {
-    let mut facts = analysis.happening.facts.clone();
+    let mut facts = analysis.happening().facts.clone();
     let mut problems = analysis.problems();
     if facts.len() > FACTS {
         facts.truncate(FACTS);
         problems.push(Problem::over_limit(0, format!("more than {FACTS} facts: those at higher addresses are not told")));
     }
-    ProgramReport { facts, functions: analysis.functions(), calls: analysis.calls(), problems }
+    let places = facts.iter().flat_map(|(at, fact)| places(at, fact)).cloned().collect();
+    let (functions, calls) = (analysis.functions(), analysis.calls());
+    ProgramReport { facts, functions, calls, problems, excerpts: quote::instructions(analysis, &places) }
+}
+
+/// The places that a fact at `at` names and that a reader may want to see: its own, and every step of its way.
+pub fn places<'f>(at: &'f At, fact: &'f CodeFact) -> impl Iterator<Item = &'f At> {
+    let path = match fact {
+        CodeFact::Flow(flow) => &flow.path[..],
+        CodeFact::Disclosure(told) => &told.path[..],
+        _ => &[],
+    };
+    let own = !matches!(fact, CodeFact::File { .. } | CodeFact::Ordinary { .. } | CodeFact::Excerpt { .. });
+    own.then_some(at).into_iter().chain(path.iter().map(|step| &step.at))
 }
 
 /// Why nothing at all was read, as a problem.

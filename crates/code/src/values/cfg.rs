@@ -5,6 +5,9 @@
 //! postdominators. A loop that never ends, as the main loop of a server, has its end where a round ends: the edges back to where it
 //! begins lead out of the function, too. So what is behind a search through a table does not depend on what was found in it, and what a
 //! server does in a round depends on what was decided in this round.
+//!
+//! What can be held up is another question: `while (paused) sleep();` decides whether what is behind it ever runs. For that, every edge
+//! back is an end.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -26,6 +29,8 @@ pub struct Shape {
     position: Vec<Option<u32>>,
     /// Edges on which a block depends directly: (block that decides, index of its edge).
     depends: Vec<Vec<(u32, u32)>>,
+    /// The same, where a loop may never be left.
+    delays: Vec<Vec<(u32, u32)>>,
 }
 
 impl Shape {
@@ -38,6 +43,7 @@ impl Shape {
             dominator: vec![None; number],
             position: vec![None; number],
             depends: vec![Vec::new(); number],
+            delays: vec![Vec::new(); number],
         };
         if number == 0 {
             return shape;
@@ -54,7 +60,9 @@ impl Shape {
             }
         }
         shape.dominate();
-        shape.find_dependences(function);
+        let ends = shape.ends(function);
+        shape.depends = shape.dependences(function, &ends);
+        shape.delays = shape.dependences(function, &shape.order.iter().copied().collect());
         shape
     }
 
@@ -170,20 +178,12 @@ impl Shape {
     /// The decisions on which it depends whether `block` runs, nearest first: (block that decides, index of its edge). On every way to the
     /// block one of those that are nearest was taken, and so on upwards.
     pub fn decisions(&self, block: u32) -> Vec<(u32, u32)> {
-        let mut found = Vec::new();
-        let mut seen = BTreeSet::from([block]);
-        let mut waiting = VecDeque::from([block]);
-        while let Some(here) = waiting.pop_front() {
-            for (from, edge) in self.depends.get(here as usize).into_iter().flatten() {
-                if !found.contains(&(*from, *edge)) {
-                    found.push((*from, *edge));
-                }
-                if seen.insert(*from) {
-                    waiting.push_back(*from);
-                }
-            }
-        }
-        found
+        upwards(&self.depends, block)
+    }
+
+    /// The same, and the decisions by which loops in front of `block` are left, if they are.
+    pub fn delays(&self, block: u32) -> Vec<(u32, u32)> {
+        upwards(&self.delays, block)
     }
 
     /// Does the edge go back to where the way has been, or round a loop with several entries?
@@ -191,9 +191,10 @@ impl Shape {
         self.position[to as usize] <= self.position[from as usize]
     }
 
-    fn find_dependences(&mut self, function: &Function) {
-        let ends = self.ends(function);
-        let after = self.postdominators(function, &ends);
+    /// On which edges each block depends, where rounds end at `ends`.
+    fn dependences(&self, function: &Function, ends: &BTreeSet<u32>) -> Vec<Vec<(u32, u32)>> {
+        let mut depends: Vec<Vec<(u32, u32)>> = vec![Vec::new(); function.blocks.len()];
+        let after = self.postdominators(function, ends);
         let end = function.blocks.len() as u32;
         for block in &self.order {
             for (index, edge) in function.blocks[*block as usize].edges.iter().enumerate() {
@@ -202,9 +203,9 @@ impl Shape {
                 }
                 let mut at = edge.to;
                 while at != end && at != after[*block as usize] {
-                    let depends = &mut self.depends[at as usize];
-                    if !depends.contains(&(*block, index as u32)) {
-                        depends.push((*block, index as u32));
+                    let on = &mut depends[at as usize];
+                    if !on.contains(&(*block, index as u32)) {
+                        on.push((*block, index as u32));
                     }
                     if at == after[at as usize] {
                         break;
@@ -213,6 +214,7 @@ impl Shape {
                 }
             }
         }
+        depends
     }
 
     /// Does the function end with this block, whatever else it does?
@@ -314,6 +316,24 @@ impl Shape {
     }
 }
 
+/// All that `block` depends on, directly or not, nearest first.
+fn upwards(depends: &[Vec<(u32, u32)>], block: u32) -> Vec<(u32, u32)> {
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::from([block]);
+    let mut waiting = VecDeque::from([block]);
+    while let Some(here) = waiting.pop_front() {
+        for (from, edge) in depends.get(here as usize).into_iter().flatten() {
+            if !found.contains(&(*from, *edge)) {
+                found.push((*from, *edge));
+            }
+            if seen.insert(*from) {
+                waiting.push_back(*from);
+            }
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,6 +368,7 @@ mod tests {
         assert!(shape.goes_back(3, 2) && !shape.goes_back(1, 2));
         assert_eq!(shape.decisions(3), [(2, 0), (0, 0)]);
         assert_eq!(shape.decisions(4), [], "what follows in any case");
+        assert_eq!(shape.delays(4), [(0, 1), (2, 1), (0, 0)], "unless the loop is never left");
     }
 
     #[test]

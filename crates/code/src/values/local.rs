@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Expr, Exprs, Node,
+    COUNT, Expr, Exprs, Node,
     cfg::Shape,
     leaf::{CallId, Leaf, Location, Slot},
     memory::Snapshot,
@@ -18,6 +18,13 @@ use crate::{
     ir::{Machine, Place, Var, Width},
     load::Program,
 };
+
+/// Terms of this rank may be counts as well as pointers ([`Exprs::unlike_pointer`]).
+const UNSURE: u8 = 5;
+/// Structures are not larger than this, mostly.
+const FIELDS: u64 = 0x1000;
+/// Where a file's headers end, and something can stand that a program points to.
+const HEADERS: u64 = 0x100;
 
 /// Whom a call calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,21 +239,22 @@ pub fn bases(exprs: &Exprs, expr: Expr, width: Width) -> (Vec<Expr>, u64) {
 
 /// See [`Local::locate`].
 pub fn locate(exprs: &Exprs, expr: Expr, program: &Program<'_>, width: Width) -> Address {
-    let (base, offset) = exprs.base_and_offset(expr, width);
-    let Some(base) = base else { return Address::At(Location { base: None, offset }) };
-    if !matches!(exprs.node(base), Node::Binary(crate::ir::Binary::Add, ..)) {
-        return if program.memory.holds(offset) && !matches!(exprs.node(base), Node::Leaf(_)) {
-            Address::Within(Location { base: None, offset })
-        } else {
-            Address::At(Location { base: Some(base), offset })
-        };
-    }
-    if program.memory.holds(offset) {
-        return Address::Within(Location { base: None, offset });
-    }
+    let (terms, offset) = bases(exprs, expr, width);
     let ranked = |term: &Expr| exprs.unlike_pointer(*term).map(|rank| (rank, term.0, *term));
-    match bases(exprs, expr, width).0.iter().filter_map(ranked).min() {
-        Some((_, _, pointer)) => Address::Within(Location { base: Some(pointer), offset }),
-        None => Address::At(Location { base: Some(base), offset }),
+    let pointer = terms.iter().filter_map(ranked).min();
+    // In a file that may be loaded anywhere, offsets in structures are numbers at which something is mapped, too.
+    let is_fixed = program.memory.holds(offset)
+        && match pointer {
+            Some((rank, ..)) if rank < UNSURE => offset >= FIELDS,
+            Some((rank, ..)) if rank < COUNT => offset >= HEADERS,
+            _ => true,
+        };
+    match (terms.as_slice(), pointer) {
+        ([], _) => Address::At(Location { base: None, offset }),
+        ([base], _) if matches!(exprs.node(*base), Node::Leaf(_)) => Address::At(Location { base: Some(*base), offset }),
+        _ if is_fixed => Address::Within(Location { base: None, offset }),
+        ([base], _) => Address::At(Location { base: Some(*base), offset }),
+        (_, Some((_, _, pointer))) => Address::Within(Location { base: Some(pointer), offset }),
+        (_, None) => Address::At(Location { base: exprs.base_and_offset(expr, width).0, offset }),
     }
 }

@@ -68,6 +68,13 @@ impl Snapshot {
         }
     }
 
+    /// Puts one value in the place of another, wherever it stands.
+    pub fn replace(&mut self, old: Expr, new: Expr) {
+        if self.words.values().any(|(_, value)| *value == old) {
+            Arc::make_mut(&mut self.words).values_mut().filter(|(_, value)| *value == old).for_each(|(_, value)| *value = new);
+        }
+    }
+
     /// Number of words.
     pub fn len(&self) -> usize {
         self.words.len()

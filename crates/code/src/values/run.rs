@@ -221,6 +221,7 @@ impl<'a> Runner<'a> {
         };
         if self.exprs.value(number).is_some() {
             state.vars.iter_mut().filter(|var| **var == value).for_each(|var| *var = number);
+            state.memory.replace(value, number);
         }
         Some(state)
     }

@@ -214,7 +214,8 @@ impl Exprs {
     /// `a <= b and a != b` is `a < b`; `a < b or a == b` is `a <= b`.
     fn joined(&mut self, op: Binary, a: Expr, b: Expr) -> Option<Expr> {
         let (Node::Binary(order, width, x, y), Node::Binary(same, _, p, q)) = (self.node(a), self.node(b)) else { return None };
-        if !((p, q) == (x, y) || (p, q) == (y, x)) {
+        let alike = (p, q) == (x, y) || (p, q) == (y, x) || self.apart(width, x, y).is_some_and(|by| self.apart(width, p, q) == Some(by));
+        if !alike {
             return None;
         }
         let strict = match (op, order, same) {
@@ -225,6 +226,17 @@ impl Exprs {
             _ => return None,
         };
         Some(self.binary(strict, width, x, y))
+    }
+
+    /// How far two values are apart, one of them a number: what is equal in `n - 1 == 15` is so in `n == 16`, as which it is kept.
+    fn apart(&self, width: Width, x: Expr, y: Expr) -> Option<(Expr, u64)> {
+        let (value, number) = match (self.value(x), self.value(y)) {
+            (None, Some(number)) => (x, number),
+            (Some(number), None) => (y, number),
+            _ => return None,
+        };
+        let (base, offset) = self.base_and_offset(value, width);
+        Some((base?, offset.wrapping_sub(number) & width.mask()))
     }
 
     /// How many low bits of `expr` can be other than zero, at most.
@@ -320,5 +332,19 @@ mod tests {
             let ls = all.negate(hi);
             assert_eq!(ls, expect(&mut all, Binary::LeU, x, y), "ls {number:?}");
         }
+    }
+
+    /// `if (strlen(s) - 1 > 15)`: the equality is kept as one of the length, the order is not.
+    #[test]
+    fn a_number_that_was_added_does_not_hide_a_comparison() {
+        let mut all = Exprs::default();
+        let (leaf, one, fifteen, zero) = (all.leaf(0), all.constant(1), all.constant(15), all.constant(0));
+        let x = all.binary(Binary::Sub, W, leaf, one);
+        let difference = all.binary(Binary::Sub, W, x, fifteen);
+        let equal = all.binary(Binary::Eq, W, difference, zero);
+        let (other, carry) = (all.negate(equal), all.binary(Binary::LeU, W, fifteen, x));
+        let higher = all.binary(Binary::And, W, carry, other);
+        let expected = all.binary(Binary::LtU, W, fifteen, x);
+        assert_eq!(higher, expected);
     }
 }

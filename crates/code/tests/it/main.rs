@@ -3,6 +3,7 @@
 mod arm_execution;
 mod arm_objdump;
 mod arm_trace;
+mod discovery;
 mod hostile;
 mod numbers;
 mod scripts;

@@ -46,6 +46,8 @@ pub(super) fn told(control: &Control, steps: i32) -> Option<Severity> {
         }
     };
     let most = match control.stage.reachable {
+        // To whom, nobody knows: perhaps to the owner.
+        Reachable::Yes | Reachable::Unknown if control.holder.who == HolderKind::Undetermined => Severity::Medium,
         Reachable::Yes => Severity::Critical,
         Reachable::Unknown => Severity::High,
         Reachable::No => Severity::Low,
@@ -92,7 +94,8 @@ fn holder(control: &Control) -> i32 {
     let default = control.stage.authorised.contains(&Authorisation::DefaultPassword);
     match control.holder.who {
         HolderKind::FixedRemote | HolderKind::AnyRemote | HolderKind::LanUnauthenticated => 0,
-        HolderKind::Undetermined => -1,
+        // Where nobody is known to hold it, nobody may: it is worth a look, and no alarm.
+        HolderKind::Undetermined => -2,
         HolderKind::LanAuthenticated if default => -2,
         HolderKind::LanAuthenticated | HolderKind::Loopback | HolderKind::Physical => -3,
         HolderKind::KeyHolder => -2,

@@ -63,7 +63,9 @@ pub fn of(actuator: &Actuator, say: &Say) -> Option<Effect> {
         ActuatorKind::Halt => Effect::StopMining,
         ActuatorKind::MainWork if argument.contains("watchdog") => Effect::Reboot,
         ActuatorKind::MainWork => Effect::StopMining,
-        ActuatorKind::StopProcess if is_miner(argument) || argument.is_empty() || argument.contains("{}") => Effect::StopMining,
+        // A miner, all there is, or whichever the outside names. A process that nobody knows may be anybody's.
+        ActuatorKind::StopProcess if is_miner(argument) || matches!(argument, "init" | "every process") => Effect::StopMining,
+        ActuatorKind::StopProcess if data && argument.contains("{}") => Effect::StopMining,
         ActuatorKind::StopProcess => Effect::Reconfigure,
         ActuatorKind::Memory => Effect::CorruptMemory,
         ActuatorKind::File | ActuatorKind::Message => return None,

@@ -9,6 +9,8 @@ use super::truth::{Range, Truth, common, length, union};
 /// What a tool found, as JSON between processes.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Found {
+    /// Processor time for loading the file and finding the functions.
+    pub seconds: f64,
     /// Every function.
     pub functions: Vec<Function>,
 }
@@ -59,6 +61,16 @@ impl Score {
         }
     }
 
+    /// Adds another's counts.
+    pub fn add(&mut self, other: &Self) {
+        self.functions += other.functions;
+        self.found += other.found;
+        self.right += other.right;
+        self.bytes += other.bytes;
+        self.covered += other.covered;
+        self.wrong += other.wrong;
+    }
+
     /// Of the functions that are, how many were found.
     pub fn recall(&self) -> f64 {
         self.right as f64 / self.functions.max(1) as f64
@@ -72,6 +84,11 @@ impl Score {
     /// Of the bytes of code, how many are in functions that were found.
     pub fn coverage(&self) -> f64 {
         self.covered as f64 / self.bytes.max(1) as f64
+    }
+
+    /// Bytes taken for code that are none, to those that are.
+    pub fn wrong(&self) -> f64 {
+        self.wrong as f64 / self.bytes.max(1) as f64
     }
 }
 
@@ -87,7 +104,7 @@ mod tests {
             left_out: vec![(0x80, 0x100)],
         };
         let function = |address, end| Function { address, found_by: String::new(), blocks: vec![(address, end)] };
-        let found = Found { functions: vec![function(0x80, 0x90), function(0x100, 0x11c), function(0x128, 0x130)] };
+        let found = Found { seconds: 0.0, functions: vec![function(0x80, 0x90), function(0x100, 0x11c), function(0x128, 0x130)] };
         let score = Score::of(&found, &truth);
         assert_eq!((score.functions, score.found, score.right), (2, 2, 1));
         assert_eq!((score.bytes, score.covered, score.wrong), (0x28, 0x20, 4));

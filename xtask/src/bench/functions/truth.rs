@@ -49,7 +49,8 @@ impl Truth {
         let mut truth = Self::default();
         let mut bodies = Vec::new();
         for (index, section) in sections.enumerate() {
-            let executable = u64::from(section.sh_flags(LITTLE).0) & elf::SHF_EXECINSTR.0 != 0 && section.sh_type(LITTLE) == elf::SHT_PROGBITS;
+            let executable =
+                u64::from(section.sh_flags(LITTLE).0) & elf::SHF_EXECINSTR.0 != 0 && section.sh_type(LITTLE) == elf::SHT_PROGBITS;
             let range = (u64::from(section.sh_addr(LITTLE)), u64::from(section.sh_addr(LITTLE)) + u64::from(section.sh_size(LITTLE)));
             if !executable {
                 continue;
@@ -109,7 +110,11 @@ pub fn common(a: &[Range], b: &[Range]) -> Vec<Range> {
         if range.0 < range.1 {
             both.push(range);
         }
-        if one.1 < two.1 { a.next() } else { b.next() };
+        if one.1 < two.1 {
+            a.next()
+        } else {
+            b.next()
+        };
     }
     both
 }

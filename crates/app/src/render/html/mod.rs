@@ -6,14 +6,13 @@
 
 #![allow(clippy::unused_self, clippy::trivially_copy_pass_by_ref, reason = "templates call methods, and pass fields by reference")]
 
-use std::{borrow::Borrow, collections::BTreeSet};
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use askama::Template;
-use assay_core::{
-    Answer, AnswerState, Dossier, Evidence, Finding, Gap, Severity, Stage,
-    dossier::{Subject, SubjectKind},
-    escape::visible,
-};
+use assay_core::{Answer, AnswerState, At, Control, Dossier, Evidence, Finding, Stage, escape::visible};
 
 use super::{
     pages::{RulePage, detectors},
@@ -22,23 +21,21 @@ use super::{
 
 mod bytemap;
 mod policy;
+mod section;
 mod tables;
 mod tree;
+mod way;
 
-use bytemap::Drawing;
+use section::{Section, section};
 use tables::Grid;
-use tree::Listing;
+use way::Way;
 
 /// Findings shown in full.
 const FINDINGS: usize = 1000;
 /// Pieces of evidence shown of one finding, or steps of one control.
 const EVIDENCE: usize = 25;
-/// Gaps shown of one subject, largest first.
-const GAPS: usize = 500;
 /// Entries shown of all manifests together.
 const ENTRIES: usize = 50_000;
-/// Findings named in the summary of a subject.
-const NAMED: usize = 5;
 
 const STYLE: &str = include_str!("../../../templates/dossier.css");
 const SCRIPT: &str = include_str!("../../../templates/dossier.js");
@@ -54,21 +51,10 @@ struct Page<'a> {
     subjects: Vec<Section<'a>>,
     tables: Vec<Grid<'a>>,
     places: Places<'a>,
+    /// The number of the control whose path a finding shows, by the finding's id.
+    behind: BTreeMap<&'a str, usize>,
     rules: Vec<RulePage>,
     entries: usize,
-}
-
-/// What the page says of one subject.
-struct Section<'a> {
-    d: &'a Dossier,
-    s: &'a Subject,
-    number: usize,
-    machine: Option<String>,
-    signed: Vec<(String, u64)>,
-    findings: Vec<&'a Finding>,
-    gaps: Vec<&'a Gap>,
-    maps: Vec<Drawing<'a>>,
-    listing: Listing<'a>,
 }
 
 /// The page.
@@ -91,34 +77,22 @@ pub fn render(dossier: &Dossier) -> String {
         subjects,
         tables: dossier.tables.iter().map(Grid::new).collect(),
         places: Places::new(dossier),
+        behind: behind(dossier),
         rules: rules(dossier),
     };
     // Writing to a string fails only where a value's own Display does, and none here does.
     visible(&page.render().unwrap_or_default()).into_owned()
 }
 
+fn behind(dossier: &Dossier) -> BTreeMap<&str, usize> {
+    let shown = dossier.findings.iter().take(FINDINGS);
+    shown.filter_map(|finding| Some((finding.id.as_str(), words::control_behind(dossier, finding)?))).collect()
+}
+
 /// Pages of the rules that found something, where this version of the rule is the dossier's.
 fn rules(dossier: &Dossier) -> Vec<RulePage> {
     let found: BTreeSet<(&str, u32)> = dossier.findings.iter().map(|finding| (finding.rule.as_str(), finding.version)).collect();
     detectors().filter(|detector| found.contains(&(detector.id, detector.version))).map(RulePage::new).collect()
-}
-
-fn section<'a>(dossier: &'a Dossier, subject: &'a Subject, number: usize, left: &mut usize) -> Section<'a> {
-    let artifacts = words::artifacts(subject);
-    let mut gaps: Vec<&Gap> = subject.coverage.gaps.iter().collect();
-    gaps.sort_by_key(|gap| std::cmp::Reverse(gap.span.1));
-    gaps.truncate(GAPS);
-    Section {
-        d: dossier,
-        s: subject,
-        number,
-        machine: words::machine(subject),
-        signed: words::outcomes(dossier, &artifacts),
-        findings: words::findings_in(dossier, &artifacts),
-        gaps,
-        maps: bytemap::drawings(subject),
-        listing: Listing::new(subject, left),
-    }
 }
 
 // Templates pass fields by reference and results by value; hence `Borrow`.
@@ -149,6 +123,41 @@ impl Page<'_> {
 
     fn place(&self, evidence: &Evidence) -> String {
         self.places.of(evidence)
+    }
+
+    fn way<'e>(&self, evidence: &'e [Evidence]) -> Option<Way<'e>> {
+        Way::new(evidence, &self.places)
+    }
+
+    fn has_ways(&self) -> bool {
+        let findings = self.findings().iter().map(|finding| &finding.evidence);
+        findings.chain(self.d.controls.iter().map(|control| &control.path)).any(|evidence| words::way_len(evidence) > 0)
+    }
+
+    fn control_behind(&self, finding: &Finding) -> Option<&Control> {
+        self.behind.get(finding.id.as_str()).and_then(|number| self.d.controls.get(*number))
+    }
+
+    /// The finding on the page that shows the path of the control with this number, from 0.
+    fn shown_by(&self, control: &usize) -> Option<&str> {
+        self.findings().iter().map(|finding| finding.id.as_str()).find(|id| self.behind.get(id) == Some(control))
+    }
+
+    fn control_name(&self, number: &usize) -> String {
+        format!("control {number}")
+    }
+
+    fn checks(&self, control: &Control) -> Vec<String> {
+        words::checks(control)
+    }
+
+    /// Words in which a line's end means something, on one line.
+    fn line(&self, words: &str) -> String {
+        words::line(words)
+    }
+
+    fn is_code(&self, evidence: &Evidence) -> bool {
+        matches!(evidence.at, At::Address(_) | At::Line(_))
     }
 
     fn short(&self, digest: &assay_core::Sha256) -> String {
@@ -182,101 +191,5 @@ impl Page<'_> {
 
     fn unexamined(&self) -> usize {
         self.d.answers.iter().filter(|answer| answer.state == AnswerState::NotExamined).count()
-    }
-}
-
-impl Section<'_> {
-    fn what(&self) -> String {
-        words::what(self.s)
-    }
-
-    /// What the image says of itself: name, value, and where it says so, as far as the dossier's table of identity tells.
-    fn told(&self) -> Vec<(&str, &str, String)> {
-        let who = &self.s.identity;
-        let words = [
-            ("Maker", "maker", &who.maker),
-            ("Model", "model", &who.model),
-            ("Board", "platform", &who.platform),
-            ("Firmware version", "version", &who.version),
-            ("Built", "built", &who.built),
-            ("System", "system", &who.system),
-            ("Kernel", "kernel", &who.kernel),
-            ("Compiler", "toolchain", &who.toolchain),
-        ];
-        let told = words.into_iter().filter_map(|(name, field, value)| Some((name, field, value.as_deref()?)));
-        told.map(|(name, field, value)| (name, value, words::identity_place(self.d, self.s, field, value))).collect()
-    }
-
-    fn severities(&self) -> String {
-        words::severities(self.findings.iter().copied())
-    }
-
-    fn named(&self) -> &[&Finding] {
-        self.findings.get(..NAMED).unwrap_or(&self.findings)
-    }
-
-    fn worst(&self) -> Option<Severity> {
-        self.findings.first().map(|finding| finding.severity)
-    }
-
-    fn signatures(&self) -> u64 {
-        self.signed.iter().map(|(_, count)| count).sum()
-    }
-
-    /// Does a missing signature mean something here?
-    fn is_firmware(&self) -> bool {
-        self.s.kind == SubjectKind::Firmware
-    }
-
-    /// A directory is named by its manifest.
-    fn is_tree(&self) -> bool {
-        self.s.kind == SubjectKind::Tree
-    }
-
-    fn all_valid(&self) -> bool {
-        self.signed.iter().all(|(outcome, _)| outcome == words::VALID)
-    }
-
-    fn share(&self, part: &u64) -> String {
-        words::percent(*part, self.s.coverage.bytes.total)
-    }
-
-    /// Start and width of explained, opaque and unknown in a bar of 1000; what is there at all is seen.
-    fn bar(&self) -> Vec<(&'static str, u64, u64)> {
-        let bytes = self.s.coverage.bytes;
-        let width = |part: u64| if part == 0 { 0 } else { (u128::from(part) * 1000 / u128::from(bytes.total.max(1))).max(4) as u64 };
-        let (opaque, unknown) = (width(bytes.opaque), width(bytes.unknown));
-        let explained = if bytes.explained == 0 { 0 } else { 1000_u64.saturating_sub(opaque + unknown) };
-        vec![("k-known", 0, explained), ("k-opaque", explained, opaque), ("k-unknown", explained + opaque, unknown)]
-    }
-
-    /// What was counted besides bytes: name, part, whole. Kinds of input that this one does not have are left out.
-    fn counted(&self) -> Vec<(&'static str, String)> {
-        let coverage = &self.s.coverage;
-        let of = |part: u64, total: u64, done: &str| format!("{} of {} {done}", words::grouped(part), words::grouped(total));
-        let functions = &coverage.functions;
-        let calls = coverage.calls.resolved + coverage.calls.unresolved;
-        let rows = [
-            (coverage.files.total, "Files", of(coverage.files.read, coverage.files.total, "read whole")),
-            (
-                functions.found,
-                "Functions",
-                format!(
-                    "{}, {} given up at a limit, {} of a processor that is not read",
-                    of(functions.analysed, functions.found, "analysed"),
-                    words::grouped(functions.abandoned),
-                    words::grouped(functions.unsupported)
-                ),
-            ),
-            (calls, "Calls", of(coverage.calls.resolved, calls, "with a known target")),
-            (coverage.packets.total, "Packets", of(coverage.packets.read, coverage.packets.total, "read")),
-            (coverage.rows.total, "Rows of tables", of(coverage.rows.read, coverage.rows.total, "read")),
-            (coverage.buses.total, "Buses of networks", of(coverage.buses.read, coverage.buses.total, "read")),
-        ];
-        rows.into_iter().filter(|(total, ..)| *total > 0).map(|(_, name, text)| (name, text)).collect()
-    }
-
-    fn hidden_gaps(&self) -> usize {
-        self.s.coverage.gaps.len() - self.gaps.len()
     }
 }

@@ -14,7 +14,8 @@ mod values;
 
 use std::{
     cell::{OnceCell, RefCell},
-    collections::HashSet,
+    collections::{HashMap, HashSet},
+    rc::Rc,
 };
 
 use assay_core::facts::code::{CheckKind, Enforcement};
@@ -128,12 +129,26 @@ pub struct Guards<'c, 'r, 'a> {
     verifiers: OnceCell<beside::Verifiers>,
     asked: RefCell<HashSet<(FunctionId, u32, bool)>>,
     values: RefCell<HashSet<(FunctionId, Expr, u64, bool, Context)>>,
+    answers: RefCell<HashMap<Question, Rc<Vec<Atom>>>>,
+}
+
+/// A question whose answer is remembered: about this block, on the way of this context.
+type Question = (FunctionId, u32, About, Context);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum About {
+    /// What must be true to get there.
+    Here,
+    /// What makes it impossible.
+    Prevented,
+    /// What must be true within the function.
+    Within,
 }
 
 impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     /// With the questions of `channels`.
     pub fn new(channels: &'c Channels<'r, 'a>) -> Self {
-        Self { channels, commands: Commands::default(), verifiers: OnceCell::new(), asked: RefCell::default(), values: RefCell::default() }
+        Self { channels, commands: Commands::default(), verifiers: OnceCell::new(), asked: RefCell::default(), values: RefCell::default(), answers: RefCell::default() }
     }
 
     fn resolver(&self) -> &'r Resolver<'a> {
@@ -147,27 +162,38 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
 
     /// The same on the way by which `context` came.
     pub fn here_from(&self, function: FunctionId, block: u32, context: &Context) -> Vec<Atom> {
-        let mut atoms = self.fresh(|atoms| self.at_block(function, block, context, DEPTH, true, atoms));
-        self.beside(function, block, context, &mut atoms);
-        atoms
+        self.answer(function, block, About::Here, context)
     }
 
     /// What makes the way to `block` impossible: the same decisions, taken the other way.
     pub fn prevented(&self, function: FunctionId, block: u32) -> Vec<Atom> {
-        self.fresh(|atoms| self.at_block(function, block, &Context::default(), DEPTH, false, atoms))
+        self.answer(function, block, About::Prevented, &Context::default())
     }
 
     /// What must be true to get to `block` within its function.
     pub fn within(&self, function: FunctionId, block: u32) -> Vec<Atom> {
-        self.fresh(|atoms| self.own(function, block, &Context::default(), DEPTH, true, atoms))
+        self.answer(function, block, About::Within, &Context::default())
     }
 
-    fn fresh(&self, ask: impl FnOnce(&mut Vec<Atom>)) -> Vec<Atom> {
+    fn answer(&self, function: FunctionId, block: u32, about: About, context: &Context) -> Vec<Atom> {
+        let question = (function, block, about, context.clone());
+        if let Some(known) = self.answers.borrow().get(&question) {
+            return known.to_vec();
+        }
+        let cuts = self.resolver().budget.cuts();
         self.asked.borrow_mut().clear();
         self.values.borrow_mut().clear();
         let mut atoms = Vec::new();
-        ask(&mut atoms);
+        match about {
+            About::Here => self.at_block(function, block, context, DEPTH, true, &mut atoms),
+            About::Prevented => self.at_block(function, block, context, DEPTH, false, &mut atoms),
+            About::Within => self.own(function, block, context, DEPTH, true, &mut atoms),
+        }
         assemble::words(self.resolver().unit, &mut atoms);
+        // An answer that was cut is never remembered as if it were whole.
+        if self.resolver().budget.cuts() == cuts {
+            self.answers.borrow_mut().insert(question, Rc::new(atoms.clone()));
+        }
         atoms
     }
 
@@ -190,7 +216,9 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     /// The decisions within the function.
     fn own(&self, function: FunctionId, block: u32, context: &Context, depth: u32, holds: bool, atoms: &mut Vec<Atom>) {
         let Some(local) = self.resolver().unit.local(function) else { return };
-        for (from, edge) in local.shape.decisions(block) {
+        // What can be held up can also be held up by a loop that waits.
+        let decisions = if holds { local.shape.decisions(block) } else { local.shape.delays(block) };
+        for (from, edge) in decisions {
             let asked = Asked { function, site: 0, context: context.clone(), depth };
             self.edge(&asked, from, edge, holds, atoms);
         }

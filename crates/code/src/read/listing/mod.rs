@@ -3,6 +3,7 @@
 //! The facts of [`super::read_program`] say what matters; this says what there is. In JSON addresses are text (`0x2a5c0`), without the
 //! bits that name an instruction set.
 
+pub(super) mod instructions;
 mod lines;
 mod page;
 mod strings;
@@ -20,8 +21,9 @@ use serde::{Deserialize, Serialize};
 use super::{CodeLimits, analysis::Analysis, apart};
 use crate::load::NotLoaded;
 
+pub use instructions::InstructionLine;
 pub use lines::{CallLine, FunctionLine, ImportLine, TargetLine};
-pub use page::{BlockLines, EdgeLine, FunctionPage, InstructionLine};
+pub use page::{BlockLines, EdgeLine, FunctionPage};
 pub use strings::StringLine;
 
 /// Name of the form that this version writes.
@@ -148,7 +150,7 @@ fn listing(analysis: &Analysis<'_>, bytes: &[u8], function: Option<&str>) -> Res
     let page = function.map(|wanted| page::page(analysis, wanted).ok_or(ListingError::NoFunction)).transpose()?;
     let places = lines::Places::of(analysis);
     let (mut listeners, mut endpoints, mut facts) = (Vec::new(), Vec::new(), Vec::new());
-    for (at, fact) in &analysis.happening.facts {
+    for (at, fact) in &analysis.happening().facts {
         let line = |channel: &Channel| {
             let At::Address(site) = at else { return None };
             Some(ChannelLine { site: Address(*site), function: places.function(*site), channel: channel.clone() })

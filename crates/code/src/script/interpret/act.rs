@@ -245,10 +245,11 @@ impl Interpreter<'_> {
                     triggers.push(one.clone());
                 }
             }
-            let said: Vec<String> =
-                constants.iter().map(|one| format!("{}{:?} `{}`", if one.fits { "" } else { "not " }, one.kind, one.value)).collect();
             if (before < triggers.len() || constants.is_empty()) && way.len() < ASKED {
-                let note = if said.is_empty() { "tested".to_owned() } else { format!("compared: {}", said.join(", ").to_lowercase()) };
+                // One of the patterns of a `case` fits, or none of those before.
+                let joint = if constants.iter().any(|one| one.fits) { ", or " } else { ", and " };
+                let said: Vec<String> = constants.iter().map(said).collect();
+                let note = if said.is_empty() { "the test on this line goes the way that leads on".to_owned() } else { said.join(joint) };
                 way.push(super::super::emit::step(atom.line, atom.function.clone(), Role::Branch, &note));
             }
         });
@@ -338,6 +339,18 @@ fn narrowed(path: &Path, id: u32) -> Option<Choice> {
         }
     }
     left
+}
+
+/// A condition in words.
+fn said(trigger: &Trigger) -> String {
+    let how = match trigger.kind {
+        TriggerKind::Equals | TriggerKind::Number => "equal to",
+        TriggerKind::Begins => "begins with",
+        TriggerKind::Contains => "contains",
+        TriggerKind::Below => "below",
+        TriggerKind::Above => "above",
+    };
+    format!("input {}{how} \u{201c}{}\u{201d}", if trigger.fits { "" } else { "not " }, trigger.value)
 }
 
 /// The steps of a way, first to last.

@@ -44,6 +44,12 @@ pub enum CodeFact {
         /// Names of the functions that run where it fits, nearest first.
         handlers: Vec<String>,
     },
+    /// The code around a place that another fact names, to be read beside it: a line for each instruction or line of a script, the one
+    /// at the place behind `>`. Escaped, of few lines, and the same wherever it is made of the same bytes.
+    Excerpt {
+        /// The lines.
+        text: String,
+    },
     /// Something recognised as what any such machine does: a Stratum client, an SSH server, a time client.
     Ordinary {
         /// What it is.

@@ -18,7 +18,7 @@
 //! | who holds it | severity |
 //! | --- | --- |
 //! | a host in the code, anybody on the network | `critical`, or `high` where it is not known to run |
-//! | could not be told | `high` |
+//! | could not be told | `medium` |
 //! | somebody who knows the default password; the holder of a key | `medium` |
 //! | the holder of a key *and* a login; an owner who has logged in; somebody at the machine | `low` |
 //!
@@ -44,7 +44,7 @@ use super::super::{Case, Detector, Draft, by_control::groups};
 
 pub(super) const DETECTOR: Detector = Detector {
     id: "control.firmware-replace",
-    version: 1,
+    version: 2,
     question: Question::Control,
     source: include_str!("firmware_replace.rs"),
     detect,

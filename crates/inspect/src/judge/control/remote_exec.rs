@@ -14,13 +14,14 @@
 //! Takes the controls whose effect is `execute`: a data flow, through as many processes as hand the input on, to a command in which the
 //! outside can still put a special character of the shell, to a program whose name it chooses, to a library or module, or to a file of
 //! the next start (a crontab, a start-up script). A number, one of a few words, or letters that mean nothing to a shell are no
-//! finding, whatever the command. Nor is a program that is *given* the path of an upload: it is one where the content is run.
+//! finding, whatever the command, nor is the time of day. Nor is a program that is *given* the path of an upload: it is one where the
+//! content is run.
 //!
 //! | who holds it | severity |
 //! | --- | --- |
 //! | a host in the code, anybody on the network, and the program is known to run | `critical` |
-//! | the same, and whether it runs is not known; could not be told who; a host of the owner's configuration | `high` |
-//! | somebody who knows the default password, the holder of a key | `medium` |
+//! | the same, and whether it runs is not known; a host of the owner's configuration | `high` |
+//! | could not be told who; somebody who knows the default password, the holder of a key | `medium` |
 //! | an owner who has logged in, a program of the machine itself, somebody at the machine | `low` |
 //!
 //! ## False positives
@@ -42,7 +43,7 @@ use assay_core::{Effect, Question};
 use super::super::{Case, Detector, Draft, by_control::groups, ordinary::Ordinary};
 
 pub(super) const DETECTOR: Detector =
-    Detector { id: "control.remote-exec", version: 1, question: Question::Control, source: include_str!("remote_exec.rs"), detect };
+    Detector { id: "control.remote-exec", version: 2, question: Question::Control, source: include_str!("remote_exec.rs"), detect };
 
 fn detect(case: &Case) -> Vec<Draft> {
     let ordinary = Ordinary::new(case);

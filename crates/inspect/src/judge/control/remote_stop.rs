@@ -14,11 +14,13 @@
 //!
 //! Takes the controls whose effect is `stop-mining`, `reboot` or `power`. Behind each is a flow: input compared with a constant, the
 //! outcome, directly or through a stored flag, a file or another process, before what acts. The constants are the finding's `trigger`.
+//! Where a process is ended, it counts if it is a miner's (by its name, or that of the file its number is read from), every one there is,
+//! or whichever the outside names: what a program does with its own children is nobody's stop.
 //!
 //! | who holds it | severity |
 //! | --- | --- |
 //! | a host in the code, anybody on the network | `high` |
-//! | could not be told | `medium` |
+//! | could not be told | `low` |
 //! | a host of the owner's configuration; somebody who knows the default password | `low` |
 //! | an owner who has logged in, a program of the machine itself, the holder of a key | `info` or `low` |
 //! | a step of something greater: the miner is stopped so that the firmware can be replaced | `info` |
@@ -27,8 +29,8 @@
 //!
 //! ## False positives
 //!
-//! A line of the board (GPIO) whose number says nothing of what hangs on it. A process that is ended and was no miner, where its name
-//! comes from a file.
+//! A line of the board (GPIO) whose number says nothing of what hangs on it. A process that is ended and was no miner, where the outside
+//! names it.
 //!
 //! ## False negatives
 //!
@@ -45,7 +47,7 @@ use assay_core::{Deed, Effect, Question};
 use super::super::{Case, Detector, Draft, by_control::groups, ordinary::Ordinary};
 
 pub(super) const DETECTOR: Detector =
-    Detector { id: "control.remote-stop", version: 1, question: Question::Control, source: include_str!("remote_stop.rs"), detect };
+    Detector { id: "control.remote-stop", version: 2, question: Question::Control, source: include_str!("remote_stop.rs"), detect };
 
 fn detect(case: &Case) -> Vec<Draft> {
     let ordinary = Ordinary::new(case);

@@ -16,6 +16,7 @@
 //! | --- | --- |
 //! | credentials, to a host in the code | `critical`, or `high` where it is not known to run |
 //! | credentials, to anybody on the network who asks | `high` |
+//! | credentials or worker names, to somebody who could not be told | `medium` |
 //! | credentials, to a host that the owner configured | `low` |
 //! | worker names, to a host in the code | `high` |
 //! | worker names, to anybody on the network who asks | `medium` |
@@ -38,7 +39,7 @@ use assay_core::{Question, facts::code::Disclosed};
 use super::super::{Case, Detector, Draft, by_told::told};
 
 pub(super) const DETECTOR: Detector =
-    Detector { id: "disclosure.credentials", version: 1, question: Question::Disclosure, source: include_str!("credentials.rs"), detect };
+    Detector { id: "disclosure.credentials", version: 2, question: Question::Disclosure, source: include_str!("credentials.rs"), detect };
 
 fn detect(case: &Case) -> Vec<Draft> {
     let weight = |what: &[Disclosed]| if what.contains(&Disclosed::Credentials) { 4 } else { 3 };

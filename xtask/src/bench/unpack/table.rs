@@ -1,10 +1,9 @@
 //! What was measured, for reading: a line for each run, a table, a page of the manual.
 
-use std::{fmt::Write, process::Command};
-
-use anyhow::Context;
+use std::fmt::Write;
 
 use super::{Run, package::Package, peers::Tool, recovered::Expected};
+use crate::bench::shell::today;
 
 /// Several runs of one tool.
 pub struct Summary {
@@ -34,7 +33,7 @@ pub fn line(run: &Run, expected: &Expected) -> String {
         score.links,
         expected.links(),
         if missing.is_empty() { String::new() } else { format!("; missing: {}", missing.join(", ")) },
-        if usage.success { "" } else { "; ended with an error" },
+        if usage.success() { "" } else { "; ended with an error" },
     )
 }
 
@@ -85,11 +84,10 @@ pub fn table(results: &[Summary]) -> String {
 
 /// The page `docs/src/benchmarks.md`.
 pub fn page(results: &[Summary], tools: &[Tool], package: &Package, expected: &Expected, runs: u32) -> anyhow::Result<String> {
-    let date = Command::new("date").args(["-u", "+%F"]).output().context("date")?;
     let mut text = format!(
         "# Benchmarks\n\nWritten by `cargo xtask bench unpack` on {}. Seconds depend on the machine; the ratios hardly do.\n\n\
          One `tar.gz` of {} images with {} files and {} links, {:.1} MB of contents, opened by each tool {runs} times, in turn.\n\n{}\n",
-        String::from_utf8_lossy(&date.stdout).trim(),
+        today()?,
         package.members()?.len(),
         expected.files(),
         expected.links(),
@@ -108,7 +106,7 @@ pub fn page(results: &[Summary], tools: &[Tool], package: &Package, expected: &E
     for (name, len) in package.members()? {
         let _ = writeln!(text, "| `{name}` | {len} |");
     }
-    text.push_str("\nHow each is made stands in `xtask/src/bench/package.rs`; contents are packages of Debian 12 for armhf, different ones in each.\n");
+    text.push_str("\nHow each is made stands in `xtask/src/bench/unpack/package.rs`; contents are packages of Debian 12 for armhf, different ones in each.\n");
     let losses: Vec<_> = results.iter().filter(|result| !result.missing.is_empty()).collect();
     if !losses.is_empty() {
         text.push_str("\n## What was not recovered, in the worst run\n\n");

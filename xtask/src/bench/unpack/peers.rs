@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use super::package::{on_path, shell};
+use super::super::shell::{on_path, shell};
 
 /// `binwalk` and `unblob` call these; the Debian package of each.
 const EXTRACTORS: [(&str, &str); 13] = [
