@@ -31,6 +31,7 @@ pub mod problem;
 pub mod root;
 pub mod rules;
 pub mod statement;
+pub mod words;
 
 pub use answer::{Answer, AnswerState, Question};
 pub use artifact::{Artifact, Origin};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use assay_core::{
     At, Role,
+    words::is_secret_text,
     facts::{
         CodeFact,
         code::{ActuatorKind, Channel, Check, CheckKind, Choice, Enforcement, Flow, Manner, PathStep, Trigger, TriggerKind},
@@ -247,11 +248,11 @@ impl Events<'_, '_, '_> {
         Some(Check { kind, detail, enforced })
     }
 
-    /// A constant that input is compared with because a word for a secret stood before it.
+    /// A constant that input is compared with because a word for a secret stood before it, or that looks like nothing else.
     fn fixed_password(&self, atom: &Atom) -> Option<String> {
         let Test::Text { how: How::Equals, with } = &atom.test else { return None };
         let word = String::from_utf8(with.known()?).ok().filter(|word| atom.fits && word.len() >= PASSWORD)?;
-        self.is_picked_by_secret(&atom.came).then_some(word)
+        (is_secret_text(&word) || self.is_picked_by_secret(&atom.came)).then_some(word)
     }
 
     pub(super) fn step(&self, step: Step) -> PathStep {
@@ -299,6 +300,9 @@ pub(super) fn trigger(atom: &Atom) -> Option<Trigger> {
             (kind, with.known().map_or_else(|| with.show(), |bytes| constant(&bytes)))
         }
         Test::Equal(number) => (TriggerKind::Number, number.to_string()),
+        // What is not below a number is above the one before it.
+        Test::Below(number) if !atom.fits => return Some(Trigger { kind: TriggerKind::Above, value: number.saturating_sub(1).to_string(), fits: true }),
+        Test::Above(number) if !atom.fits => return Some(Trigger { kind: TriggerKind::Below, value: number.saturating_add(1).to_string(), fits: true }),
         Test::Below(number) => (TriggerKind::Below, number.to_string()),
         Test::Above(number) => (TriggerKind::Above, number.to_string()),
         _ => return None,

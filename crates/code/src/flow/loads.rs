@@ -14,7 +14,7 @@ use crate::{
     functions::FunctionId,
     ir::Width,
     models::{BROUGHT, Model},
-    values::{Address, CallId, Expr, Leaf, Location, Slot, Snapshot},
+    values::{Address, CallId, Expr, Leaf, Location, Slot, Snapshot, Store},
 };
 
 impl Resolver<'_> {
@@ -232,7 +232,7 @@ impl Resolver<'_> {
     }
 
     /// What stands at a fixed address: all that was ever stored there, and what it begins with.
-    fn global(&self, search: &mut Search, address: u64, width: Width, context: &Context, trail: &Trail) {
+    pub(super) fn global(&self, search: &mut Search, address: u64, width: Width, context: &Context, trail: &Trail) {
         let program = self.unit.program;
         if !program.memory.holds(address) {
             return Self::end(search, Found::Unknown, context, trail);
@@ -248,6 +248,12 @@ impl Resolver<'_> {
         }
         for (function, index) in self.unit.global_stores.get(&address).into_iter().flatten() {
             let Some(store) = self.unit.local(*function).and_then(|local| local.stores.get(*index)) else { continue };
+            self.value(search, *function, store.value, &Context::default(), &trail.with(*function, store.site, StepKind::Stored));
+        }
+        // Through pointers, too: one that runs through an array stands for its first element.
+        for (function, index) in self.objects.stores(Pointee { object: Object::Fixed, offset: address }) {
+            let fits = |store: &&Store| store.width == width && !matches!(store.at, Address::At(Location { base: None, .. }));
+            let Some(store) = self.unit.local(*function).and_then(|local| local.stores.get(*index)).filter(fits) else { continue };
             self.value(search, *function, store.value, &Context::default(), &trail.with(*function, store.site, StepKind::Stored));
         }
         // An element of an array, stored at a place that is counted: the first one stands for all.

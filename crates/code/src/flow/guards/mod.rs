@@ -190,6 +190,9 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             About::Within => self.own(function, block, context, DEPTH, true, &mut atoms),
         }
         assemble::words(self.resolver().unit, &mut atoms);
+        if about == About::Here {
+            self.beside(function, block, context, &mut atoms);
+        }
         // An answer that was cut is never remembered as if it were whole.
         if self.resolver().budget.cuts() == cuts {
             self.answers.borrow_mut().insert(question, Rc::new(atoms.clone()));
