@@ -34,6 +34,10 @@ impl Events<'_, '_, '_> {
                     if is_file(&from) && (self.is_named_secret(text, place) || self.is_picked_by_secret(&came(text))) {
                         what.insert(Disclosed::Credentials);
                     }
+                    // One value out of a file of settings is not the settings.
+                    if what.contains(&Disclosed::Configuration) && is_file(&from) && self.is_picked(&came(text), &from) {
+                        what.remove(&Disclosed::Configuration);
+                    }
                     if !what.is_empty() && !told.iter().any(|(known, other, _)| *known == what && *other == from) {
                         told.push((what, from, text));
                     }
@@ -108,11 +112,27 @@ impl Events<'_, '_, '_> {
         blocks.flat_map(|(function, block)| self.guards.within(function, block)).collect()
     }
 
+    /// Was it picked out of the file at `path` by a word that stood there?
+    fn is_picked(&self, came: &[(FunctionId, u64)], path: &str) -> bool {
+        let file = Channel::File(path.to_owned());
+        self.guards_at(came).iter().any(|atom| match &atom.test {
+            Test::Text { with, .. } => atom.fits && with.known().is_some_and(|word| word.len() > 1) && self.from(atom, &file),
+            _ => false,
+        })
+    }
+
     /// Was it picked out because a word for a secret stood before it?
     pub(super) fn is_picked_by_secret(&self, came: &[(FunctionId, u64)]) -> bool {
-        self.guards_at(came).iter().any(|atom| match &atom.test {
-            Test::Text { with, .. } if atom.fits => with.known().is_some_and(|word| names_secret(&String::from_utf8_lossy(&word))),
-            _ => false,
+        came.iter().any(|place| {
+            if let Some(known) = self.secret_places.borrow().get(place) {
+                return *known;
+            }
+            let found = self.guards_at(&[*place]).iter().any(|atom| match &atom.test {
+                Test::Text { with, .. } if atom.fits => with.known().is_some_and(|word| names_secret(&String::from_utf8_lossy(&word))),
+                _ => false,
+            });
+            self.secret_places.borrow_mut().insert(*place, found);
+            found
         })
     }
 }

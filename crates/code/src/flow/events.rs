@@ -1,8 +1,8 @@
 //! What a program does that matters outside of it, as facts: sockets, files, programs started, and the ways of outside input to them.
 
 use std::{
-    cell::OnceCell,
-    collections::{BTreeMap, BTreeSet, HashSet},
+    cell::{OnceCell, RefCell},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
 use assay_core::{
@@ -45,6 +45,8 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) context: Context,
     /// What the addresses are made of that the program tries to connect to.
     pub(super) scanned: OnceCell<HashSet<Origin>>,
+    /// Places that are reached only where a word for a secret stood in the input.
+    pub(super) secret_places: RefCell<HashMap<(FunctionId, u64), bool>>,
     /// Allocations that may have been made larger, once somebody asked.
     pub(super) regrown: OnceCell<BTreeSet<Object>>,
 }
@@ -75,6 +77,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             renamed: BTreeMap::new(),
             context: Context::default(),
             scanned: OnceCell::new(),
+            secret_places: RefCell::default(),
             regrown: OnceCell::new(),
         };
         events.find_renamed();

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use assay_core::{
     At, Role,
-    words::is_secret_text,
     facts::{
         CodeFact,
         code::{ActuatorKind, Channel, Check, CheckKind, Choice, Enforcement, Flow, Manner, PathStep, Trigger, TriggerKind},
     },
+    words::is_secret_text,
 };
 
 use super::{
@@ -301,8 +301,12 @@ pub(super) fn trigger(atom: &Atom) -> Option<Trigger> {
         }
         Test::Equal(number) => (TriggerKind::Number, number.to_string()),
         // What is not below a number is above the one before it.
-        Test::Below(number) if !atom.fits => return Some(Trigger { kind: TriggerKind::Above, value: number.saturating_sub(1).to_string(), fits: true }),
-        Test::Above(number) if !atom.fits => return Some(Trigger { kind: TriggerKind::Below, value: number.saturating_add(1).to_string(), fits: true }),
+        Test::Below(number) if !atom.fits => {
+            return Some(Trigger { kind: TriggerKind::Above, value: number.saturating_sub(1).to_string(), fits: true });
+        }
+        Test::Above(number) if !atom.fits => {
+            return Some(Trigger { kind: TriggerKind::Below, value: number.saturating_add(1).to_string(), fits: true });
+        }
         Test::Below(number) => (TriggerKind::Below, number.to_string()),
         Test::Above(number) => (TriggerKind::Above, number.to_string()),
         _ => return None,

@@ -70,7 +70,7 @@ impl Unit<'_> {
 
     fn set_function(&self, from: FunctionId, call: CallId, options: &Options) -> Option<FunctionId> {
         let (local, value) = self.argument(from, call, usize::from(options.value))?;
-        self.function_at(local.exprs.value(value)?)
+        self.function_at(self.first_value(local, value)?)
     }
 }
 

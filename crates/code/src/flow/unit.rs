@@ -285,7 +285,7 @@ impl<'a> Unit<'a> {
                         let Some(model) = self.models.get(name) else { continue };
                         for back in &model.calls {
                             let function = self.argument(*from, *call, usize::from(back.function));
-                            let to = function.and_then(|(local, value)| self.function_at(local.exprs.value(value)?));
+                            let to = function.and_then(|(local, value)| self.function_at(self.first_value(local, value)?));
                             if back.main {
                                 mains.extend(to);
                                 continue;
@@ -308,6 +308,16 @@ impl<'a> Unit<'a> {
             self.callees.entry((edge.from, edge.call)).or_default().push(edge);
         }
         self.sum_writes();
+    }
+
+    /// The number that `value` is, or that stands from the start in the variable that it is, which nobody sets.
+    pub(super) fn first_value(&self, local: &Local, value: Expr) -> Option<u64> {
+        local.exprs.value(value).or_else(|| match local.leaf(value)? {
+            Leaf::Memory { at: Location { base: None, offset }, .. } if !self.global_stores.contains_key(offset) => {
+                self.program.memory.pointer(*offset)
+            }
+            _ => None,
+        })
     }
 
     /// The function whose address `value` is.

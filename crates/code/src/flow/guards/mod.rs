@@ -148,7 +148,14 @@ enum About {
 impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     /// With the questions of `channels`.
     pub fn new(channels: &'c Channels<'r, 'a>) -> Self {
-        Self { channels, commands: Commands::default(), verifiers: OnceCell::new(), asked: RefCell::default(), values: RefCell::default(), answers: RefCell::default() }
+        Self {
+            channels,
+            commands: Commands::default(),
+            verifiers: OnceCell::new(),
+            asked: RefCell::default(),
+            values: RefCell::default(),
+            answers: RefCell::default(),
+        }
     }
 
     fn resolver(&self) -> &'r Resolver<'a> {
