@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Steps for what one call means.
-const EVENT: u64 = 200_000;
+const EVENT: u64 = 60_000;
 
 /// Steps for whether one call can write too much.
 const OVERFLOW: u64 = 10_000;

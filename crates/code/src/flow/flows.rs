@@ -100,7 +100,7 @@ impl Events<'_, '_, '_> {
     /// Ways by which outside input decides, where it is compared with a constant.
     fn controls(&mut self, function: FunctionId, site: u64, acting: &Acting<'_>, atoms: &[Atom], data: &BTreeSet<Channel>, work: bool) {
         let mut sources = BTreeSet::new();
-        for atom in atoms.iter().filter(|atom| self.decides(atom)) {
+        for atom in atoms.iter().filter(|atom| self.decides(atom) || (work && is_amount(atom))) {
             sources.extend(atom.origins.iter().flat_map(|origin| self.outside(origin)));
         }
         for source in sources {
@@ -141,7 +141,10 @@ impl Events<'_, '_, '_> {
         trail: &Trail,
     ) -> Flow {
         let own: Vec<&Atom> = atoms.iter().filter(|atom| self.from(atom, &source)).collect();
-        let mut triggers: Vec<Trigger> = own.iter().filter(|atom| self.decides(atom)).filter_map(|atom| trigger(atom)).collect();
+        // What the machine's work hangs on can also be an amount: so many seconds of a lease.
+        let work = acting.actuator.kind == ActuatorKind::MainWork;
+        let decides = |atom: &&&Atom| self.decides(atom) || (work && is_amount(atom));
+        let mut triggers: Vec<Trigger> = own.iter().filter(decides).filter_map(|atom| trigger(atom)).collect();
         triggers.sort();
         triggers.dedup();
         let checks = self.checks(&atoms.iter().collect::<Vec<_>>());
@@ -276,6 +279,11 @@ impl Events<'_, '_, '_> {
         let function = self.resolver().unit.code.function(function)?;
         Some(function.name.clone().unwrap_or_else(|| format!("{:#x}", function.entry.address)))
     }
+}
+
+/// Is it a comparison of a number that came in, as one of its bytes, with a limit?
+fn is_amount(atom: &Atom) -> bool {
+    matches!(atom.test, Test::Below(_) | Test::Above(_)) && atom.origins.iter().any(|origin| !matches!(origin, Origin::Call(_, _, 255)))
 }
 
 /// Is it a comparison of what came in with a constant, and not of how the call that brought it went?

@@ -61,6 +61,15 @@ impl Contents<'_, '_> {
                 return;
             }
         }
+        if let Some(local) = unit.local(function)
+            && let Some(Leaf::Memory { at: Location { base: None, offset }, .. }) = local.leaf(value)
+            && !unit.is_unwritten(*offset, 1)
+        {
+            // A word of a buffer of the program's own that is filled byte by byte.
+            let texts = self.global(*offset, &Trail::default());
+            let found = texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone());
+            gathered.origins.extend(found.filter(|origin| *origin != Origin::Unknown));
+        }
         for (found, above, _) in self.resolver.resolve(function, value, context) {
             match found {
                 Found::Operation(owner, expr) => {

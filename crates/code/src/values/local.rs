@@ -241,6 +241,13 @@ pub fn bases(exprs: &Exprs, expr: Expr, width: Width) -> (Vec<Expr>, u64) {
 
 /// See [`Local::locate`].
 pub fn locate(exprs: &Exprs, expr: Expr, program: &Program<'_>, width: Width) -> Address {
+    // Most addresses are a leaf and a number: nothing is gathered for them.
+    let (base, offset) = exprs.base_and_offset(expr, width);
+    match base {
+        None => return Address::At(Location { base: None, offset }),
+        Some(base) if matches!(exprs.node(base), Node::Leaf(_)) => return Address::At(Location { base: Some(base), offset }),
+        Some(_) => {}
+    }
     let (terms, offset) = bases(exprs, expr, width);
     let ranked = |term: &Expr| exprs.unlike_pointer(*term).map(|rank| (rank, term.0, *term));
     let pointer = terms.iter().filter_map(ranked).min();
@@ -252,8 +259,6 @@ pub fn locate(exprs: &Exprs, expr: Expr, program: &Program<'_>, width: Width) ->
             _ => true,
         };
     match (terms.as_slice(), pointer) {
-        ([], _) => Address::At(Location { base: None, offset }),
-        ([base], _) if matches!(exprs.node(*base), Node::Leaf(_)) => Address::At(Location { base: Some(*base), offset }),
         _ if is_fixed => Address::Within(Location { base: None, offset }),
         ([base], _) => Address::At(Location { base: Some(*base), offset }),
         (_, Some((_, _, pointer))) => Address::Within(Location { base: Some(pointer), offset }),

@@ -204,7 +204,9 @@ impl Guards<'_, '_, '_> {
                 Found::Written(owner, call, _) | Found::Filled(owner, call, _) if self.is_outcome(owner, call) => {
                     self.ended(&asked.within(owner, above).deeper(), call, number, equal, atoms);
                 }
-                Found::Number(_) | Found::Unknown => {}
+                // What a variable begins with says nothing of what comes to stand there.
+                Found::Number(_) => plain |= self.is_buffer(asked.function, value),
+                Found::Unknown => {}
                 _ => plain = true,
             }
         }
@@ -250,6 +252,17 @@ impl Guards<'_, '_, '_> {
         let unit = self.resolver().unit;
         let stack = |base| unit.local(function).and_then(|local| local.entry(base)) == Some(unit.machine.stack);
         at.base.is_some_and(stack)
+    }
+
+    /// Is it a word of a variable that is filled byte by byte?
+    fn is_buffer(&self, function: FunctionId, value: Expr) -> bool {
+        let unit = self.resolver().unit;
+        match unit.local(function).and_then(|local| local.leaf(value)) {
+            Some(Leaf::Memory { at: Location { base: None, offset }, width, .. }) => {
+                *width != Width::W8 && !unit.smears_to(*offset, 1).is_empty()
+            }
+            _ => false,
+        }
     }
 
     /// Does a library function write there, as `recv` does?
