@@ -67,13 +67,13 @@ fn a_page_shows_what_calls_are_given() {
     let instructions: Vec<&Value> = blocks.iter().flat_map(|block| block["instructions"].as_array().unwrap()).collect();
     let at = |site: &Value| *instructions.iter().find(|instruction| instruction["address"] == *site).unwrap();
     let command = at(&call["site"])["arguments"][0].as_str().unwrap();
-    assert!(command.contains("/usr/sbin/doupdate.sh /tmp/upd/{}"), "{command}");
+    assert!(command.contains("/usr/sbin/doupdate.sh /tmp/upd/{recv 0x"), "{command}");
     // Edges lead to blocks.
     let starts: Vec<u64> = blocks.iter().map(|block| address(&block["address"])).collect();
     let mut edges = blocks.iter().flat_map(|block| block["edges"].as_array().unwrap());
     assert!(edges.all(|edge| starts.contains(&address(&edge["to"]))));
     let text = String::from_utf8(assay(&program, &["--function", call["site"].as_str().unwrap()]).stdout).unwrap();
-    assert!(text.contains("; system(\"/usr/sbin/doupdate.sh /tmp/upd/{}\""), "{text}");
+    assert!(text.contains("; system(\"/usr/sbin/doupdate.sh /tmp/upd/{recv 0x"), "{text}");
 }
 
 #[test]

@@ -134,7 +134,8 @@ fn has_words(text: &Text) -> bool {
     let reads = |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(|byte| is_printable(*byte));
     text.pieces.iter().any(|piece| match piece {
         Piece::Text(bytes) => reads(bytes),
-        Piece::Hole(origin, _) => *origin != Origin::Unknown,
+        // What nobody is known to pass is no more than a register.
+        Piece::Hole(origin, _) => !matches!(origin, Origin::Unknown | Origin::Argument(..)),
     })
 }
 
