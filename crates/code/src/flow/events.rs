@@ -207,6 +207,8 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         match to {
             Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => {
                 let access = FileAccess::Write;
+                // What is written under a passing name comes to stand where the name is changed to.
+                let path = &self.renamed.get(path).unwrap_or(path).clone();
                 self.facts.push((At::Address(call.site), CodeFact::File { path: path.clone(), access }));
                 let kind = Rules::get().written(path).unwrap_or(ActuatorKind::File);
                 let actuator = Actuator { kind, name: name.to_owned(), argument: path.clone(), to: None };

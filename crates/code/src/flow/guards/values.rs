@@ -196,8 +196,10 @@ impl Guards<'_, '_, '_> {
 
     /// A word of memory that is no flag: what it was loaded from.
     fn loaded(&self, asked: &Asked, value: Expr, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
-        let mut plain = false;
-        for (found, above, _) in self.resolver().resolve(asked.function, value, &asked.context) {
+        let answers = self.resolver().resolve(asked.function, value, &asked.context);
+        // Of what stands in a buffer it is not known what it is; it may be known all the same where it came from.
+        let mut plain = answers.iter().all(|(found, ..)| *found == Found::Unknown);
+        for (found, above, _) in answers {
             match found {
                 Found::Result(owner, call) => self.result(&asked.within(owner, above).deeper(), call, number, equal, atoms),
                 Found::Operation(owner, expr) => self.value(&asked.within(owner, above).deeper(), expr, number, equal, atoms),
