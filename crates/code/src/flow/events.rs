@@ -28,8 +28,10 @@ use crate::{
     values::CallId,
 };
 
-/// Steps for what one call means.
+/// Steps for what one call means, at least.
 const EVENT: u64 = 60_000;
+/// And at most.
+const MOST: u64 = 1_000_000;
 
 /// Steps for whether one call can write too much.
 const OVERFLOW: u64 = 10_000;
@@ -82,11 +84,14 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         };
         events.find_renamed();
         let unit = events.resolver().unit;
+        // A small program has more steps for each of its calls than a large one.
+        let calls = unit.locals.iter().map(|local| local.calls.len() as u64).sum::<u64>().max(1);
+        let share = (events.resolver().budget.left() / (4 * calls)).clamp(EVENT, MOST);
         for (number, local) in unit.locals.iter().enumerate() {
             let function = FunctionId(number as u32);
             for index in 0..local.calls.len() {
                 let budget = &events.resolver().budget;
-                if budget.question(EVENT, || events.call(function, CallId(index as u32))).1 {
+                if budget.question(share, || events.call(function, CallId(index as u32))).1 {
                     cut.insert(function);
                 }
             }
