@@ -24,11 +24,11 @@ impl Discovery<'_> {
         self.run();
     }
 
-    /// Functions that jump across another's entry, which was not known when they were walked: the jump leaves them. That is decided at
+    /// Functions that jump across another's entry, which nobody knew when they were walked: the jump leaves them. That is decided at
     /// once, since what it leads to may be all that calls that other function.
     fn separate(&mut self) {
         let crosses = |(start, walked): (&u64, &Walked)| {
-            let (mode, end) = (self.found.get(start)?.0, self.next_sure(*start));
+            let (mode, end) = (self.found.get(start)?.0, self.next_called(*start));
             let mut ways = walked.exits.values().flat_map(|exit| &exit.to);
             let beyond = ways.any(|(to, kind)| *kind == EdgeKind::Jump && to.mode == mode && to.address >= end);
             beyond.then_some(*start)
@@ -37,7 +37,7 @@ impl Discovery<'_> {
         for source in crossing {
             self.walk_one(source);
             let Some(walked) = self.walked.get(&source) else { continue };
-            let end = self.next_sure(source);
+            let end = self.next_called(source);
             let leads = walked.exits.values().flat_map(|exit| &exit.tail_calls).copied();
             let beyond: BTreeSet<Place> = leads.filter(|place| place.address >= end).collect();
             for place in beyond {
@@ -49,9 +49,11 @@ impl Discovery<'_> {
         self.run();
     }
 
-    /// The first entry behind `start` that is surely another's.
-    fn next_sure(&self, start: u64) -> u64 {
-        self.sure.range(start + 1..).next().copied().unwrap_or(u64::MAX)
+    /// The first entry behind `start` that the file states or that is called. What only looks like a function may be a case of a `switch`
+    /// in the middle of one, whose table could not be read: jumps over that say so.
+    fn next_called(&self, start: u64) -> u64 {
+        let mut behind = self.found.range(start + 1..).filter(|(_, (_, by))| *by <= FoundBy::Call);
+        behind.next().map_or(u64::MAX, |(entry, _)| *entry)
     }
 
     /// Functions that hold another's entry.
