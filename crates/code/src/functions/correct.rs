@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{discover::Discovery, limits, seeds::FoundBy, walk::Walked};
+use super::{code::EdgeKind, discover::Discovery, limits, seeds::FoundBy, walk::Walked};
+use crate::ir::Place;
 
 impl Discovery<'_> {
     /// Corrects until nothing changes.
     pub fn correct(&mut self) {
         for _ in 0..limits::ROUNDS {
             self.run();
+            self.separate();
             let mut again = self.split();
             again.extend(self.learn_no_return());
             again.extend(self.merge());
@@ -20,6 +22,38 @@ impl Discovery<'_> {
             }
         }
         self.run();
+    }
+
+    /// Functions that jump across another's entry, which nobody knew when they were walked: the jump leaves them. That is decided at
+    /// once, since what it leads to may be all that calls that other function.
+    fn separate(&mut self) {
+        let crosses = |(start, walked): (&u64, &Walked)| {
+            let (mode, end) = (self.found.get(start)?.0, self.next_called(*start));
+            let mut ways = walked.exits.values().flat_map(|exit| &exit.to);
+            let beyond = ways.any(|(to, kind)| *kind == EdgeKind::Jump && to.mode == mode && to.address >= end);
+            beyond.then_some(*start)
+        };
+        let crossing: Vec<u64> = self.walked.iter().filter_map(crosses).collect();
+        for source in crossing {
+            self.walk_one(source);
+            let Some(walked) = self.walked.get(&source) else { continue };
+            let end = self.next_called(source);
+            let leads = walked.exits.values().flat_map(|exit| &exit.tail_calls).copied();
+            let beyond: BTreeSet<Place> = leads.filter(|place| place.address >= end).collect();
+            for place in beyond {
+                if let Some(sources) = self.perhaps.remove(&place) {
+                    self.decide_one(place, &sources);
+                }
+            }
+        }
+        self.run();
+    }
+
+    /// The first entry behind `start` that the file states or that is called. What only looks like a function may be a case of a `switch`
+    /// in the middle of one, whose table could not be read: jumps over that say so.
+    fn next_called(&self, start: u64) -> u64 {
+        let mut behind = self.found.range(start + 1..).filter(|(_, (_, by))| *by <= FoundBy::Call);
+        behind.next().map_or(u64::MAX, |(entry, _)| *entry)
     }
 
     /// Functions that hold another's entry.

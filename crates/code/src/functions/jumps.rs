@@ -26,7 +26,8 @@ impl Discovery<'_> {
         }
     }
 
-    fn decide_one(&mut self, place: Place, sources: &BTreeSet<(u64, u64)>) {
+    /// Decides on the jumps from `sources`, functions and instructions, to `place`.
+    pub fn decide_one(&mut self, place: Place, sources: &BTreeSet<(u64, u64)>) {
         let leads = |(source, at): &&(u64, u64)| self.exit(*source, *at).is_some_and(|exit| exit.tail_calls.contains(&place));
         let sources: Vec<(u64, u64)> = sources.iter().filter(leads).copied().collect();
         if sources.is_empty() || self.entries.contains(&place.address) {

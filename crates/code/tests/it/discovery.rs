@@ -63,3 +63,28 @@ fn a_condition_may_run_into_another_function() {
     let leaves: Vec<u64> = checked.blocks.iter().flat_map(|block| &block.tail_calls).map(|place| place.address).collect();
     assert!(leaves.contains(&labels["unchecked"]) && leaves.contains(&labels["fails"]), "{leaves:x?}");
 }
+
+/// A jump over a function leads to another one, also where nothing but what it leads to calls the function between them.
+#[test]
+fn a_jump_over_another_function_leaves() {
+    let assembly = ".arm\n.globl _start\n_start: bl first\nb .\n\
+                    first: push {r4, lr}\ncmp r0, #0\naddeq r0, r0, #1\npop {r4, lr}\nb second\n\
+                    between: cmp r1, #0\naddeq r0, r0, #1\nbx lr\n\
+                    second: push {r4, lr}\nbl between\npop {r4, lr}\nb between";
+    let Some((code, labels)) = found("over", assembly) else { return };
+    let (_, first) = code.at(labels["first"]).expect("first is found");
+    assert_eq!(first.end(), labels["between"], "{first:?}");
+    assert!(code.at(labels["between"]).is_some() && code.at(labels["second"]).is_some(), "{:x?}", code.by_entry);
+}
+
+/// Loading addresses may come before saving registers: where a function is pointed to, it begins there and not at the saving.
+#[test]
+fn a_function_may_begin_with_addresses() {
+    let assembly = ".arm\n.globl _start\n_start: b .\n.p2align 2\n.thumb\n.thumb_func\n.type told, %function\n\
+                    told: movw r2, #:lower16:slot\nmovt r2, #:upper16:slot\nmovw r3, #:lower16:slot\nmovt r3, #:upper16:slot\n\
+                    saves: push {r4, lr}\nldr r4, [r2]\nstr r0, [r3]\nmov r0, r4\npop {r4, pc}\n\
+                    .data\nslot: .word told";
+    let Some((code, labels)) = found("addresses", assembly) else { return };
+    let (_, told) = code.at(labels["told"]).expect("told is found");
+    assert!(told.block_at(labels["saves"]).is_some() && code.at(labels["saves"]).is_none(), "{told:?}");
+}
