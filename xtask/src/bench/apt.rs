@@ -1,4 +1,5 @@
-//! Debian's packages for armhf and their sources, without a change to the system: apt with folders of its own, and nothing installed.
+//! Debian's packages for armhf and their sources, as the archive serves them, without a change to the system: apt with folders of its
+//! own, and nothing installed. A package that was fetched once is not fetched again.
 
 use std::{
     fs,
@@ -46,16 +47,27 @@ impl Apt {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Unpacks a package for armhf into `tree`.
+    /// Fetches a package, unless it is there, and unpacks it into `tree`.
     pub fn unpack(&self, package: &str, tree: &Path) -> anyhow::Result<()> {
+        let deb = self.fetch(package)?;
+        fs::create_dir_all(tree)?;
+        shell(&format!("dpkg-deb -x {} {}", deb.display(), tree.display()), &self.folder)
+    }
+
+    /// The version of a package that was fetched, or is now.
+    pub fn version(&self, package: &str) -> anyhow::Result<String> {
+        let output = Command::new("dpkg-deb").arg("-f").arg(self.fetch(package)?).arg("Version").output()?;
+        ensure!(output.status.success(), "dpkg-deb reads no version of {package}");
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
+    fn fetch(&self, package: &str) -> anyhow::Result<PathBuf> {
         let deb = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&format!("{package}_"));
         let find = || anyhow::Ok(fs::read_dir(self.folder.join("debs"))?.flatten().find(deb).map(|entry| entry.path()));
         if find()?.is_none() {
             self.output("apt-get", &["download", package])?;
         }
-        let deb = find()?.with_context(|| format!("{package} was not downloaded"))?;
-        fs::create_dir_all(tree)?;
-        shell(&format!("dpkg-deb -x {} {}", deb.display(), tree.display()), &self.folder)
+        find()?.with_context(|| format!("{package} was not downloaded"))
     }
 
     /// The source of a package, with Debian's changes, unpacked below `folder`: the folder of its own there, and its version.

@@ -12,7 +12,6 @@
 mod alarms;
 mod apt;
 mod code;
-mod debian;
 mod functions;
 mod measure;
 mod shell;

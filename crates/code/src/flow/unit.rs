@@ -447,14 +447,16 @@ fn waiting(code: &Code, waits: &dyn Fn(&Place) -> bool) -> HashSet<u64> {
         .functions
         .iter()
         .map(|function| {
-            let called = function.blocks.iter().flat_map(|block| code.block(block)).filter_map(|instruction| match instruction.lifted.flow {
-                Flow::Call { to: crate::ir::Target::At(place), .. } => Some(place),
-                _ => None,
-            });
+            let called =
+                function.blocks.iter().flat_map(|block| code.block(block)).filter_map(|instruction| match instruction.lifted.flow {
+                    Flow::Call { to: crate::ir::Target::At(place), .. } => Some(place),
+                    _ => None,
+                });
             (function.entry.address, called.chain(function.blocks.iter().flat_map(|block| block.tail_calls.iter().copied())).collect())
         })
         .collect();
-    let mut found: HashSet<u64> = calls.iter().flat_map(|(_, places)| places).filter(|place| waits(place)).map(|place| place.address).collect();
+    let mut found: HashSet<u64> =
+        calls.iter().flat_map(|(_, places)| places).filter(|place| waits(place)).map(|place| place.address).collect();
     loop {
         let before = found.len();
         let more = calls.iter().filter(|(_, places)| places.iter().any(|place| found.contains(&place.address))).map(|(entry, _)| *entry);

@@ -12,10 +12,7 @@ use std::{fs, path::Path, process::ExitCode};
 
 use anyhow::Context;
 
-use super::{
-    build_assay,
-    debian::{Apt, on_path},
-};
+use super::{apt::Apt, build_assay, shell::need};
 use expected::{List, Package};
 use outcome::Outcome;
 
@@ -25,7 +22,7 @@ const LEFT_OUT: [&str; 3] = ["usr/share/doc", "usr/share/man", "usr/share/locale
 /// Vets the packages that `names` picks, or all.
 pub fn run(root: &Path, names: impl Iterator<Item = String>) -> anyhow::Result<ExitCode> {
     let names: Vec<String> = names.collect();
-    anyhow::ensure!(on_path("dpkg-deb"), "dpkg-deb is missing: apt-get install dpkg");
+    need(&[("dpkg-deb", "dpkg")])?;
     let list = List::read()?;
     let assay = build_assay(root)?;
     let work = root.join("target/bench");

@@ -35,9 +35,9 @@
 use std::collections::BTreeMap;
 
 use assay_core::{
-    words::is_secret_text,
     Control, Deed, Effect, HolderKind, Question, Severity,
     facts::code::{Channel, CheckKind},
+    words::is_secret_text,
 };
 
 use super::super::{Case, Detector, Draft, by_control::groups, ordinary::Ordinary};
