@@ -154,7 +154,13 @@ impl<'r, 'a> Channels<'r, 'a> {
         for setting in self.set_by(opener).iter().filter(|setting| setting.means == Means::Address) {
             let texts = self.texts(setting.function, setting.call, setting.value, &Context::default());
             told |= !texts.is_empty();
-            channels.extend(texts.iter().map(|text| self.url(text)));
+            let Some(port) = setting.port else {
+                channels.extend(texts.iter().map(|text| self.url(text)));
+                continue;
+            };
+            let port = self.number(setting.function, setting.call, port).and_then(|port| u16::try_from(port).ok());
+            let end = |text| Channel::Connected { transport: Transport::Tcp, host: self.host(text), port };
+            channels.extend(texts.iter().map(end));
         }
         if !told {
             channels.push(Channel::Connected { transport: Transport::Tcp, host: Host::Unknown, port: None });
@@ -166,11 +172,14 @@ impl<'r, 'a> Channels<'r, 'a> {
         made.map_or_else(Vec::new, |made| self.contents.argument(function, made, usize::from(index), context))
     }
 
+    /// The number in an argument of a call; the smallest, where it can be several.
+    fn number(&self, function: FunctionId, call: CallId, index: u8) -> Option<u64> {
+        let (_, value) = self.contents.resolver.unit.argument(function, call, usize::from(index))?;
+        self.contents.resolver.numbers(function, value, &Context::default()).and_then(|numbers| numbers.first().copied())
+    }
+
     fn socket(&self, function: FunctionId, call: CallId, domain: u8, kind: u8, channels: &mut Vec<Channel>) {
-        let number = |index: u8| {
-            let (_, value) = self.contents.resolver.unit.argument(function, call, usize::from(index))?;
-            self.contents.resolver.numbers(function, value, &Context::default()).and_then(|numbers| numbers.first().copied())
-        };
+        let number = |index: u8| self.number(function, call, index);
         // Numbers of Linux: socket(2), and `bits/socket_type.h`.
         let transport = match (number(domain), number(kind).map(|kind| kind & 0xf)) {
             (Some(1), _) => Transport::Unix,
@@ -182,7 +191,11 @@ impl<'r, 'a> Channels<'r, 'a> {
         };
         let ends = self.ends();
         let Some(ends) = ends.get(&(function, call)) else {
-            channels.push(Channel::Connected { transport, host: Host::Unknown, port: None });
+            channels.push(match transport {
+                // Without an address, such a socket gets the packets that anybody sends: raw(7), packet(7).
+                Transport::Raw => Channel::Bound { transport, address: Some("0.0.0.0".into()), port: None },
+                _ => Channel::Connected { transport, host: Host::Unknown, port: None },
+            });
             return;
         };
         for end in ends {

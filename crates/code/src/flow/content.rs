@@ -31,6 +31,8 @@ pub(super) enum Question {
     Written(FunctionId, Location, Expr, Context),
     /// What anybody writes to a place.
     Place(Pointee),
+    /// What the pointer behind an argument of a call points to.
+    Through(FunctionId, CallId, u8, Context),
 }
 
 /// Puts questions about bytes.

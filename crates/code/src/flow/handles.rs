@@ -29,6 +29,8 @@ pub struct Setting {
     pub means: Means,
     /// The argument that holds what it was set to.
     pub value: u8,
+    /// The argument that holds the port of an address.
+    pub port: Option<u8>,
 }
 
 /// Settings by where the handle came from.
@@ -99,7 +101,7 @@ impl Channels<'_, '_> {
                 let Some(known) = unit.option_of(function, call, options) else { continue };
                 let Some((_, handle)) = unit.argument(function, call, usize::from(options.on)) else { continue };
                 for opener in self.openers(function, handle) {
-                    all.entry(opener).or_default().push(Setting { function, call, means: known.means, value: options.value });
+                    all.entry(opener).or_default().push(Setting { function, call, means: known.means, value: options.value, port: options.port });
                 }
             }
         }

@@ -219,6 +219,7 @@ impl Contents<'_, '_> {
                     }
                     if model.gives == Some(Gives::Copy(index)) && !own.is_empty() { own } else { moved }
                 }
+                Some(Gives::Through(index)) => self.through(function, id, call, index, context, &trail),
                 Some(Gives::New(_)) => self.object(function, at, memory, context, &trail),
                 Some(Gives::Member(index, _)) => part_of(self.inner(function, call, index, context, &trail)),
                 Some(Gives::Joined(first, second)) => {

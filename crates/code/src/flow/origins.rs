@@ -120,6 +120,10 @@ impl Contents<'_, '_> {
                 let texts = self.inner(owner, call, index, context, &Trail::default());
                 gathered.origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()));
             }
+            Some(Gives::Through(index)) => {
+                let texts = self.through(owner, id, call, index, context, &Trail::default());
+                gathered.origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()));
+            }
             Some(Gives::Swapped(index) | Gives::Shown(index)) => {
                 if let Some((_, value)) = unit.argument(owner, id, usize::from(index)) {
                     self.collect(owner, value, context, gathered);

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     functions::FunctionId,
-    values::{Address, CallId, Expr, Leaf, Location},
+    models::Gives,
+    values::{Address, Call, CallId, Expr, Leaf, Location},
 };
 
 /// Bytes of a constant text.
@@ -170,12 +171,37 @@ impl Contents<'_, '_> {
         if let Some(formats) = model.formats.filter(|formats| formats.allocates) {
             return self.formatted(owner, made, formats, above, trail);
         }
+        if let Some(Gives::Through(argument)) = model.gives
+            && index.is_none_or(|index| index == argument)
+        {
+            return self.through(owner, call, made, argument, above, trail);
+        }
         let copied = model.copies.iter().find(|copy| copy.indirect && index.is_none_or(|index| index == copy.to));
         match (copied, model.unpacks.and_then(|unpacks| unpacks.text)) {
             (Some(copy), _) => self.inner(owner, made, copy.from, above, trail),
             (None, Some(text)) => self.inner(owner, made, text, above, trail),
             _ => unknown(),
         }
+    }
+
+    /// The text behind the pointer that stands behind argument `index` just before a call.
+    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
+    pub(super) fn through(&self, function: FunctionId, id: CallId, call: &Call, index: u8, context: &Context, trail: &Trail) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        let Some(local) = unit.local(function) else { return Self::unknown(trail) };
+        let Some(value) = local.argument(call, usize::from(index), unit.program, unit.machine) else { return Self::unknown(trail) };
+        let (Address::At(at) | Address::Within(at)) = local.locate(value, unit.program, unit.machine);
+        if let Some((_, pointer)) = call.memory.get(at) {
+            return self.pointer(function, pointer, 0, &call.memory, context, trail);
+        }
+        // In a loop the pointer is the one that the same call left there, which leads to the same text.
+        self.remembered(Question::Through(function, id, index, context.clone()), trail, |trail| {
+            let mut texts = Vec::new();
+            for (found, above, steps) in self.resolver.word(function, at, &call.memory, context) {
+                self.text_behind(found, 0, &above, &trail.then(&steps), &mut texts);
+            }
+            texts
+        })
     }
 
     /// A text behind a pointer that was computed.

@@ -471,7 +471,7 @@ fn waiting(code: &Code, waits: &dyn Fn(&Place) -> bool) -> HashSet<u64> {
 /// Does a function with this model give back a pointer, or a number that is none?
 fn gives_pointer(model: &Model) -> Option<bool> {
     match model.gives {
-        Some(Gives::Argument(_) | Gives::Within(_) | Gives::Copy(_) | Gives::New(_) | Gives::Environment(_)) => Some(true),
+        Some(Gives::Argument(_) | Gives::Within(_) | Gives::Through(_) | Gives::Copy(_) | Gives::New(_) | Gives::Environment(_)) => Some(true),
         Some(Gives::Number(_) | Gives::Length(_) | Gives::Swapped(_) | Gives::Clock) => Some(false),
         Some(Gives::Member(..) | Gives::Joined(..) | Gives::Shown(_) | Gives::Formatted(..) | Gives::Packed(..)) => Some(true),
         None => {
@@ -489,5 +489,6 @@ pub fn writes_argument(model: &Model, argument: u8) -> bool {
         || model.scans.is_some_and(|scans| argument >= scans.first)
         || model.unpacks.is_some_and(|unpacks| argument >= unpacks.first)
         || model.outcome == Some(argument)
+        || model.gives == Some(Gives::Through(argument))
         || model.writes.contains(&argument)
 }

@@ -91,6 +91,8 @@ pub enum Gives {
     Argument(u8),
     /// A pointer into what this argument points to, or none.
     Within(u8),
+    /// A pointer into what the pointer behind this argument points to, or none; that pointer is moved on.
+    Through(u8),
     /// A new object with the bytes of this argument.
     Copy(u8),
     /// A new object.
@@ -437,6 +439,8 @@ pub struct Options {
     pub option: Option<u8>,
     /// What it is set to.
     pub value: u8,
+    /// Of an address, the port.
+    pub port: Option<u8>,
     /// What options mean. One that is not here changes nothing that matters.
     pub known: Vec<Known>,
 }

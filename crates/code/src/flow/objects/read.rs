@@ -182,6 +182,12 @@ impl Graph<'_> {
                             self.same(node, function, value, 0);
                         }
                     }
+                    Some(Gives::Through(index)) => {
+                        let behind = unit.argument(function, call, usize::from(index)).and_then(|(_, value)| self.expr(function, value));
+                        if let Some(behind) = behind {
+                            self.load(behind, node, 0);
+                        }
+                    }
                     Some(Gives::New(_) | Gives::Copy(_) | Gives::Joined(..)) => {
                         self.add(node, Pointee { object: Object::Heap(function, call), offset: 0 })
                     }
