@@ -71,8 +71,11 @@ impl<'r, 'a> Channels<'r, 'a> {
         let mut channels = Vec::new();
         let resolver = self.contents.resolver;
         resolver.budget.nested(|| {
-            for (found, above, _) in resolver.resolve(function, handle, context) {
-                self.found(&found, &above, &mut channels);
+            let answers = resolver.resolve(function, handle, context);
+            // A handle that can also be something else is no descriptor where it is 0: nothing is open yet.
+            let closed = |found: &Found| *found == Found::Number(0) && answers.len() > 1;
+            for (found, above, _) in answers.iter().filter(|(found, ..)| !closed(found)) {
+                self.found(found, above, &mut channels);
             }
             if channels.is_empty() {
                 self.left(function, handle, context, &mut channels);
