@@ -139,7 +139,7 @@ fn limit(local: &Local, cond: Expr, truth: bool, value: Expr) -> Option<u64> {
 }
 
 /// A value without what only makes it wider.
-fn bare(local: &Local, value: Expr) -> Expr {
+pub(super) fn bare(local: &Local, value: Expr) -> Expr {
     match local.exprs.node(value) {
         Node::Unary(Unary::ZeroExtend(_) | Unary::SignExtend(_), _, inner) => bare(local, inner),
         _ => value,

@@ -31,6 +31,7 @@ mod flows;
 mod format;
 mod guards;
 mod handles;
+mod limits;
 mod loads;
 mod made;
 mod objects;

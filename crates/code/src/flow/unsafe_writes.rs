@@ -88,7 +88,9 @@ impl Events<'_, '_, '_> {
         for source in self.sources(&bytes) {
             let most = upper(atoms, |atom| self.from(atom, &source)).into_iter().chain(own).min();
             let fits = most.is_some_and(|most| u64::try_from(most).is_ok_and(|most| most <= room));
-            if !fits {
+            let block = self.resolver().unit.local(function).and_then(|local| local.call(id)).map(|call| call.block);
+            let limited = most.is_none() && block.is_some_and(|block| self.is_limited(function, block, length, context));
+            if !fits && !limited {
                 let text = Text {
                     pieces: bytes.iter().map(|origin| Piece::Hole(origin.clone(), Shape::Number)).collect(),
                     trail: Default::default(),
@@ -103,7 +105,7 @@ impl Events<'_, '_, '_> {
     fn by_text(&mut self, function: FunctionId, id: CallId, name: &str, text: &Text, most: Option<u64>, room: u64, atoms: &[Atom]) {
         for (origin, shape) in text.origins() {
             // How much came in at most, and how much of it is used at most.
-            let longest = [self.longest(origin), most].into_iter().flatten().min();
+            let longest = [self.longest(origin), self.taken(&text.trail), most].into_iter().flatten().min();
             let fits = longest.is_some_and(|longest| longest <= room || most.is_some());
             if shape != Shape::Text || fits {
                 continue;
@@ -127,7 +129,7 @@ impl Events<'_, '_, '_> {
     }
 
     /// Channels of the outside proper: what the machine's owner or the machine itself says is no attack.
-    fn sources(&self, origins: &[Origin]) -> Vec<Channel> {
+    pub(super) fn sources(&self, origins: &[Origin]) -> Vec<Channel> {
         let mut channels: Vec<Channel> = origins.iter().flat_map(|origin| self.outside(origin)).collect();
         channels.retain(|channel| {
             matches!(
@@ -215,7 +217,7 @@ impl Events<'_, '_, '_> {
 }
 
 /// The texts among the values of a format: place among the values, and the width or precision that bounds it.
-fn texts_of(format: &[u8]) -> Vec<(u8, Option<u64>)> {
+pub(super) fn texts_of(format: &[u8]) -> Vec<(u8, Option<u64>)> {
     let (mut place, mut found) = (0_u8, Vec::new());
     for part in parts(format) {
         if let Part::Value { stars, kind, bound } = part {
@@ -229,7 +231,7 @@ fn texts_of(format: &[u8]) -> Vec<(u8, Option<u64>)> {
     found
 }
 
-fn spread(origin: &Origin) -> Vec<Origin> {
+pub(super) fn spread(origin: &Origin) -> Vec<Origin> {
     match origin {
         Origin::Made(origins) => origins.iter().flat_map(spread).collect(),
         Origin::Unknown => Vec::new(),
