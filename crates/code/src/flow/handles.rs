@@ -101,7 +101,13 @@ impl Channels<'_, '_> {
                 let Some(known) = unit.option_of(function, call, options) else { continue };
                 let Some((_, handle)) = unit.argument(function, call, usize::from(options.on)) else { continue };
                 for opener in self.openers(function, handle) {
-                    all.entry(opener).or_default().push(Setting { function, call, means: known.means, value: options.value, port: options.port });
+                    all.entry(opener).or_default().push(Setting {
+                        function,
+                        call,
+                        means: known.means,
+                        value: options.value,
+                        port: options.port,
+                    });
                 }
             }
         }

@@ -50,9 +50,9 @@ impl Events<'_, '_, '_> {
             Node::Binary(Binary::Sub, _, whole, _) => {
                 self.is_own(function, whole, context) || self.limited(function, block, whole, context, seen)
             }
-            Node::Binary(Binary::Add, _, a, b) => [a, b]
-                .into_iter()
-                .all(|part| self.is_own(function, part, context) || self.limited(function, block, part, context, seen)),
+            Node::Binary(Binary::Add, _, a, b) => {
+                [a, b].into_iter().all(|part| self.is_own(function, part, context) || self.limited(function, block, part, context, seen))
+            }
             Node::Leaf(_) => match local.leaf(value) {
                 Some(Leaf::Join { block: at, slot }) => local.ways(*at, *slot).into_iter().all(|(way, from, edge)| {
                     self.is_own(function, way, context)
@@ -89,8 +89,7 @@ impl Events<'_, '_, '_> {
         let own = |other: Expr| local.exprs.value(other).is_none() && self.is_own(function, other, context);
         match op {
             Binary::And | Binary::Or if local.exprs.is_condition(a) && local.exprs.is_condition(b) => {
-                (op == Binary::And) == truth
-                    && [a, b].into_iter().any(|part| self.is_above(function, local, part, truth, value, context))
+                (op == Binary::And) == truth && [a, b].into_iter().any(|part| self.is_above(function, local, part, truth, value, context))
             }
             Binary::LtU | Binary::LtS | Binary::LeU | Binary::LeS => (truth && same(a) && own(b)) || (!truth && same(b) && own(a)),
             _ => false,

@@ -471,7 +471,9 @@ fn waiting(code: &Code, waits: &dyn Fn(&Place) -> bool) -> HashSet<u64> {
 /// Does a function with this model give back a pointer, or a number that is none?
 fn gives_pointer(model: &Model) -> Option<bool> {
     match model.gives {
-        Some(Gives::Argument(_) | Gives::Within(_) | Gives::Through(_) | Gives::Copy(_) | Gives::New(_) | Gives::Environment(_)) => Some(true),
+        Some(Gives::Argument(_) | Gives::Within(_) | Gives::Through(_) | Gives::Copy(_) | Gives::New(_) | Gives::Environment(_)) => {
+            Some(true)
+        }
         Some(Gives::Number(_) | Gives::Length(_) | Gives::Swapped(_) | Gives::Clock) => Some(false),
         Some(Gives::Member(..) | Gives::Joined(..) | Gives::Shown(_) | Gives::Formatted(..) | Gives::Packed(..)) => Some(true),
         None => {

@@ -9,25 +9,25 @@ use super::{Case, Draft, by_control::groups, grade};
 use crate::{phrases, tables::disclosed};
 
 /// What one rule is about, and how much it is worth to a host in the code.
-pub(super) fn told(case: &Case, about: &[Disclosed], weight: impl Fn(&[Disclosed]) -> i32, references: &[&str]) -> Vec<Draft> {
+pub(super) fn told(case: &Case, about: &[Disclosed], weight: impl Fn(&Control, &[Disclosed]) -> i32, references: &[&str]) -> Vec<Draft> {
     findings(case, about, weight, references, |_| true)
 }
 
 /// The same of what the machine sends of its own accord.
-pub(super) fn sent(case: &Case, about: &[Disclosed], weight: impl Fn(&[Disclosed]) -> i32, references: &[&str]) -> Vec<Draft> {
+pub(super) fn sent(case: &Case, about: &[Disclosed], weight: impl Fn(&Control, &[Disclosed]) -> i32, references: &[&str]) -> Vec<Draft> {
     findings(case, about, weight, references, |control| matches!(control.channel, Channel::Connected { .. }))
 }
 
 fn findings(
     case: &Case,
     about: &[Disclosed],
-    weight: impl Fn(&[Disclosed]) -> i32,
+    weight: impl Fn(&Control, &[Disclosed]) -> i32,
     references: &[&str],
     wanted: impl Fn(&Control) -> bool,
 ) -> Vec<Draft> {
     let graded = |control: &Control| {
         let own = own(control, about);
-        if own.is_empty() { None } else { grade::told(control, weight(&own)) }
+        if own.is_empty() { None } else { grade::told(control, weight(control, &own)) }
     };
     let found = groups(case, |control| wanted(control) && graded(control).is_some());
     found

@@ -12,8 +12,8 @@
 //!
 //! Takes the controls whose effect is `corrupt-memory`: a copy without a limit, a conversion without a width, a length that comes from
 //! the input, into a place whose size is known. A length that is made small (a clamp, a mask, a narrow field) or was compared with a bound
-//! that there is room for is none, and neither is one of the C library's checked forms, which end the program first. Severity as in
-//! `control.remote-stop`.
+//! that there is room for, or with a number of the program's own that is no constant, is none, and neither is one of the C library's
+//! checked forms, which end the program first. Severity as in `control.remote-stop`.
 //!
 //! ## False positives
 //!
@@ -22,7 +22,8 @@
 //!
 //! ## False negatives
 //!
-//! Places whose size the code does not show (memory that was allocated for a length that is not fixed, mostly); indices; what is freed and used again; numbers that wrap.
+//! Places whose size the code does not show (memory that was allocated for a length that is not fixed, mostly); a length that was compared
+//! with the wrong number; indices; what is freed and used again; numbers that wrap.
 //!
 //! ## References
 //!
@@ -35,7 +36,7 @@ use super::super::{Case, Detector, Draft, by_control::groups};
 
 pub(super) const DETECTOR: Detector = Detector {
     id: "control.memory-unsafe-input",
-    version: 2,
+    version: 3,
     question: Question::Control,
     source: include_str!("memory_unsafe_input.rs"),
     detect,

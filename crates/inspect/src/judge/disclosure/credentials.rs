@@ -16,10 +16,11 @@
 //! | --- | --- |
 //! | credentials, to a host in the code | `critical`, or `high` where it is not known to run |
 //! | credentials, to anybody on the network who asks | `high` |
-//! | credentials or worker names, to somebody who could not be told | `medium` |
+//! | credentials, to somebody who could not be told | `medium` |
 //! | credentials, to a host that the owner configured | `low` |
 //! | worker names, to a host in the code | `high` |
 //! | worker names, to anybody on the network who asks | `medium` |
+//! | worker names, to somebody who could not be told: a pool, most likely | `low` |
 //! | worker names, to a host that the owner configured: that is how a pool knows whom to pay | `info` |
 //!
 //! ## False positives
@@ -34,14 +35,18 @@
 //!
 //! - <https://cwe.mitre.org/data/definitions/522.html>
 
-use assay_core::{Question, facts::code::Disclosed};
+use assay_core::{Control, HolderKind, Question, facts::code::Disclosed};
 
 use super::super::{Case, Detector, Draft, by_told::told};
 
 pub(super) const DETECTOR: Detector =
-    Detector { id: "disclosure.credentials", version: 2, question: Question::Disclosure, source: include_str!("credentials.rs"), detect };
+    Detector { id: "disclosure.credentials", version: 3, question: Question::Disclosure, source: include_str!("credentials.rs"), detect };
 
 fn detect(case: &Case) -> Vec<Draft> {
-    let weight = |what: &[Disclosed]| if what.contains(&Disclosed::Credentials) { 4 } else { 3 };
+    let weight = |control: &Control, what: &[Disclosed]| match what.contains(&Disclosed::Credentials) {
+        true => 4,
+        false if control.holder.who == HolderKind::Undetermined => 2,
+        false => 3,
+    };
     told(case, &[Disclosed::Credentials, Disclosed::Worker], weight, &["https://cwe.mitre.org/data/definitions/522.html"])
 }

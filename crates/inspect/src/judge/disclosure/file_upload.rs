@@ -33,7 +33,7 @@
 //!
 //! - <https://attack.mitre.org/techniques/T1041/>
 
-use assay_core::{Question, facts::code::Disclosed};
+use assay_core::{Control, Question, facts::code::Disclosed};
 
 use super::super::{Case, Detector, Draft, by_told::sent};
 
@@ -42,6 +42,6 @@ pub(super) const DETECTOR: Detector =
 
 fn detect(case: &Case) -> Vec<Draft> {
     let what = [Disclosed::Log, Disclosed::File, Disclosed::Configuration, Disclosed::Firmware, Disclosed::NetworkScan];
-    let weight = |what: &[Disclosed]| if what.contains(&Disclosed::NetworkScan) { 3 } else { 2 };
+    let weight = |_: &Control, what: &[Disclosed]| if what.contains(&Disclosed::NetworkScan) { 3 } else { 2 };
     sent(case, &what, weight, &["https://attack.mitre.org/techniques/T1041/"])
 }

@@ -45,5 +45,5 @@ pub(super) const DETECTOR: Detector = Detector {
 };
 
 fn detect(case: &Case) -> Vec<Draft> {
-    told(case, &[Disclosed::MacAddress, Disclosed::SerialNumber], |_| 2, &["https://cwe.mitre.org/data/definitions/200.html"])
+    told(case, &[Disclosed::MacAddress, Disclosed::SerialNumber], |_, _| 2, &["https://cwe.mitre.org/data/definitions/200.html"])
 }
