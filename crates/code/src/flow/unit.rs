@@ -492,5 +492,6 @@ pub fn writes_argument(model: &Model, argument: u8) -> bool {
         || model.unpacks.is_some_and(|unpacks| argument >= unpacks.first)
         || model.outcome == Some(argument)
         || model.gives == Some(Gives::Through(argument))
+        || model.recalls.is_some_and(|recalls| recalls.argument == argument)
         || model.writes.contains(&argument)
 }

@@ -79,6 +79,10 @@ pub struct Model {
     pub options: Option<Options>,
     /// It does what was set up with the handle in this argument: sends what was set to be sent, and brings what comes back.
     pub performs: Option<u8>,
+    /// It takes a word that is handed back later by one that `recalls`.
+    pub registers: Option<Word>,
+    /// It hands back words that were registered.
+    pub recalls: Option<Word>,
     /// It leaves behind this argument how a program ended that was started before.
     pub outcome: Option<u8>,
 }
@@ -392,6 +396,16 @@ pub struct Redirects {
     pub from: u8,
     /// In the place of what.
     pub to: u8,
+}
+
+/// A word that stands behind an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Word {
+    /// The argument.
+    pub argument: u8,
+    /// How far behind.
+    pub offset: u64,
 }
 
 /// A variable of the environment is set.

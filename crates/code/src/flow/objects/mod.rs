@@ -80,6 +80,7 @@ impl<'a> Objects<'a> {
                 graph.store(function, store, base, offset);
             }
             writers.extend(graph.library_writes(function, local));
+            graph.registered(function, local);
         }
         graph.solve();
         let mut stores: BTreeMap<Pointee, Vec<(FunctionId, usize)>> = BTreeMap::new();

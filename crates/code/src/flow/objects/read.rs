@@ -54,6 +54,25 @@ impl Graph<'_> {
         writers
     }
 
+    /// Words that the system keeps for the program and hands back, as those beside a descriptor that is polled: any of them, wherever one
+    /// comes back.
+    pub(super) fn registered(&mut self, function: FunctionId, local: &Local) {
+        for (number, call) in local.calls.iter().enumerate() {
+            let Some((_, model)) = self.unit.model(function, CallId(number as u32)) else { continue };
+            let words = [(model.registers, true), (model.recalls, false)];
+            for (word, taken) in words.into_iter().filter_map(|(word, taken)| Some((word?, taken))) {
+                let argument = local.argument(call, usize::from(word.argument), self.unit.program, self.unit.machine);
+                let behind = argument.and_then(|argument| self.expr(function, argument));
+                // A cell that no address leads to.
+                let (Some(behind), Some(kept)) = (behind, self.cell(Pointee { object: Object::Fixed, offset: u64::MAX })) else { continue };
+                match taken {
+                    true => self.load(behind, kept, word.offset),
+                    false => self.stored(behind, kept, word.offset),
+                }
+            }
+        }
+    }
+
     fn cell_of_writer(&mut self, function: FunctionId, id: CallId, index: u8) -> Option<u32> {
         let written = Pointee { object: Object::Written(function, id, index), offset: 0 };
         // A cell that nothing else has: just behind the end of what can be addressed.
