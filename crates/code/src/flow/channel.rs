@@ -246,7 +246,9 @@ impl<'r, 'a> Channels<'r, 'a> {
         if transport == Transport::Unix {
             let texts = self.contents.at(end.function, shifted(local, pointer, 2), &call.memory, &Context::default());
             for text in texts {
-                let host = Host::Fixed(text.show());
+                let shown = text.show();
+                // Bytes that are no text are the start of something else, as of a structure that a library filled.
+                let host = if shown.chars().any(char::is_control) { Host::Unknown } else { Host::Fixed(shown) };
                 channels.push(Self::end(end.bound, transport, host, None));
             }
             return;

@@ -64,13 +64,20 @@ struct List<'s, 'a> {
 
 impl<'s> List<'s, '_> {
     /// Rows of what was seen less well beside what was seen better are left out: a port that was not found where the same program has
-    /// another, the command that starts a server where the server's own configuration is told, a library without a port.
+    /// another or its protocol was not, the command that starts a server where the server's own configuration is told, a library without a
+    /// port.
     fn finish(self) -> Vec<Row> {
         let port = |channel: &Channel| match channel {
             Channel::Bound { port, transport, .. } if *transport != Transport::Unix => port.filter(|port| *port != 0),
             _ => None,
         };
         let known: BTreeSet<(&str, Option<u16>)> = self.rows.keys().map(|(program, channel)| (program.as_str(), port(channel))).collect();
+        let clear: BTreeSet<(&str, Option<u16>)> = self
+            .rows
+            .keys()
+            .filter(|(_, channel)| has_transport(channel))
+            .map(|(program, channel)| (program.as_str(), port(channel)))
+            .collect();
         let served: BTreeSet<Option<u16>> = self.rows.iter().filter(|(_, row)| row.2).map(|((_, channel), _)| port(channel)).collect();
         let mut unknown: BTreeMap<&str, &Channel> = BTreeMap::new();
         let mut kept = BTreeSet::new();
@@ -80,6 +87,7 @@ impl<'s> List<'s, '_> {
             let local = matches!(channel, Channel::Bound { transport: Transport::Unix | Transport::Netlink, .. });
             let script = row.1.iter().all(|place| matches!(place.at, At::Line(_)));
             let keep = match port(channel) {
+                Some(own) if !has_transport(channel) && clear.contains(&(program, Some(own))) => false,
                 Some(own) => row.2 || !(script && served.contains(&Some(own))),
                 None if local => !matches!(channel, Channel::Bound { address: None, .. }),
                 None => {
@@ -124,6 +132,11 @@ impl<'s> List<'s, '_> {
             row.1.push(evidence(&fact.locator));
         }
     }
+}
+
+/// Is the protocol of a socket known?
+fn has_transport(channel: &Channel) -> bool {
+    !matches!(channel, Channel::Bound { transport: Transport::Unknown, .. })
 }
 
 /// What a web server asks, from the loosest of its doors to the strictest, and whether a default password opens one.
