@@ -7,6 +7,7 @@
 //! resolve   where does this value come from?      through callers, callees, globals, objects
 //! content   which bytes stand there?               text with holes, each hole with its origin
 //! channel   who is at the other end?               sockets, files, pipes
+//! ends      where was a socket bound or connected? addresses, ports, names
 //! handles   what was set up with a handle?         transfers, option by option
 //! guards    what must be true to get here?         comparisons with constants, flags, checks
 //! events    what acts, what is told                -> facts
@@ -24,6 +25,7 @@ mod content;
 mod context;
 mod digest;
 mod disclose;
+mod ends;
 mod events;
 mod execute;
 mod extent;
