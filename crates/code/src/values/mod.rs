@@ -5,6 +5,7 @@
 //! matters.
 
 mod cfg;
+mod choices;
 mod expr;
 mod leaf;
 mod local;

@@ -4,6 +4,8 @@
 //! - A comparison is found again in the flags that it was split into: `(a - b) == 0` is `a == b`, and "negative differs from
 //!   overflow" is `a < b`.
 //! - The negation of a comparison is a comparison.
+//! - Instructions under a condition leave one of two values. What is asked of several of them under the same condition is asked of each
+//!   side, and conditions that choose between conditions are "and" and "or" again ([`super::choices`]).
 
 use super::expr::{Expr, Exprs, Node};
 use crate::ir::{Binary, Unary, Width, binary, unary};
@@ -56,6 +58,9 @@ impl Exprs {
         {
             return expr;
         }
+        if let Some(expr) = self.on_each_side(op, width, a, b) {
+            return expr;
+        }
         // A sum of a number somewhere inside is a sum with the number outside.
         if op == Binary::Add || op == Binary::Sub {
             let (left, offset) = self.base_and_offset(a, width);
@@ -72,21 +77,6 @@ impl Exprs {
             }
         }
         self.intern(Node::Binary(op, width, a, b))
-    }
-
-    /// `cond ? yes : no`.
-    pub fn select(&mut self, cond: Expr, yes: Expr, no: Expr) -> Expr {
-        match self.value(cond) {
-            Some(1) => return yes,
-            Some(_) => return no,
-            None if yes == no => return yes,
-            None => {}
-        }
-        match (self.value(yes), self.value(no)) {
-            (Some(1), Some(0)) => cond,
-            (Some(0), Some(1)) => self.negate(cond),
-            _ => self.intern(Node::Select(cond, yes, no)),
-        }
     }
 
     /// Not `cond`, which is 0 or 1.
@@ -120,6 +110,17 @@ impl Exprs {
                 if number == 0 =>
             {
                 return Some(a);
+            }
+            // What is one already stays one.
+            Binary::Or if number == 1 && self.is_condition(a) => return Some(self.constant(1)),
+            // `cmn x, k` is `cmp x, -k`: a sum is carried where there is at least as much as is missing.
+            Binary::AddCarry if number != 0 && width < Width::W64 => {
+                let missing = self.constant(number.wrapping_neg() & mask);
+                return Some(self.binary(Binary::LeU, width, missing, a));
+            }
+            Binary::AddOverflow if number.wrapping_neg() & mask != number => {
+                let negative = self.constant(number.wrapping_neg() & mask);
+                return Some(self.binary(Binary::SubOverflow, width, a, negative));
             }
             // What a shift by all bits but one of a condition or a difference says is left as it is: few programs branch on it.
             _ => {}
@@ -170,6 +171,10 @@ impl Exprs {
     fn opposite(&mut self, a: Expr) -> Option<Expr> {
         let (op, width, x, y) = match self.node(a) {
             Node::Binary(op, width, x, y) => (op, width, x, y),
+            Node::Select(cond, yes, no) => {
+                let (yes, no) = (self.negate(yes), self.negate(no));
+                return Some(self.select(cond, yes, no));
+            }
             _ => return None,
         };
         Some(match op {
