@@ -44,18 +44,47 @@ pub struct Contents<'r, 'a> {
     asked: RefCell<Vec<Question>>,
     /// The first of them that an answer since then was in need of: until that one is answered, what was found is not whole.
     open: Cell<usize>,
+    /// What was found meanwhile, by the question whose answer it waits for. Who asks again before that gets the same: a knot of functions
+    /// that call each other would be gone through again from each of its ends otherwise, as often as there are ways through it.
+    meanwhile: RefCell<HashMap<Question, Meanwhile>>,
+}
+
+/// An answer that is not whole yet.
+#[derive(Debug)]
+struct Meanwhile {
+    texts: Vec<Text>,
+    /// The place among the questions being answered that it waits for.
+    open: usize,
+    /// A limit cut it.
+    cut: bool,
 }
 
 impl<'r, 'a> Contents<'r, 'a> {
     /// For the program of `resolver`.
     pub fn new(resolver: &'r Resolver<'a>) -> Self {
-        Self { resolver, answers: RefCell::default(), asked: RefCell::default(), open: Cell::new(usize::MAX) }
+        Self {
+            resolver,
+            answers: RefCell::default(),
+            asked: RefCell::default(),
+            open: Cell::new(usize::MAX),
+            meanwhile: RefCell::default(),
+        }
     }
 
     /// Answers a question once. One that is asked for its own sake (a buffer that is made from what it held) adds nothing to itself.
     pub(super) fn remembered(&self, question: Question, trail: &Trail, answer: impl FnOnce(&Trail) -> Vec<Text>) -> Vec<Text> {
+        let along =
+            |texts: &[Text]| texts.iter().map(|text| Text { pieces: text.pieces.clone(), trail: trail.then(&text.trail) }).collect();
         if let Some(known) = self.answers.borrow().get(&question) {
-            return known.iter().map(|text| Text { pieces: text.pieces.clone(), trail: trail.then(&text.trail) }).collect();
+            return along(known);
+        }
+        let budget = &self.resolver.budget;
+        if let Some(found) = self.meanwhile.borrow().get(&question) {
+            self.open.set(self.open.get().min(found.open));
+            if found.cut {
+                budget.cut();
+            }
+            return along(&found.texts);
         }
         let place = self.asked.borrow().len();
         if let Some(place) = self.asked.borrow().iter().position(|asked| *asked == question) {
@@ -63,16 +92,24 @@ impl<'r, 'a> Contents<'r, 'a> {
             return Vec::new();
         }
         self.asked.borrow_mut().push(question.clone());
-        let cuts = self.resolver.budget.cuts();
+        let (before, cuts) = (self.open.replace(usize::MAX), budget.cuts());
         let texts = answer(&Trail::default());
         self.asked.borrow_mut().pop();
-        if self.open.get() >= place {
-            self.open.set(usize::MAX);
-            if self.resolver.budget.cuts() == cuts {
-                self.answers.borrow_mut().insert(question, texts.clone());
-            }
+        let (open, cut) = (self.open.get(), budget.cuts() > cuts);
+        let whole = open >= place;
+        if whole {
+            // Whatever waited for this one would be asked anew from here on.
+            self.meanwhile.borrow_mut().retain(|_, found| found.open < place);
         }
-        texts.into_iter().map(|text| Text { pieces: text.pieces, trail: trail.then(&text.trail) }).collect()
+        let answer = along(&texts);
+        if whole && !cut {
+            self.answers.borrow_mut().insert(question, texts);
+        } else if place > 0 {
+            let open = if whole { place - 1 } else { open };
+            self.meanwhile.borrow_mut().insert(question, Meanwhile { texts, open, cut });
+        }
+        self.open.set(if whole { before } else { before.min(open) });
+        answer
     }
 }
 
@@ -180,15 +217,10 @@ impl Contents<'_, '_> {
             Some(Leaf::Result(call, var)) if Some(var) == unit.machine.results.first() => {
                 self.result(function, *call, at, memory, context, trail)
             }
-            Some(Leaf::Join { block, slot }) => {
-                // A pointer that runs through a text in a loop begins at the text.
+            Some(Leaf::Join { .. }) => {
                 let mut texts = Vec::new();
-                for (value, from, _) in local.ways(*block, *slot) {
-                    let (Address::At(way) | Address::Within(way)) = local.locate(value, unit.program, unit.machine);
-                    if local.shape.goes_back(from, *block) && way.base == Some(base) {
-                        continue;
-                    }
-                    merge(&mut texts, self.pointer(function, value, by, memory, context, trail));
+                for (way, trail) in self.beginnings(function, pointer, trail) {
+                    merge(&mut texts, self.pointer(function, way, by, memory, context, &trail));
                 }
                 texts
             }
@@ -196,6 +228,27 @@ impl Contents<'_, '_> {
             Some(Leaf::Element { .. }) => self.element(function, base, context, trail),
             _ => Self::unknown(trail),
         }
+    }
+
+    /// Where a pointer begins that runs through a text in a loop, or is set on several ways: what the joins come from that it passes, each
+    /// looked at once. Loops within loops join each other's pointers.
+    fn beginnings(&self, function: FunctionId, pointer: Expr, trail: &Trail) -> Vec<(Expr, Trail)> {
+        let unit = self.resolver.unit;
+        let (mut begins, mut seen, mut waiting) = (Vec::new(), HashSet::new(), vec![(pointer, trail.clone())]);
+        let Some(local) = unit.local(function) else { return begins };
+        while let Some((value, trail)) = waiting.pop().filter(|_| self.resolver.budget.step()) {
+            let (Address::At(at) | Address::Within(at)) = local.locate(value, unit.program, unit.machine);
+            let Some((base, Leaf::Join { block, slot })) = at.base.and_then(|base| Some((base, local.leaf(base)?))) else {
+                begins.push((value, trail));
+                continue;
+            };
+            if seen.insert(base) {
+                let trail = if value == pointer { trail } else { trail.with(function, u64::from(value.0), StepKind::Pointed) };
+                waiting.extend(local.ways(*block, *slot).map(|(way, ..)| (way, trail.clone())));
+            }
+        }
+        begins.reverse();
+        begins
     }
 
     /// The bytes of an object that `function` sees at `at`: what was last written there.

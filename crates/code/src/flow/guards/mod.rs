@@ -8,6 +8,7 @@
 mod assemble;
 mod beside;
 mod conditions;
+mod delays;
 mod pairs;
 mod results;
 mod values;
@@ -228,9 +229,12 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         let Some(local) = self.resolver().unit.local(function) else { return };
         // What can be held up can also be held up by a loop that waits.
         let decisions = if holds { local.shape.decisions(block) } else { local.shape.delays(block) };
+        let asked = Asked { function, site: 0, context: context.clone(), depth };
         for (from, edge) in decisions {
-            let asked = Asked { function, site: 0, context: context.clone(), depth };
             self.edge(&asked, from, edge, holds, atoms);
+        }
+        if !holds {
+            self.held_up(&asked, block, atoms);
         }
     }
 

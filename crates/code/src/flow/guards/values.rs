@@ -281,16 +281,20 @@ impl Guards<'_, '_, '_> {
     /// The stores that set the variable at `at`.
     fn setters(&self, function: FunctionId, at: Location) -> Vec<(FunctionId, usize)> {
         let resolver = self.resolver();
-        let global = |address: u64| resolver.unit.global_stores.get(&address).cloned().unwrap_or_default();
-        let Some(base) = at.base else { return global(at.offset) };
+        let places = at.base.map_or_else(
+            || vec![Pointee { object: Object::Fixed, offset: 0 }],
+            |base| resolver.objects.pointees(function, base).into_iter().collect(),
+        );
         let mut stores = Vec::new();
-        for pointee in resolver.objects.pointees(function, base) {
-            let offset = pointee.offset.wrapping_add(at.offset) & resolver.width().mask();
-            if pointee.object == Object::Fixed {
-                stores.extend(global(offset));
+        for place in places {
+            let offset = place.offset.wrapping_add(at.offset) & resolver.width().mask();
+            if place.object == Object::Fixed {
+                stores.extend(resolver.unit.global_stores.get(&offset).into_iter().flatten().copied());
             }
-            stores.extend_from_slice(resolver.objects.stores(Pointee { object: pointee.object, offset }));
+            stores.extend_from_slice(resolver.objects.stores(Pointee { object: place.object, offset }));
         }
+        stores.sort_unstable();
+        stores.dedup();
         stores
     }
 }
