@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 /// Questions that are answered for the sake of one another.
-const NESTING: u32 = 24;
+const NESTING: u32 = 40;
 
 /// Steps left for the questions of a run.
 #[derive(Debug)]

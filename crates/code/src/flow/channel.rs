@@ -4,7 +4,7 @@
 
 use std::{
     cell::{OnceCell, RefCell},
-    collections::HashMap,
+    collections::{HashMap, HashSet},
 };
 
 use assay_core::facts::code::{Channel, Host, Transport};
@@ -38,12 +38,20 @@ pub struct Channels<'r, 'a> {
     pub(super) ends: OnceCell<HashMap<Opener, Vec<End>>>,
     pub(super) settings: OnceCell<Settings>,
     known: RefCell<HashMap<(FunctionId, Expr), Vec<Channel>>>,
+    /// Handles that are being asked about, one for the sake of another.
+    asked: RefCell<HashSet<(FunctionId, Expr)>>,
 }
 
 impl<'r, 'a> Channels<'r, 'a> {
     /// For the program of `resolver`.
     pub fn new(resolver: &'r Resolver<'a>) -> Self {
-        Self { contents: Contents::new(resolver), ends: OnceCell::new(), settings: OnceCell::new(), known: RefCell::new(HashMap::new()) }
+        Self {
+            contents: Contents::new(resolver),
+            ends: OnceCell::new(),
+            settings: OnceCell::new(),
+            known: RefCell::default(),
+            asked: RefCell::default(),
+        }
     }
 
     /// The channels that the value `handle` can stand for.
@@ -51,7 +59,10 @@ impl<'r, 'a> Channels<'r, 'a> {
         if let Some(known) = self.known.borrow().get(&(function, handle)).filter(|_| context.up().is_none()) {
             return known.clone();
         }
-        self.known.borrow_mut().insert((function, handle), Vec::new());
+        // A socket that was accepted from one of the sockets of a table which it was put into is that of the others.
+        if !self.asked.borrow_mut().insert((function, handle)) {
+            return Vec::new();
+        }
         let mut channels = Vec::new();
         let resolver = self.contents.resolver;
         resolver.budget.nested(|| {
@@ -68,6 +79,7 @@ impl<'r, 'a> Channels<'r, 'a> {
         channels.sort();
         channels.dedup();
         channels.truncate(CHANNELS);
+        self.asked.borrow_mut().remove(&(function, handle));
         self.known.borrow_mut().insert((function, handle), channels.clone());
         channels
     }

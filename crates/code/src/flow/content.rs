@@ -33,6 +33,10 @@ pub(super) enum Question {
     Place(Pointee),
     /// What the pointer behind an argument of a call points to.
     Through(FunctionId, CallId, u8, Context),
+    /// What stands so many bytes behind a pointer, in a state of memory.
+    Pointer(FunctionId, Expr, u64, (usize, Expr), Context),
+    /// Where the bits of a value come from.
+    Origin(FunctionId, Expr, Context),
 }
 
 /// Puts questions about bytes.
@@ -158,6 +162,23 @@ impl Contents<'_, '_> {
         context: &Context,
         trail: &Trail,
     ) -> Vec<Text> {
+        if !self.is_followed(function, pointer) {
+            return self.pointer_once(function, pointer, by, memory, context, trail);
+        }
+        let question = Question::Pointer(function, pointer, by, memory.identity(), context.clone());
+        self.remembered(question, trail, |trail| self.pointer_once(function, pointer, by, memory, context, trail))
+    }
+
+    /// Is the pointer one that was found, loaded or moved on: does what it points to hang on more than what was written there?
+    fn is_followed(&self, function: FunctionId, pointer: Expr) -> bool {
+        let unit = self.resolver.unit;
+        unit.local(function).is_some_and(|local| {
+            let (Address::At(at) | Address::Within(at)) = local.locate(pointer, unit.program, unit.machine);
+            at.base.is_some_and(|base| local.entry(base).is_none())
+        })
+    }
+
+    fn pointer_once(&self, function: FunctionId, pointer: Expr, by: u64, memory: &Snapshot, context: &Context, trail: &Trail) -> Vec<Text> {
         let trail = &trail.with(function, u64::from(pointer.0), StepKind::Pointed);
         let answer = self.resolver.budget.nested(|| self.pointer_here(function, pointer, by, memory, context, trail));
         let mut texts = answer.unwrap_or_else(|| Self::unknown(trail));

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use super::{
-    content::Contents,
+    content::{Contents, Question},
     context::{Context, Trail},
     objects::Object,
     resolve::Found,
-    text::{Origin, Text},
+    text::{Origin, Shape, Text},
 };
 use crate::{
     functions::FunctionId,
@@ -28,11 +28,16 @@ struct Gathered {
 impl Contents<'_, '_> {
     /// Where the bits of a value come from.
     pub fn value_origin(&self, function: FunctionId, value: Expr, context: &Context) -> Origin {
-        let mut gathered = Gathered::default();
-        self.collect(function, value, context, &mut gathered);
-        let mut origins = gathered.origins;
-        origins.retain(|origin| *origin != Origin::Unknown);
-        origins.dedup();
+        let question = Question::Origin(function, value, context.clone());
+        let texts = self.remembered(question, &Trail::default(), |trail| {
+            let mut gathered = Gathered::default();
+            self.collect(function, value, context, &mut gathered);
+            let mut origins = gathered.origins;
+            origins.retain(|origin| *origin != Origin::Unknown);
+            origins.dedup();
+            origins.into_iter().map(|origin| Text::hole(origin, Shape::Character, trail)).collect()
+        });
+        let mut origins: Vec<Origin> = texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect();
         match origins.len() {
             0 => Origin::Unknown,
             1 => origins.swap_remove(0),

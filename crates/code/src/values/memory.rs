@@ -37,6 +37,11 @@ impl Snapshot {
         words.map(|(here, (width, value))| (*here, *width, *value))
     }
 
+    /// Tells states of memory apart as long as they stand: two that are the same are not always told to be.
+    pub fn identity(&self) -> (usize, Expr) {
+        (if self.words.is_empty() { 0 } else { Arc::as_ptr(&self.words).addr() }, self.state)
+    }
+
     /// All words.
     pub fn words(&self) -> impl Iterator<Item = (Location, Width, Expr)> + '_ {
         self.words.iter().map(|(at, (width, value))| (*at, *width, *value))

@@ -130,6 +130,8 @@ pub struct Guards<'c, 'r, 'a> {
     verifiers: OnceCell<beside::Verifiers>,
     asked: RefCell<HashSet<(FunctionId, u32, bool)>>,
     values: RefCell<HashSet<(FunctionId, Expr, u64, bool, Context)>>,
+    /// Decisions whose other ways in were looked at.
+    correlated: RefCell<HashSet<(FunctionId, u32, Expr, bool, Context)>>,
     answers: RefCell<HashMap<Question, Rc<Vec<Atom>>>>,
 }
 
@@ -155,6 +157,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             verifiers: OnceCell::new(),
             asked: RefCell::default(),
             values: RefCell::default(),
+            correlated: RefCell::default(),
             answers: RefCell::default(),
         }
     }
@@ -191,6 +194,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         let cuts = self.resolver().budget.cuts();
         self.asked.borrow_mut().clear();
         self.values.borrow_mut().clear();
+        self.correlated.borrow_mut().clear();
         let mut atoms = Vec::new();
         match about {
             About::Here => self.at_block(function, block, context, DEPTH, true, &mut atoms),
@@ -281,7 +285,8 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             }
         };
         let (out, left): (Vec<(u32, u32)>, Vec<(u32, u32)>) = before.iter().copied().partition(contradicts);
-        if out.is_empty() || asked.depth == 0 {
+        let question = (asked.function, block, cond, truth, asked.context.clone());
+        if out.is_empty() || asked.depth == 0 || !self.resolver().budget.step() || !self.correlated.borrow_mut().insert(question) {
             return;
         }
         let deeper = asked.deeper();
