@@ -67,7 +67,7 @@ impl Events<'_, '_, '_> {
             }
             ActuatorKind::StopProcess => {
                 for victim in acts.argument.map(|index| self.victims(function, id, index)).unwrap_or_default() {
-                    let actuator = Actuator { kind: acts.kind, name: name.to_owned(), argument: victim.show(), to: None };
+                    let actuator = Actuator { kind: acts.kind, name: name.to_owned(), argument: victim.show(), to: None, says: None };
                     self.flows(function, id, &Acting { actuator, texts: &[victim] });
                 }
             }
@@ -90,7 +90,7 @@ impl Events<'_, '_, '_> {
                     }
                     kind => kind,
                 };
-                let actuator = Actuator { kind, name: name.to_owned(), argument, to: None };
+                let actuator = Actuator { kind, name: name.to_owned(), argument, to: None, says: None };
                 self.flows(function, id, &Acting { actuator, texts: &texts });
             }
         }
@@ -126,7 +126,7 @@ impl Events<'_, '_, '_> {
         self.exported(function, id, name, kind, &shown);
         // The command as such matters where the outside has a part in its text, or where nobody knows what it does.
         let texts: Vec<Text> = words.iter().map(|word| (*word).clone()).collect();
-        let actuator = Actuator { kind, name: name.to_owned(), argument: shown, to: None };
+        let actuator = Actuator { kind, name: name.to_owned(), argument: shown, to: None, says: None };
         let acting = Acting { actuator, texts: &texts };
         if meaning.known {
             self.data_flows(function, id, &acting);
@@ -147,7 +147,7 @@ impl Events<'_, '_, '_> {
             let texts = exports.value.map_or(named, |value| contents.argument(owner, call, usize::from(value), &none));
             if !variable.is_empty() && !variable.contains("{}") && texts.iter().any(|text| text.origins().next().is_some()) {
                 let argument = format!("{variable}={{}} {shown}");
-                let actuator = Actuator { kind, name: name.to_owned(), argument, to: None };
+                let actuator = Actuator { kind, name: name.to_owned(), argument, to: None, says: None };
                 self.data_flows(function, id, &Acting { actuator, texts: &texts });
             }
         }
@@ -186,6 +186,7 @@ impl Events<'_, '_, '_> {
                         name: name.to_owned(),
                         argument: shown.join(" "),
                         to: Some(channel.clone()),
+                        says: None,
                     };
                     self.flows(function, id, &Acting { actuator: actuator.clone(), texts: &[] });
                     self.serves(function, id, actuator, channel);

@@ -211,9 +211,10 @@ impl Contents<'_, '_> {
     fn pointer_here(&self, function: FunctionId, pointer: Expr, by: u64, memory: &Snapshot, context: &Context, trail: &Trail) -> Vec<Text> {
         let unit = self.resolver.unit;
         let Some(local) = unit.local(function).filter(|_| self.resolver.budget.step()) else { return Self::unknown(trail) };
-        if let Node::Select(_, yes, no) = local.exprs.node(pointer) {
-            let mut texts = self.pointer(function, yes, by, memory, context, trail);
-            merge(&mut texts, self.pointer(function, no, by, memory, context, trail));
+        if let Node::Select(cond, yes, no) = local.exprs.node(pointer) {
+            let picked = |truth| trail.with(function, u64::from(cond.0), StepKind::Picked(truth));
+            let mut texts = self.pointer(function, yes, by, memory, context, &picked(true));
+            merge(&mut texts, self.pointer(function, no, by, memory, context, &picked(false)));
             return texts;
         }
         let (Address::At(at) | Address::Within(at)) = local.locate(pointer, unit.program, unit.machine);
@@ -265,7 +266,8 @@ impl Contents<'_, '_> {
             };
             if seen.insert(base) {
                 let trail = if value == pointer { trail } else { trail.with(function, u64::from(value.0), StepKind::Pointed) };
-                waiting.extend(local.ways(*block, *slot).map(|(way, ..)| (way, trail.clone())));
+                let came = |from, edge| trail.with(function, u64::from(from), StepKind::Came(edge));
+                waiting.extend(local.ways(*block, *slot).map(|(way, from, edge): (Expr, u32, u32)| (way, came(from, edge))));
             }
         }
         begins.reverse();
@@ -276,6 +278,9 @@ impl Contents<'_, '_> {
     pub(super) fn object(&self, function: FunctionId, at: Location, memory: &Snapshot, context: &Context, trail: &Trail) -> Vec<Text> {
         if let Some(text) = self.stored(function, at, memory, context, trail) {
             return self.lengthened(function, at, text, context, trail);
+        }
+        if let Some(begun) = self.begun(function, at, memory, trail) {
+            return self.gone_on(function, at, &begun, context, trail);
         }
         let mut texts = self.written(function, at, memory.state, context, trail);
         merge(&mut texts, self.smeared(function, at, context, trail));
@@ -320,7 +325,7 @@ impl Contents<'_, '_> {
     /// A byte that is stored, as a text of bytes like it.
     pub(super) fn byte(&self, function: FunctionId, value: Expr, context: &Context, trail: &Trail) -> Vec<Text> {
         match self.value_origin(function, value, context) {
-            Origin::Unknown => Vec::new(),
+            Origin::Unknown => self.legible(function, value, context, trail),
             origin => vec![Text::hole(origin, Shape::Text, trail)],
         }
     }
@@ -356,6 +361,28 @@ impl Contents<'_, '_> {
         // Two bytes or three are a text where somebody chooses them, and else a number.
         let length = next.wrapping_sub(at.offset);
         (length >= 4 || (length >= 2 && text.known().is_none())).then_some(text)
+    }
+
+    /// The number with which the function made the place at `at` begin, too short for a text: a frame's head. What stood there before is
+    /// gone, though it be the same place of the stack, used for two things one after the other.
+    fn begun(&self, function: FunctionId, at: Location, memory: &Snapshot, trail: &Trail) -> Option<Text> {
+        let local = self.resolver.unit.local(function)?;
+        let mut bytes: Vec<u8> = Vec::new();
+        for (place, width, value) in memory.from(at) {
+            let Some(number) = local.exprs.value(value).filter(|_| place.offset == at.offset.wrapping_add(bytes.len() as u64)) else {
+                break;
+            };
+            bytes.extend_from_slice(number.to_le_bytes().get(..width.bytes() as usize)?);
+        }
+        // A zero there is mostly a buffer that is empty until somebody fills it.
+        bytes.first().is_some_and(|first| *first != 0).then(|| Text::literal(&bytes, trail))
+    }
+
+    /// A text that begins as `begun` does and goes on with what the function stores byte by byte behind it.
+    fn gone_on(&self, function: FunctionId, at: Location, begun: &Text, context: &Context, trail: &Trail) -> Vec<Text> {
+        let rest = self.smeared(function, at, context, trail);
+        let rest = if rest.is_empty() { Self::unknown(trail) } else { rest };
+        rest.iter().map(|rest| begun.then(rest)).collect()
     }
 
     /// What was written at `at` before the state `state`: the last writer on each way there.

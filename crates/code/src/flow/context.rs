@@ -81,6 +81,12 @@ pub enum StepKind {
     Source,
     /// It was looked at through this pointer: `site` is the number of the expression.
     Pointed,
+    /// It stands there in disguise, and is made legible.
+    Unveiled,
+    /// Several ways come together, and it came by the one that leaves the block `site` by this edge.
+    Came(u32),
+    /// One of two was picked: because the condition `site`, the number of an expression, is this.
+    Picked(bool),
 }
 
 /// Steps of one trail; what came before the last of them is left out.
@@ -137,7 +143,7 @@ impl Trail {
 
     /// The steps that are worth showing, the last one first.
     pub fn shown(&self) -> impl Iterator<Item = Step> {
-        self.steps().into_iter().filter(|step| step.kind != StepKind::Pointed)
+        self.steps().into_iter().filter(|step| !matches!(step.kind, StepKind::Pointed | StepKind::Came(_) | StepKind::Picked(_)))
     }
 
     /// The steps, the last one first: from where a value came to where it was asked for.

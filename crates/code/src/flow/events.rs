@@ -42,7 +42,7 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) guards: Guards<'c, 'r, 'a>,
     pub(super) facts: Vec<(At, CodeFact)>,
     /// Files that are written under one name and kept under another.
-    renamed: BTreeMap<String, String>,
+    pub(super) renamed: BTreeMap<String, String>,
     /// The calls by which what is looked at came: a function that does whatever it is told does something else for each caller.
     pub(super) context: Context,
     /// What the addresses are made of that the program tries to connect to.
@@ -201,9 +201,10 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             (None, Some(formats)) => contents.formatted(function, call, formats, &none, &Trail::default()),
             (None, None) => self.character(function, id, sends.character),
         };
-        for to in channels {
-            self.sent(function, id, name, &to, &texts);
+        for to in &channels {
+            self.sent(function, id, name, to, &texts);
         }
+        self.says(function, id, name, &channels, sends.from, &texts);
     }
 
     /// Bytes that go out by a channel.
@@ -216,17 +217,23 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                 let path = &self.renamed.get(path).unwrap_or(path).clone();
                 self.facts.push((At::Address(call.site), CodeFact::File { path: path.clone(), access }));
                 let kind = Rules::get().written(path).unwrap_or(ActuatorKind::File);
-                let actuator = Actuator { kind, name: name.to_owned(), argument: path.clone(), to: None };
+                let actuator = Actuator { kind, name: name.to_owned(), argument: path.clone(), to: None, says: None };
                 self.flows(function, id, &Acting { actuator, texts });
             }
             Channel::Output(command) if is_shell(command) => {
-                let actuator = Actuator { kind: ActuatorKind::Command, name: name.to_owned(), argument: command.clone(), to: None };
+                let actuator =
+                    Actuator { kind: ActuatorKind::Command, name: name.to_owned(), argument: command.clone(), to: None, says: None };
                 self.flows(function, id, &Acting { actuator, texts });
             }
             Channel::Connected { .. } | Channel::Bound { .. } => {
                 self.tells(function, id, to, texts);
-                let actuator =
-                    Actuator { kind: ActuatorKind::Message, name: name.to_owned(), argument: String::new(), to: Some(to.clone()) };
+                let actuator = Actuator {
+                    kind: ActuatorKind::Message,
+                    name: name.to_owned(),
+                    argument: String::new(),
+                    to: Some(to.clone()),
+                    says: None,
+                };
                 self.flows(function, id, &Acting { actuator, texts });
             }
             _ => {}

@@ -98,7 +98,15 @@ impl Events<'_, '_, '_> {
     }
 
     /// Ways by which outside input decides, where it is compared with a constant.
-    fn controls(&mut self, function: FunctionId, site: u64, acting: &Acting<'_>, atoms: &[Atom], data: &BTreeSet<Channel>, work: bool) {
+    pub(super) fn controls(
+        &mut self,
+        function: FunctionId,
+        site: u64,
+        acting: &Acting<'_>,
+        atoms: &[Atom],
+        data: &BTreeSet<Channel>,
+        work: bool,
+    ) {
         let mut sources = BTreeSet::new();
         for atom in atoms.iter().filter(|atom| self.decides(atom) || (work && is_amount(atom))) {
             sources.extend(atom.origins.iter().flat_map(|origin| self.outside(origin)));
@@ -255,7 +263,9 @@ impl Events<'_, '_, '_> {
     fn fixed_password(&self, atom: &Atom) -> Option<String> {
         let Test::Text { how: How::Equals, with } = &atom.test else { return None };
         let word = String::from_utf8(with.known()?).ok().filter(|word| atom.fits && word.len() >= PASSWORD)?;
-        (is_secret_text(&word) || self.is_picked_by_secret(&atom.came)).then_some(word)
+        // What stands in the program in disguise is nothing that is told to anybody.
+        let kept = with.trail.steps().iter().any(|step| step.kind == StepKind::Unveiled);
+        (kept || is_secret_text(&word) || self.is_picked_by_secret(&atom.came)).then_some(word)
     }
 
     pub(super) fn step(&self, step: Step) -> PathStep {
@@ -266,7 +276,8 @@ impl Events<'_, '_, '_> {
             StepKind::Moved => (Role::Step, "moved or made by a library function"),
             StepKind::Compared => (Role::Branch, "compared"),
             StepKind::Source => (Role::Source, "comes in"),
-            StepKind::Pointed => (Role::Step, "looked at"),
+            StepKind::Unveiled => (Role::Step, "made legible"),
+            StepKind::Pointed | StepKind::Came(_) | StepKind::Picked(_) => (Role::Step, "looked at"),
         };
         self.place(step.function, step.site, role, note.into())
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{
     bounds::bare,
-    context::{Context, StepKind, Trail},
+    context::{Context, Step, StepKind, Trail},
     events::Events,
     unsafe_writes::{spread, texts_of},
 };
@@ -106,13 +106,25 @@ impl Events<'_, '_, '_> {
     /// How long a text can be at most, with its end, that was taken out of another one on its way.
     pub(super) fn taken(&self, trail: &Trail) -> Option<u64> {
         let unit = self.resolver().unit;
-        let moved = trail.steps().into_iter().filter(|step| step.kind == StepKind::Moved);
+        let steps = trail.steps();
+        let through = |function, pointer: Expr| {
+            let looked_at = |step: &Step| (step.function, step.kind, step.site) == (function, StepKind::Pointed, u64::from(pointer.0));
+            steps.iter().any(looked_at)
+        };
+        let moved = steps.iter().filter(|step| step.kind == StepKind::Moved);
         let bounds = moved.filter_map(|step| {
             let local = unit.local(step.function)?;
             let (number, call) = local.calls.iter().enumerate().find(|(_, call)| call.site == step.site)?;
             let scans = unit.model(step.function, CallId(number as u32))?.1.scans?;
             let formats = self.channels.contents.argument(step.function, call, usize::from(scans.format), &Context::default());
             let texts = texts_of(&formats.first()?.known()?);
+            // Of several it is the one that was looked at, where that can be told.
+            let own = texts.iter().filter(|(place, _)| {
+                let pointer = unit.argument(step.function, CallId(number as u32), usize::from(scans.first.saturating_add(*place)));
+                pointer.is_some_and(|(_, pointer)| through(step.function, pointer))
+            });
+            let own: Vec<_> = own.copied().collect();
+            let texts = if own.is_empty() { texts } else { own };
             texts.iter().map(|(_, bound)| *bound).collect::<Option<Vec<u64>>>()?.into_iter().max()?.checked_add(1)
         });
         bounds.min()

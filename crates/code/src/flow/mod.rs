@@ -10,7 +10,7 @@
 //! ends      where was a socket bound or connected? addresses, ports, names
 //! handles   what was set up with a handle?         transfers, option by option
 //! guards    what must be true to get here?         comparisons with constants, flags, checks
-//! events    what acts, what is told                -> facts
+//! events    what acts, what is told, what is said to other processes -> facts
 //! ```
 //!
 //! Everything is asked on demand and under a budget of steps; an answer that ran out of it says so, and is counted.
@@ -25,6 +25,7 @@ mod content;
 mod context;
 mod digest;
 mod disclose;
+mod disguise;
 mod ends;
 mod events;
 mod execute;
@@ -41,6 +42,7 @@ mod origins;
 mod registers;
 mod resolve;
 mod room;
+mod said;
 mod scan;
 mod standing;
 mod targets;

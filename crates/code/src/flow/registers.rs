@@ -52,7 +52,7 @@ impl Events<'_, '_, '_> {
                 if told > STORES {
                     return;
                 }
-                let actuator = Actuator { kind: *kind, name: "store".into(), argument: path.clone(), to: None };
+                let actuator = Actuator { kind: *kind, name: "store".into(), argument: path.clone(), to: None, says: None };
                 self.resolver().budget.question(STORE, || {
                     let origin = self.channels.contents.value_origin(function, store.value, &Context::default());
                     let texts = [Text::hole(origin, Shape::Number, &Trail::default())];

@@ -49,11 +49,13 @@ impl Contents<'_, '_> {
             let initial = unit.program.memory.text(place.offset, LITERAL).filter(|text| !text.is_empty());
             texts.extend(initial.map(|text| Text::literal(text, trail)));
             let end = place.offset.saturating_add(NEAR);
-            for (function, index) in unit.global_smears.range(place.offset..end).flat_map(|(_, stores)| stores) {
-                self.smeared_by(*function, *index, trail, &mut texts);
+            // Bytes of another variable are none of this one.
+            let own = |start: &u64| *start == place.offset || !unit.is_variable(*start);
+            for (_, stores) in unit.global_smears.range(place.offset..end).take_while(|(start, _)| own(start)) {
+                stores.iter().for_each(|(function, index)| self.smeared_by(*function, *index, trail, &mut texts));
             }
         }
-        for (function, index) in self.resolver.objects.stores_near(place, NEAR) {
+        for (function, index) in self.resolver.objects.counted_near(place, NEAR) {
             self.smeared_by(function, index, trail, &mut texts);
         }
         let (start, writes) = self.resolver.objects.last_writes(place, NEAR);
@@ -77,7 +79,7 @@ impl Contents<'_, '_> {
     /// A byte that somebody stores at a place that is counted.
     fn smeared_by(&self, function: FunctionId, index: usize, trail: &Trail, texts: &mut Vec<Text>) {
         let Some(store) = self.resolver.unit.local(function).and_then(|local| local.stores.get(index)) else { return };
-        if matches!(store.at, Address::Within(_)) && self.resolver.budget.step() {
+        if self.resolver.budget.step() {
             let trail = trail.with(function, store.site, StepKind::Stored);
             merge(texts, self.byte(function, store.value, &Context::default(), &trail));
         }

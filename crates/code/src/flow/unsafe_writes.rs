@@ -38,6 +38,8 @@ struct Write {
     texts: Vec<(Text, Option<u64>)>,
     /// The argument that says how much.
     length: Option<u8>,
+    /// The argument that says from where, where the two may overlap.
+    within: Option<u8>,
 }
 
 impl Events<'_, '_, '_> {
@@ -58,6 +60,10 @@ impl Events<'_, '_, '_> {
             }
             for (context, place) in self.places(function, to) {
                 let Some(room) = self.room(place) else { continue };
+                // What is left in a buffer is moved to its front, and fits there.
+                if write.within.is_some_and(|from| self.is_within(function, call, from, place, room)) {
+                    continue;
+                }
                 let atoms = self.guards.here_from(function, call.block, &context);
                 if let Some(length) = length {
                     self.by_length(function, id, name, length, room, &context, &atoms);
@@ -68,6 +74,14 @@ impl Events<'_, '_, '_> {
                 }
             }
         }
+    }
+
+    /// Does a copy come out of the very place that it goes to, which is so large?
+    fn is_within(&self, function: FunctionId, call: &Call, from: u8, to: Pointee, room: u64) -> bool {
+        let unit = self.resolver().unit;
+        let from = unit.local(function).and_then(|local| local.argument(call, usize::from(from), unit.program, unit.machine));
+        let from = from.map(|from| self.resolver().objects.pointees(function, from)).unwrap_or_default();
+        !from.is_empty() && from.iter().all(|from| from.object == to.object && from.offset.wrapping_sub(to.offset) < room)
     }
 
     fn is_from_outside(&self, function: FunctionId, length: Option<Expr>, write: &Write) -> bool {
@@ -121,7 +135,7 @@ impl Events<'_, '_, '_> {
     #[allow(clippy::too_many_arguments, reason = "the parts of one write")]
     fn overflow(&mut self, function: FunctionId, id: CallId, name: &str, source: Channel, choice: Choice, text: &Text, atoms: &[Atom]) {
         let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
-        let actuator = Actuator { kind: ActuatorKind::Memory, name: name.to_owned(), argument: String::new(), to: None };
+        let actuator = Actuator { kind: ActuatorKind::Memory, name: name.to_owned(), argument: String::new(), to: None, says: None };
         let texts = [text.clone()];
         let acting = Acting { actuator, texts: &texts };
         let flow = self.flow(function, call.site, &acting, source, Manner::Data, choice, atoms, &text.trail);
@@ -151,11 +165,16 @@ impl Events<'_, '_, '_> {
             && reads.times.is_none()
             && !reads.indirect
         {
-            writes.push(Write { to, texts: Vec::new(), length: Some(length) });
+            writes.push(Write { to, texts: Vec::new(), length: Some(length), within: None });
         }
         for copy in model.copies.iter().filter(|copy| !copy.encoded) {
             let texts = if copy.length.is_some() { Vec::new() } else { contents.argument(function, call, usize::from(copy.from), &none) };
-            writes.push(Write { to: copy.to, texts: texts.into_iter().map(|text| (text, None)).collect(), length: copy.length });
+            writes.push(Write {
+                to: copy.to,
+                texts: texts.into_iter().map(|text| (text, None)).collect(),
+                length: copy.length,
+                within: copy.length.map(|_| copy.from),
+            });
         }
         if let Some(formats) = model.formats.filter(|formats| formats.size.is_none() && !formats.allocates && !formats.list)
             && let Some(to) = formats.text
@@ -164,7 +183,7 @@ impl Events<'_, '_, '_> {
             let bounded = format.iter().filter_map(Text::known).all(|format| texts_of(&format).iter().all(|(_, bound)| bound.is_some()));
             if !bounded {
                 let texts = contents.formatted(function, call, formats, &none, &Default::default());
-                writes.push(Write { to, texts: texts.into_iter().map(|text| (text, None)).collect(), length: None });
+                writes.push(Write { to, texts: texts.into_iter().map(|text| (text, None)).collect(), length: None, within: None });
             }
         }
         if let Some(scans) = model.scans
@@ -174,7 +193,7 @@ impl Events<'_, '_, '_> {
             let format = contents.argument(function, call, usize::from(scans.format), &none).first().and_then(Text::known);
             for (place, bound) in format.map(|format| texts_of(&format)).unwrap_or_default() {
                 let texts = from.iter().map(|text| (text.clone(), bound)).collect();
-                writes.push(Write { to: scans.first.saturating_add(place), texts, length: None });
+                writes.push(Write { to: scans.first.saturating_add(place), texts, length: None, within: None });
             }
         }
         writes

@@ -58,7 +58,11 @@ impl Contents<'_, '_> {
     /// The calls by which the words of a command can have come, each with what was called before it; one that is empty where the function
     /// has them from nobody.
     pub(super) fn ways_in(&self, function: FunctionId, id: CallId, acts: &Acts) -> Vec<Context> {
-        let index = acts.list.or(acts.argument);
+        self.ways_of_argument(function, id, acts.list.or(acts.argument))
+    }
+
+    /// The same for what is behind an argument of any call.
+    pub(super) fn ways_of_argument(&self, function: FunctionId, id: CallId, index: Option<u8>) -> Vec<Context> {
         let value = index.and_then(|index| self.resolver.unit.argument(function, id, usize::from(index)));
         let mut ways = Vec::new();
         if let Some((_, value)) = value {

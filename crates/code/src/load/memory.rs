@@ -155,7 +155,9 @@ impl<'a> Memory<'a> {
     pub fn text(&self, address: u64, limit: usize) -> Option<&'a [u8]> {
         let raw = self.raw(address)?;
         let window = raw.get(..limit.min(raw.len()))?;
-        let end = window.iter().position(|byte| *byte == 0)?;
+        // What the file gives a variable that stands last is followed by zeroed memory.
+        let zeroed = || self.segment(address).is_some_and(|segment| segment.size > segment.bytes.len() as u64 && window.len() == raw.len());
+        let end = window.iter().position(|byte| *byte == 0).or_else(|| zeroed().then_some(window.len()))?;
         window.get(..end)
     }
 }
@@ -177,6 +179,8 @@ mod tests {
         assert_eq!(memory.number(0x100c, Width::W32), Some(0), "zeroed memory");
         assert_eq!(memory.number(0x100d, Width::W32), None, "beyond");
         assert_eq!(memory.text(0x1004, 10), Some(&b"a"[..]));
+        assert!(memory.add(segment(0x2000, &file[..5], 16)));
+        assert_eq!(memory.text(0x2004, 10), Some(&b"a"[..]), "ended by zeroed memory");
         memory.patch(0x1000, Width::W16, 0xbeef);
         assert_eq!(memory.number(0x1000, Width::W32), Some(0x0403_beef));
         assert_eq!(memory.bytes(0x1000, 3).as_deref(), Some(&[0xef, 0xbe, 3][..]));

@@ -36,6 +36,12 @@ impl Exprs {
         }
     }
 
+    /// `value` where `cond` is true: what one instruction did under a condition is done where the next one does something under the same.
+    pub fn assumed(&mut self, cond: Expr, value: Expr) -> Expr {
+        let other = self.negate(cond);
+        self.where_it_is((cond, other), true, value, DEEP)
+    }
+
     /// `value` where the first of two opposite conditions is `truth`: the conditions are known there, and so are choices by them, also as
     /// parts of other operations.
     fn where_it_is(&mut self, conds: (Expr, Expr), truth: bool, value: Expr, depth: u32) -> Expr {
@@ -128,6 +134,18 @@ mod tests {
         let flag = all.select(differs, set, flag);
         let expected = all.binary(Binary::Or, W, differs, lower);
         assert_eq!(flag, expected);
+    }
+
+    /// `movls r0, r1; strls r2, [r0, #8]`.
+    #[test]
+    fn what_was_done_in_the_same_case() {
+        let mut all = Exprs::default();
+        let (a, before, one, eight) = (all.leaf(0), all.leaf(1), all.constant(1), all.constant(8));
+        let lower = all.binary(Binary::LeU, W, a, one);
+        let moved = all.select(lower, a, before);
+        let address = all.binary(Binary::Add, W, moved, eight);
+        let expected = all.binary(Binary::Add, W, a, eight);
+        assert_eq!(all.assumed(lower, address), expected);
     }
 
     /// `addgt r0, r1, #128; lsrle r0, r0, #8`.

@@ -4,7 +4,7 @@
 //! stands for is the business of whoever made it. Everything else is an operation over expressions; what can be computed is computed
 //! when the expression is made ([`super::simplify`]).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::ir::{Binary, Unary, Width, binary, unary};
 
@@ -35,6 +35,8 @@ pub struct Exprs {
     numbers: HashMap<Node, Expr>,
     /// How unlike a pointer each leaf is, by its number.
     ranks: Vec<u8>,
+    /// Numbers that were computed as addresses.
+    places: HashSet<u64>,
 }
 
 /// From this rank on a term is a count and no pointer ([`Exprs::unlike_pointer`]).
@@ -99,6 +101,16 @@ impl Exprs {
             self.ranks.resize(at + 1, u8::MAX);
         }
         self.ranks[at] = rank;
+    }
+
+    /// Notes that a number is an address of the program: it was counted from where an instruction stands, or the loader filled it in.
+    pub(super) fn set_place(&mut self, number: u64) {
+        self.places.insert(number);
+    }
+
+    /// Was this number computed as an address? In a file that may be loaded anywhere, sizes and offsets are numbers of the same kind.
+    pub fn is_place(&self, number: u64) -> bool {
+        self.places.contains(&number)
     }
 
     /// How unlike a pointer a term of an address is; none where it is none.

@@ -21,6 +21,10 @@ use crate::{
 
 /// Terms of this rank may be counts as well as pointers ([`Exprs::unlike_pointer`]).
 const UNSURE: u8 = 5;
+/// Terms of lower rank are pointers: the stack, names from elsewhere, what an allocator gave.
+const COUNTABLE: u8 = 3;
+/// No structure is as large as this.
+const FAR: u64 = 0x10000;
 /// Structures are not larger than this, mostly.
 const FIELDS: u64 = 0x1000;
 /// Where a file's headers end, and something can stand that a program points to.
@@ -245,7 +249,17 @@ pub fn locate(exprs: &Exprs, expr: Expr, program: &Program<'_>, width: Width) ->
     let (base, offset) = exprs.base_and_offset(expr, width);
     match base {
         None => return Address::At(Location { base: None, offset }),
-        Some(base) if matches!(exprs.node(base), Node::Leaf(_)) => return Address::At(Location { base: Some(base), offset }),
+        Some(base) if matches!(exprs.node(base), Node::Leaf(_)) => {
+            // `line[have]`, where the count stands in memory itself, is the address of `line` and one leaf, as a field of what a pointer
+            // points to is.
+            let counts = exprs.unlike_pointer(base).is_some_and(|rank| rank >= COUNTABLE);
+            let named = exprs.is_place(offset) || offset >= FAR;
+            let within = counts && named && program.memory.segment(offset).is_some_and(|segment| segment.writable);
+            return match within {
+                true => Address::Within(Location { base: None, offset }),
+                false => Address::At(Location { base: Some(base), offset }),
+            };
+        }
         Some(_) => {}
     }
     let (terms, offset) = bases(exprs, expr, width);

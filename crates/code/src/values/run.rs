@@ -19,6 +19,8 @@ use crate::{
 const BLOCKS: usize = 8_000;
 /// Expressions of one function.
 const EXPRS: usize = 400_000;
+/// How far from an instruction the number is that it reads as its own place.
+const HERE: u64 = 16;
 /// Runs of one block.
 const RUNS: u32 = 24;
 
@@ -315,9 +317,13 @@ impl<'a> Runner<'a> {
             if program.imports.contains_key(&at.offset) {
                 return self.leaf(Key::Import(at.offset), Leaf::Import(at.offset));
             }
-            if (program.memory.constant(at.offset) || self.is_linked(at.offset))
+            let linked = self.is_linked(at.offset);
+            if (program.memory.constant(at.offset) || linked)
                 && let Some(value) = program.memory.number(at.offset, width)
             {
+                if linked {
+                    self.exprs.set_place(value);
+                }
                 return self.exprs.constant(value);
             }
         }
@@ -372,8 +378,16 @@ impl<'a> Runner<'a> {
                 (to, self.exprs.unary(op, width, a))
             }
             Op::Binary { to, op, width, a, b } => {
+                let here = [a, b].into_iter().any(|from| matches!(from, Src::Const(number) if number.abs_diff(site) <= HERE));
                 let (a, b) = (self.get(a, state), self.get(b, state));
-                (to, self.exprs.binary(op, width, a, b))
+                let value = self.exprs.binary(op, width, a, b);
+                if op == Binary::Add
+                    && let Some(sum) = self.exprs.value(value)
+                    && (here || [a, b].into_iter().any(|part| self.exprs.value(part).is_some_and(|part| self.exprs.is_place(part))))
+                {
+                    self.exprs.set_place(sum);
+                }
+                (to, value)
             }
             Op::Select { to, cond, yes, no } => {
                 let (cond, yes, no) = (self.get(cond, state), self.get(yes, state), self.get(no, state));
@@ -381,6 +395,13 @@ impl<'a> Runner<'a> {
             }
             Op::Load { to, at, width, when } => {
                 let address = self.get(at, state);
+                let address = match when {
+                    None => address,
+                    Some(when) => {
+                        let when = self.get(when, state);
+                        self.exprs.assumed(when, address)
+                    }
+                };
                 let value = self.load(address, width, state);
                 let value = match when {
                     None => value,
@@ -394,6 +415,7 @@ impl<'a> Runner<'a> {
             Op::Store { at, value, width, when } => {
                 let (at, value) = (self.get(at, state), self.get(value, state));
                 let when = when.map(|when| self.get(when, state));
+                let [at, value] = [at, value].map(|expr| when.map_or(expr, |when| self.exprs.assumed(when, expr)));
                 return self.store(at, value, width, when, site, block, state);
             }
             Op::Clobber { to } => (to, self.leaf(Key::Unknown(site, index), Leaf::Unknown)),

@@ -134,7 +134,11 @@ impl Exprs {
             }
             (Binary::Add, Node::Binary(Binary::Add, on, base, offset)) if on == width => {
                 let offset = self.value(offset)?;
-                let sum = self.constant(offset.wrapping_add(number) & mask);
+                let sum = offset.wrapping_add(number) & mask;
+                if self.is_place(offset) || self.is_place(number) {
+                    self.set_place(sum);
+                }
+                let sum = self.constant(sum);
                 Some(self.binary(Binary::Add, width, base, sum))
             }
             // clz(x) >> 5 on 32 bits: x == 0.

@@ -51,6 +51,12 @@ fn a_word_stored_in_a_file_and_read_in_the_background() {
 }
 
 #[test]
+fn what_is_written_every_time_is_told() {
+    let flow = into("[ \"$QUERY_STRING\" = pause ] && echo quit > /run/miner.ctl\n", true, Kind::File);
+    assert_eq!((flow.manner, flow.actuator.says.as_deref()), (Manner::Control, Some("quit\n")));
+}
+
+#[test]
 fn a_function_answers_by_its_status() {
     let text = "asked() { a=$(curl -s https://a.example.net/c); if echo \"$a\" | grep -q off; then return 1; fi; return 0; }\n\
                 asked\nstate=$?\nsleep 1\nif [ $state -ne 0 ]; then reboot; fi\n";

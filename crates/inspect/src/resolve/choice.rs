@@ -1,6 +1,6 @@
 //! What is left to choose when input goes from one process to the next.
 
-use assay_core::facts::code::{Choice, Flow, Manner};
+use assay_core::facts::code::{Choice, Flow, Manner, TriggerKind};
 
 /// How two processes hand something over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Passing {
     Argument,
     /// An argument that is the same every time.
     Constant(String),
+    /// Bytes or a file's content that are the same every time.
+    Words(String),
 }
 
 /// How much is left of the outside's say at some place of a way.
@@ -35,14 +37,15 @@ impl Say {
         let decision = Self { manner: Manner::Control, choice: Choice::Whether };
         let content_only = self.choice == Choice::Content;
         match (self.manner, next.manner, passing) {
-            (_, Manner::Control, Passing::Constant(word)) => fits(next, word).then_some(decision),
+            (_, Manner::Control, Passing::Constant(word)) => fits(next, |kind, value| is_word(kind, value, word)).then_some(decision),
+            (_, Manner::Control, Passing::Words(text)) => fits(next, |kind, value| is_said(kind, value, text)).then_some(decision),
             // The outside does not choose the path by which its content is called.
             (Manner::Data, Manner::Control, Passing::Argument) if content_only => None,
             // What is handed over is the same every time, and what it is, is not known: it sets off what waits for nothing in particular.
             (Manner::Control, Manner::Control, _) => next.triggers.iter().all(|trigger| !trigger.fits).then_some(decision),
             (Manner::Data, Manner::Control, _) => Some(decision),
             (Manner::Control, Manner::Data, _) => None,
-            (Manner::Data, Manner::Data, Passing::Constant(_)) => {
+            (Manner::Data, Manner::Data, Passing::Constant(_) | Passing::Words(_)) => {
                 content_only.then_some(Self { manner: Manner::Data, choice: Choice::Content })
             }
             (Manner::Data, Manner::Data, Passing::Argument | Passing::Bytes) if content_only => {
@@ -55,18 +58,31 @@ impl Say {
     }
 }
 
-/// Is `word` what the flow waits for?
-fn fits(flow: &Flow, word: &str) -> bool {
-    use assay_core::facts::code::TriggerKind::{Begins, Contains, Equals, Number};
-    let holds = |kind, value: &str| match kind {
-        Equals | Number => word == value,
-        Begins => word.starts_with(value),
-        Contains => word.contains(value),
+/// Is what is handed over, which fits a constant where `holds` says so, what the flow waits for?
+fn fits(flow: &Flow, holds: impl Fn(TriggerKind, &str) -> bool) -> bool {
+    let fitting = |wanted: bool| flow.triggers.iter().any(|trigger| trigger.fits == wanted && holds(trigger.kind, &trigger.value));
+    fitting(true) && !fitting(false)
+}
+
+/// Does a word that is handed over as it is fit a constant?
+fn is_word(kind: TriggerKind, value: &str, word: &str) -> bool {
+    match kind {
+        TriggerKind::Equals | TriggerKind::Number => word == value,
+        TriggerKind::Begins => word.starts_with(value),
+        TriggerKind::Contains => word.contains(value),
         _ => false,
-    };
-    let wanted = flow.triggers.iter().filter(|trigger| trigger.fits);
-    let refused = flow.triggers.iter().filter(|trigger| !trigger.fits);
-    wanted.clone().any(|trigger| holds(trigger.kind, &trigger.value)) && !refused.clone().any(|trigger| holds(trigger.kind, &trigger.value))
+    }
+}
+
+/// Does a text fit a constant, once it is taken apart into lines and words as whoever reads it may take it apart? A number can also be the
+/// letter that is all of it.
+fn is_said(kind: TriggerKind, value: &str, text: &str) -> bool {
+    let mut parts = text.lines().chain(text.split(|letter: char| letter.is_whitespace() || "\"',:;={}[]&".contains(letter)));
+    match kind {
+        TriggerKind::Contains => text.contains(value),
+        TriggerKind::Number if text.len() == 1 => text.bytes().any(|byte| byte.to_string() == value) || text == value,
+        _ => is_word(kind, value, text) || parts.any(|part| !part.is_empty() && is_word(kind, value, part)),
+    }
 }
 
 /// The choice that is left after both.

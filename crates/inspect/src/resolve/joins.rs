@@ -149,14 +149,18 @@ fn taken(system: &System, piece: &Piece) -> Vec<Meeting> {
 /// Where the actuator of a flow hands over, and how; the last: does it start the receiver?
 fn handed(system: &System, piece: &Piece) -> Vec<(Meeting, Passing, bool)> {
     let (flow, actuator) = (&*piece.flow, &piece.flow.actuator);
+    let as_is = |passing| match &actuator.says {
+        Some(words) if flow.manner == Manner::Control => Passing::Words(words.clone()),
+        _ => passing,
+    };
     match actuator.kind {
         ActuatorKind::Message => match &actuator.to {
             Some(Channel::Connected { transport: Transport::Unix, host: Host::Fixed(path), .. }) => {
                 let name = system.one_name(path).or_else(|| abstract_name(path));
-                name.map(|name| (Meeting::Socket(name), Passing::Bytes, false)).into_iter().collect()
+                name.map(|name| (Meeting::Socket(name), as_is(Passing::Bytes), false)).into_iter().collect()
             }
             Some(Channel::Connected { transport, host: Host::Fixed(host), port: Some(port) }) if is_loopback(host) => {
-                vec![(Meeting::Port(*transport == Transport::Udp, *port), Passing::Bytes, false)]
+                vec![(Meeting::Port(*transport == Transport::Udp, *port), as_is(Passing::Bytes), false)]
             }
             _ => Vec::new(),
         },
@@ -174,7 +178,7 @@ fn handed(system: &System, piece: &Piece) -> Vec<(Meeting, Passing, bool)> {
         }
         ActuatorKind::File | ActuatorKind::Config | ActuatorKind::Pool | ActuatorKind::BootConfig | ActuatorKind::HashBoard => {
             let path = actuator.argument.split_whitespace().last().unwrap_or_default();
-            system.one_name(path).map(|path| (Meeting::File(path), Passing::File, false)).into_iter().collect()
+            system.one_name(path).map(|path| (Meeting::File(path), as_is(Passing::File), false)).into_iter().collect()
         }
         _ => Vec::new(),
     }
@@ -202,7 +206,7 @@ fn runs_file(fact: &Fact, run: &Run, path: String) -> Flow {
     Flow {
         source: Channel::File(path.clone()),
         manner: Manner::Data,
-        actuator: Actuator { kind: ActuatorKind::Command, name: run.through.clone(), argument: path, to: None },
+        actuator: Actuator { kind: ActuatorKind::Command, name: run.through.clone(), argument: path, to: None, says: None },
         choice: Choice::Free,
         triggers: Vec::new(),
         checks: Vec::new(),

@@ -206,6 +206,24 @@ fn constants_set_off_only_what_waits_for_them() {
 }
 
 #[test]
+fn words_written_to_a_file_set_off_only_what_waits_for_them() {
+    let system = |word: &str| {
+        let system = daemon().file("/usr/bin/miner").boots("/usr/bin/miner");
+        let mut tells = decides(connected("a.example.net", 1), ActuatorKind::File, "write", "/run/ctl", "pause");
+        tells.actuator.says = Some(word.into());
+        let stops = decides(Channel::File("/run/ctl".into()), ActuatorKind::Halt, "halt", "", "quit");
+        system.flow("/usr/bin/daemon", tells).flow("/usr/bin/miner", stops).inspect()
+    };
+    for word in ["quit\n", "cmd=quit", "set x\nquit\n"] {
+        let dossier = system(word);
+        assert_eq!((only(&dossier).effect, only(&dossier).trigger.as_slice()), (Effect::StopMining, &["pause".into(), "quit".into()][..]));
+    }
+    for word in ["hello\n", "quitter\n", ""] {
+        assert_eq!(controls(&system(word)), [], "{word}");
+    }
+}
+
+#[test]
 fn daemons_that_talk_to_each_other_end() {
     let mut system = System::default();
     for number in 0..12_u16 {

@@ -107,7 +107,7 @@ pub fn data(source: Channel, kind: ActuatorKind, name: &str, argument: &str, cho
     Flow {
         source,
         manner: Manner::Data,
-        actuator: Actuator { kind, name: name.into(), argument: argument.into(), to: None },
+        actuator: Actuator { kind, name: name.into(), argument: argument.into(), to: None, says: None },
         choice,
         triggers: Vec::new(),
         checks: Vec::new(),

@@ -32,7 +32,7 @@ impl Guards<'_, '_, '_> {
                         return self.value(asked, one, *number, equal, atoms);
                     }
                 }
-                self.pair(asked, a, b, equal, atoms);
+                self.pair(asked, a, b, None, equal, atoms);
             }
             (Binary::LtS | Binary::LtU | Binary::LeS | Binary::LeU, None, Some(number)) => {
                 let number = width.signed(number);

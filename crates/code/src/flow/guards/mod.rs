@@ -146,6 +146,10 @@ enum About {
     Prevented,
     /// What must be true within the function.
     Within,
+    /// What must be true within the function to leave the block by this edge.
+    Left(u32),
+    /// What must be true where a condition, an expression of this number, is what is said.
+    Holds(u32, bool),
 }
 
 impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
@@ -186,6 +190,16 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         self.answer(function, block, About::Within, &Context::default())
     }
 
+    /// What must be true within its function to leave `block` by `edge`, on the way by which `context` came.
+    pub fn left(&self, function: FunctionId, block: u32, edge: u32, context: &Context) -> Vec<Atom> {
+        self.answer(function, block, About::Left(edge), context)
+    }
+
+    /// What must be true where the condition `cond` is `truth`, on the way by which `context` came.
+    pub fn holds(&self, function: FunctionId, cond: Expr, truth: bool, context: &Context) -> Vec<Atom> {
+        self.answer(function, 0, About::Holds(cond.0, truth), context)
+    }
+
     fn answer(&self, function: FunctionId, block: u32, about: About, context: &Context) -> Vec<Atom> {
         let question = (function, block, about, context.clone());
         if let Some(known) = self.answers.borrow().get(&question) {
@@ -200,6 +214,16 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             About::Here => self.at_block(function, block, context, DEPTH, true, &mut atoms),
             About::Prevented => self.at_block(function, block, context, DEPTH, false, &mut atoms),
             About::Within => self.own(function, block, context, DEPTH, true, &mut atoms),
+            About::Left(edge) => {
+                self.own(function, block, context, DEPTH, true, &mut atoms);
+                let asked = Asked { function, site: 0, context: context.clone(), depth: DEPTH };
+                self.edge(&asked, block, edge, true, &mut atoms);
+            }
+            About::Holds(cond, truth) => {
+                let site = self.resolver().unit.code.function(function).map_or(0, |code| code.entry.address);
+                let asked = Asked { function, site, context: context.clone(), depth: DEPTH };
+                self.condition(&asked, Expr(cond), truth, &mut atoms);
+            }
         }
         assemble::words(self.resolver().unit, &mut atoms);
         if about == About::Here {

@@ -6,6 +6,7 @@ use super::{Asked, Atom, Guards, Test, conditions::equality};
 use crate::{
     flow::{
         context::Context,
+        disguise::Change,
         objects::{Object, Pointee},
         resolve::Found,
         standing::NEAR,
@@ -79,9 +80,10 @@ impl Guards<'_, '_, '_> {
                 (Binary::Sub, Some(constant)) => {
                     return self.value(asked, a, number.wrapping_add(constant) & width.mask(), equal, atoms);
                 }
-                (Binary::Xor | Binary::Sub, None) if number == 0 => {
-                    let known = atoms.len();
-                    self.pair(asked, a, b, equal, atoms);
+                (Binary::Xor | Binary::Sub, None) => {
+                    let (known, low) = (atoms.len(), (number & 0xff) as u8);
+                    let change = if op == Binary::Xor { Change::Xor(low) } else { Change::Add(low) };
+                    self.pair(asked, a, b, Some(change), equal, atoms);
                     if atoms.len() > known {
                         return;
                     }

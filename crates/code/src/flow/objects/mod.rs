@@ -15,10 +15,11 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use graph::Graph;
 
-use super::unit::Unit;
+use super::{resolve::stride, unit::Unit};
 use crate::{
     functions::FunctionId,
-    values::{Address, CallId, Expr, Location},
+    ir::Width,
+    values::{Address, CallId, Expr, Leaf, Local, Location, Store},
 };
 
 /// Places that one pointer can have.
@@ -62,6 +63,8 @@ pub struct Pointee {
 pub struct Objects<'a> {
     graph: RefCell<Graph<'a>>,
     stores: BTreeMap<Pointee, Vec<(FunctionId, usize)>>,
+    /// Those that go to one place after the other.
+    counted: BTreeMap<Pointee, Vec<(FunctionId, usize)>>,
     writes: BTreeMap<Pointee, Vec<(FunctionId, CallId, u8)>>,
 }
 
@@ -75,7 +78,7 @@ impl<'a> Objects<'a> {
             for (index, store) in local.stores.iter().enumerate() {
                 let (Address::At(Location { base, offset }) | Address::Within(Location { base, offset })) = store.at;
                 if let Some(node) = base.and_then(|base| graph.expr(function, base)) {
-                    bases.push((node, function, index, offset));
+                    bases.push((node, (function, index), offset, is_counted(local, store)));
                 }
                 graph.store(function, store, base, offset);
             }
@@ -83,10 +86,13 @@ impl<'a> Objects<'a> {
             graph.registered(function, local);
         }
         graph.solve();
-        let mut stores: BTreeMap<Pointee, Vec<(FunctionId, usize)>> = BTreeMap::new();
-        for (node, function, index, offset) in bases {
-            for place in graph.places(node) {
-                stores.entry(graph.shifted(*place, offset)).or_default().push((function, index));
+        let (mut stores, mut counted): (BTreeMap<Pointee, Vec<_>>, BTreeMap<Pointee, Vec<_>>) = (BTreeMap::new(), BTreeMap::new());
+        for (node, store, offset, is_counted) in bases {
+            for place in graph.places(node).iter().map(|place| graph.shifted(*place, offset)) {
+                stores.entry(place).or_default().push(store);
+                if is_counted {
+                    counted.entry(place).or_default().push(store);
+                }
             }
         }
         let mut writes: BTreeMap<Pointee, Vec<(FunctionId, CallId, u8)>> = BTreeMap::new();
@@ -95,7 +101,7 @@ impl<'a> Objects<'a> {
                 writes.entry(*place).or_default().push(writer);
             }
         }
-        Self { graph: RefCell::new(graph), stores, writes }
+        Self { graph: RefCell::new(graph), stores, counted, writes }
     }
 
     /// The places that `pointer` can have; nothing where that is not known.
@@ -111,10 +117,10 @@ impl<'a> Objects<'a> {
         self.stores.get(&place).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Stores of the program, through pointers, to the `len` bytes from `place` on.
-    pub fn stores_near(&self, place: Pointee, len: u64) -> impl Iterator<Item = (FunctionId, usize)> + '_ {
+    /// Stores of the program, through pointers, to one place after the other, that begin in the `len` bytes from `place` on.
+    pub fn counted_near(&self, place: Pointee, len: u64) -> impl Iterator<Item = (FunctionId, usize)> + '_ {
         let end = Pointee { object: place.object, offset: place.offset.saturating_add(len) };
-        self.stores.range(place..end).flat_map(|(_, stores)| stores.iter().copied())
+        self.counted.range(place..end).flat_map(|(_, stores)| stores.iter().copied())
     }
 
     /// Calls of library functions that write to this place: function, call, number of the argument.
@@ -149,5 +155,21 @@ impl<'a> Objects<'a> {
     /// Did a limit end the work?
     pub fn cut(&self) -> bool {
         self.graph.borrow().cut
+    }
+}
+
+/// Does a store go to one place after the other? Through a pointer that runs it does where bytes are stored, or whole words one after the
+/// other that were loaded so: pointers in a row are no text.
+fn is_counted(local: &Local, store: &Store) -> bool {
+    let runs = |at: &Location| at.base.and_then(|base| stride(local, base)) == Some(store.width.bytes());
+    let copied = || {
+        let mut leaves = Vec::new();
+        local.exprs.leaves(store.value, &mut leaves);
+        let leaf = leaves.first().filter(|_| leaves.len() == 1).and_then(|leaf| local.leaves.get(*leaf as usize));
+        matches!(leaf, Some(Leaf::Memory { at, width, .. }) if *width == store.width && runs(at))
+    };
+    match &store.at {
+        Address::Within(_) => true,
+        Address::At(at) => runs(at) && (store.width == Width::W8 || copied()),
     }
 }

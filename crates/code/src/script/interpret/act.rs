@@ -66,6 +66,12 @@ fn is_grave(kind: ActuatorKind) -> bool {
     !matches!(kind, Kind::File | Kind::Message | Kind::Program | Kind::Config | Kind::Gpio | Kind::Fan | Kind::BootConfig | Kind::Code)
 }
 
+/// What is written to a file where somebody asks for it, if that is the same every time: who reads the file may wait for it.
+fn says(event: &Event, manner: Manner) -> Option<String> {
+    let [content] = event.content[..] else { return None };
+    content.literal().filter(|text| manner == Manner::Control && event.kind == ActuatorKind::File && !text.trim().is_empty())
+}
+
 impl Interpreter<'_> {
     /// Notes every flow into an actuator.
     pub(super) fn act(&mut self, event: &Event, state: &State) {
@@ -195,7 +201,13 @@ impl Interpreter<'_> {
         let flow = Flow {
             source: origin.source.clone(),
             manner,
-            actuator: Actuator { kind: event.kind, name: event.name.to_owned(), argument: event.argument.to_owned(), to: event.to.clone() },
+            actuator: Actuator {
+                kind: event.kind,
+                name: event.name.to_owned(),
+                argument: event.argument.to_owned(),
+                to: event.to.clone(),
+                says: says(event, manner),
+            },
             choice,
             triggers,
             checks: self.checks_on(&state.path, &event.files),

@@ -49,6 +49,9 @@ pub struct Actuator {
     /// Where it sends to, for [`ActuatorKind::Message`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Channel>,
+    /// What is written or sent, where that is the same text every time: another process may wait for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
 }
 
 /// Kinds of actuators.
