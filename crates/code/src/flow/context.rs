@@ -136,9 +136,17 @@ impl Trail {
         own.filter(|step| step.kind == StepKind::Pointed).map(|step| (step.function, step.site)).collect()
     }
 
-    /// Was it looked at through one of these pointers?
+    /// Was it looked at through one of these pointers, as [`Trail::outermost`] gives them? The first function that both have in common tells:
+    /// a word and what stands behind it in the same line are two pointers there, and one in whoever read the line.
     pub fn passes(&self, pointers: &[(FunctionId, u64)]) -> bool {
-        self.steps().iter().any(|step| step.kind == StepKind::Pointed && pointers.contains(&(step.function, step.site)))
+        let own = self.steps();
+        let seen = |(function, pointer): &(FunctionId, u64)| {
+            let mut here = own.iter().filter(|step| step.kind == StepKind::Pointed && step.function == *function).peekable();
+            here.peek()?;
+            Some(here.any(|step| step.site == *pointer))
+        };
+        let Some((first, _)) = pointers.iter().find(|pointer| seen(pointer).is_some()) else { return false };
+        pointers.iter().filter(|(function, _)| function == first).any(|pointer| seen(pointer) == Some(true))
     }
 
     /// The steps that are worth showing, the last one first.
@@ -155,5 +163,24 @@ impl Trail {
             at = &link.before;
         }
         steps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_and_its_argument_in_one_line() {
+        // main: &line; line_in: line, line + 4; run: word, argument.
+        let (main, line_in, run) = (FunctionId(0), FunctionId(1), FunctionId(2));
+        let trail = |pointers: &[(FunctionId, u64)]| {
+            pointers.iter().fold(Trail::default(), |trail, (function, pointer)| trail.with(*function, *pointer, StepKind::Pointed))
+        };
+        let (word, argument) = (trail(&[(run, 1), (line_in, 1), (main, 9)]), trail(&[(run, 2), (line_in, 4), (main, 9)]));
+        assert!(!argument.passes(&word.outermost()), "told apart in the first function that has both");
+        let handed_on = trail(&[(FunctionId(3), 7), (line_in, 1), (main, 9)]);
+        assert!(handed_on.passes(&word.outermost()), "the same line, seen by another function");
+        assert!(!Trail::default().passes(&word.outermost()));
     }
 }

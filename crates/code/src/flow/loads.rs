@@ -199,6 +199,9 @@ impl Resolver<'_> {
             let at = Pointee { object: pointee.object, offset: pointee.offset.wrapping_add(offset) & self.width().mask() };
             if at.object == Object::Fixed {
                 self.global(search, at.offset, width, context, trail);
+                for row in self.objects.table(pointee.offset).into_iter().flat_map(|(by, rows)| rows.into_iter().map(move |row| row + by)) {
+                    self.global(search, row.wrapping_add(offset) & self.width().mask(), width, context, trail);
+                }
                 // A pointer that runs through a table of pointers.
                 let step = self.unit.local(function).and_then(|local| stride(local, base));
                 if step.is_some() && width == self.width() {

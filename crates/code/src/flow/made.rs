@@ -55,7 +55,7 @@ impl Contents<'_, '_> {
             for text in &mut moved {
                 let origins: Vec<Origin> = text.origins().map(|(origin, _)| origin.clone()).collect();
                 if !origins.is_empty() {
-                    text.pieces = vec![Piece::Hole(Origin::Made(origins), Shape::Text)];
+                    text.pieces = vec![Piece::Hole(Origin::made(origins), Shape::Text)];
                 }
             }
         }
@@ -181,7 +181,7 @@ impl Contents<'_, '_> {
         }
         origins.retain(|origin| *origin != Origin::Unknown);
         origins.dedup();
-        let origin = if origins.is_empty() { Origin::Unknown } else { Origin::Made(origins) };
+        let origin = if origins.is_empty() { Origin::Unknown } else { Origin::made(origins) };
         vec![Text::hole(origin, shape, trail)]
     }
 
@@ -277,7 +277,7 @@ fn part_of(texts: Vec<Text>) -> Vec<Text> {
         let origin = match origins.len() {
             0 => Origin::Unknown,
             1 => origins.swap_remove(0),
-            _ => Origin::Made(origins),
+            _ => Origin::made(origins),
         };
         merge(&mut parts, vec![Text { pieces: vec![Piece::Hole(origin, Shape::Text)], trail: text.trail }]);
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! unit      functions as expressions, who calls whom
 //! objects   what can this pointer point to?        for all of the program at once
+//! rows      which places are the rows of a table?
 //! targets   whom do calls through pointers reach?
 //! resolve   where does this value come from?      through callers, callees, globals, objects
 //! content   which bytes stand there?               text with holes, each hole with its origin
@@ -42,6 +43,7 @@ mod origins;
 mod registers;
 mod resolve;
 mod room;
+mod rows;
 mod said;
 mod scan;
 mod standing;

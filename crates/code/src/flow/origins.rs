@@ -41,7 +41,7 @@ impl Contents<'_, '_> {
         match origins.len() {
             0 => Origin::Unknown,
             1 => origins.swap_remove(0),
-            _ => Origin::Made(origins),
+            _ => Origin::made(origins),
         }
     }
 

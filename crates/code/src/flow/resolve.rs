@@ -36,11 +36,6 @@ const REACH: u64 = 4096;
 /// How deep one question goes: it is followed by recursion.
 const DEPTH: u32 = 300;
 
-/// Bytes of a table's row that are looked at.
-const ROW: u64 = 128;
-/// Numbers below this are no addresses.
-const LOW: u64 = 0x1000;
-
 /// What can be said no further.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Found {
@@ -265,6 +260,7 @@ impl<'a> Resolver<'a> {
                 {
                     return Self::end(search, Found::Stack(function, self.width().signed(offset)), context, trail);
                 }
+                self.rows_of(search, function, expr, context, trail);
                 Self::end(search, Found::Operation(function, expr), context, trail);
             }
             Node::Leaf(_) => {
@@ -307,6 +303,7 @@ impl<'a> Resolver<'a> {
                 for (value, ..) in local.ways(*block, *slot) {
                     self.value(search, function, value, context, trail);
                 }
+                self.rows_of(search, function, expr, context, trail);
             }
             Leaf::Import(slot) => {
                 let name = self.unit.program.imports.get(slot).cloned().unwrap_or_default();
@@ -316,30 +313,28 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The rows of the table that an address counts through, or that a pointer runs through.
+    fn rows_of(&self, search: &mut Search, function: FunctionId, expr: Expr, context: &Context, trail: &Trail) {
+        let rows = self.unit.local(function).map_or_else(Vec::new, |local| self.unit.rows_of(local, expr));
+        for row in rows {
+            Self::end(search, Found::Number(row), context, trail);
+        }
+    }
+
     /// The entries of a table at a fixed address, `step` bytes apart, as long as its rows look alike.
     pub(super) fn table(&self, search: &mut Search, start: u64, step: Option<u64>, width: Width, context: &Context, trail: &Trail) {
         let Some(step) = step.filter(|step| *step > 0) else { return Self::end(search, Found::Unknown, context, trail) };
-        for index in 0..self.rows(start, step) {
-            let at = start.wrapping_add(index * step);
+        let mut rows = self.unit.rows(start, step);
+        if rows.is_empty() {
+            rows = (0..ANSWERS as u64).map(|index| start.wrapping_add(index * step)).collect();
+        }
+        for at in rows {
             let Some(number) = self.unit.program.memory.number(at, width) else { break };
             if width == self.width() && step == width.bytes() && !self.unit.program.memory.holds(number) {
                 break;
             }
             Self::end(search, Found::Number(number), context, trail);
         }
-    }
-
-    /// Rows of a table: as many as have pointers where its first row has them. Where a table ends is written down nowhere.
-    fn rows(&self, start: u64, step: u64) -> u64 {
-        let program = self.unit.program;
-        let is_pointer = |at: u64| {
-            program.pointers.contains_key(&at) || program.memory.pointer(at).is_some_and(|to| program.memory.holds(to) && to >= LOW)
-        };
-        let word = self.width().bytes();
-        let columns: Vec<u64> =
-            (0..step.min(ROW) / word).map(|index| index * word).filter(|by| is_pointer(start.wrapping_add(*by))).collect();
-        let alike = |row: &u64| columns.iter().all(|by| is_pointer(start.wrapping_add(row * step).wrapping_add(*by)));
-        (0..ANSWERS as u64).take_while(alike).count() as u64
     }
 
     /// The callers that can have led here, with the context in each.

@@ -7,6 +7,9 @@ use crate::{functions::FunctionId, values::CallId};
 const TEXTS: usize = 8;
 /// Pieces of one text.
 const PIECES: usize = 32;
+/// Origins of one hole.
+const PARTS: usize = 16;
+
 /// Where the bytes of a hole come from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Origin {
@@ -20,6 +23,23 @@ pub enum Origin {
     Made(Vec<Origin>),
     /// Nobody knows.
     Unknown,
+}
+
+impl Origin {
+    /// Of something that is made of these. What those were made of counts instead of them, each once: what is put together round by round
+    /// would grow with each.
+    pub(super) fn made(origins: Vec<Self>) -> Self {
+        let (mut parts, mut waiting) = (Vec::new(), origins);
+        waiting.reverse();
+        while let Some(origin) = waiting.pop() {
+            match origin {
+                Self::Made(inner) => waiting.extend(inner.into_iter().rev()),
+                origin if parts.len() < PARTS && !parts.contains(&origin) => parts.push(origin),
+                _ => {}
+            }
+        }
+        Self::Made(parts)
+    }
 }
 
 /// What may stand in a hole.
@@ -125,5 +145,19 @@ pub(super) fn merge(into: &mut Vec<Text>, from: Vec<Text>) {
         if into.len() < TEXTS && !into.iter().any(|known| known.pieces == text.pieces) {
             into.push(text);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_of_what_was_made() {
+        let word = |number| Origin::Word(Some(number));
+        let first = Origin::made(vec![word(1), word(2)]);
+        let second = Origin::made(vec![first.clone(), word(3), first.clone()]);
+        assert_eq!(second, Origin::Made(vec![word(1), word(2), word(3)]));
+        assert_eq!(Origin::made(vec![second.clone(), first, second.clone()]), second);
     }
 }

@@ -91,6 +91,8 @@ pub struct Unit<'a> {
     passed: BTreeMap<u64, Vec<(FunctionId, CallId, usize)>>,
     /// Stores to fixed addresses: address to function and store.
     pub global_stores: BTreeMap<u64, Vec<(FunctionId, usize)>>,
+    /// Addresses of the program that stand in its code: something begins or ends there.
+    pub(super) named: BTreeSet<u64>,
     /// Stores within what begins at a fixed address.
     pub global_smears: BTreeMap<u64, Vec<(FunctionId, usize)>>,
 }
@@ -138,10 +140,12 @@ impl<'a> Unit<'a> {
             writes_through: Vec::new(),
             passed: BTreeMap::new(),
             global_stores: BTreeMap::new(),
+            named: BTreeSet::new(),
             global_smears: BTreeMap::new(),
         };
         unit.index_stores();
         unit.index_passed();
+        unit.named = unit.locals.iter().flat_map(Local::constants).filter(|value| program.memory.holds(*value)).collect();
         for (number, local) in unit.locals.iter().enumerate() {
             for (index, call) in local.calls.iter().enumerate() {
                 let target = match call.callee {

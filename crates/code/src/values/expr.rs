@@ -67,7 +67,7 @@ impl Exprs {
     }
 
     /// The expression for `node` as it is.
-    pub(super) fn intern(&mut self, node: Node) -> Expr {
+    pub(crate) fn intern(&mut self, node: Node) -> Expr {
         if let Some(expr) = self.numbers.get(&node) {
             return *expr;
         }

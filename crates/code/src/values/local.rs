@@ -4,7 +4,7 @@
 //! own; the ways' values can be asked for afterwards ([`Local::ways`]). A value that became a join once stays one, so the work ends
 //! after few rounds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     COUNT, Expr, Exprs, Node,
@@ -192,6 +192,36 @@ impl Local {
         let values = self.ways.get(&(block, slot)).map(Vec::as_slice).unwrap_or_default();
         let before = self.shape.before.get(block as usize).map(Vec::as_slice).unwrap_or_default();
         values.iter().zip(before).filter_map(|(value, (from, edge))| Some(((*value)?, *from, *edge)))
+    }
+
+    /// Numbers that the function passes, stores, compares, gives back or counts from.
+    pub fn constants(&self) -> BTreeSet<u64> {
+        let decided = self.branches.values().map(|(_, branch)| match branch {
+            Branch::If(value) | Branch::Switch(value) => *value,
+        });
+        let called = self.calls.iter().flat_map(|call| call.arguments.iter().copied());
+        let stored = self.stores.iter().flat_map(|store| [Some(store.value), store.address].into_iter().flatten());
+        let given = self.returns.iter().flat_map(|back| back.values.iter().copied());
+        let joined = self.ways.values().flatten().flatten().copied();
+        let mut waiting: Vec<Expr> = decided.chain(called).chain(stored).chain(given).chain(joined).collect();
+        let (mut seen, mut found) = (HashSet::new(), BTreeSet::new());
+        while let Some(expr) = waiting.pop() {
+            if !seen.insert(expr) {
+                continue;
+            }
+            match self.exprs.node(expr) {
+                Node::Const(value) => _ = found.insert(value),
+                Node::Unary(_, _, a) => waiting.push(a),
+                Node::Binary(_, _, a, b) => waiting.extend([a, b]),
+                Node::Select(a, b, c) => waiting.extend([a, b, c]),
+                Node::Leaf(_) => match self.leaf(expr) {
+                    Some(Leaf::Element { address, .. }) => waiting.push(*address),
+                    Some(Leaf::Memory { at: Location { base: None, offset }, .. }) => _ = found.insert(*offset),
+                    _ => {}
+                },
+            }
+        }
+        found
     }
 
     /// The call with this number.

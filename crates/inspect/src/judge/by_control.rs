@@ -55,7 +55,8 @@ fn gather<'c>(case: &'c Case, wanted: impl Fn(&Control) -> bool, key: impl Fn(&'
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
     for group in &mut groups {
-        group.controls.sort_by_key(|(_, grade)| std::cmp::Reverse(*grade));
+        // Of two that are as grave, the one that comes first among the effects.
+        group.controls.sort_by_key(|(control, grade)| (std::cmp::Reverse(*grade), control.effect));
     }
     groups
 }

@@ -28,6 +28,9 @@ impl Guards<'_, '_, '_> {
             (Binary::Eq | Binary::Ne, None, None) => {
                 let equal = (op == Binary::Eq) == truth;
                 for (one, other) in [(a, b), (b, a)] {
+                    if let Some(number) = self.number_at(asked, other) {
+                        return self.value(asked, one, number, equal, atoms);
+                    }
                     if let Some([number]) = self.resolver().numbers(asked.function, other, &asked.context).as_deref() {
                         return self.value(asked, one, *number, equal, atoms);
                     }

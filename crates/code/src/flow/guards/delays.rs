@@ -21,7 +21,7 @@ impl Guards<'_, '_, '_> {
                 let (Some(callee), Some(inner)) = (unit.local(edge.to), asked.context.down(edge)) else { continue };
                 let inside = asked.within(edge.to, inner).deeper();
                 for back in &callee.returns {
-                    if !self.resolver().budget.step() || !self.asked.borrow_mut().insert((edge.to, back.block, false)) {
+                    if !self.resolver().budget.step() || !self.asked.borrow_mut().insert((edge.to, back.block, false, None)) {
                         continue;
                     }
                     let decided = callee.shape.decisions(back.block);

@@ -11,6 +11,7 @@ mod conditions;
 mod delays;
 mod pairs;
 mod results;
+mod rows;
 mod values;
 
 use std::{
@@ -26,6 +27,7 @@ use super::{
     commands::Commands,
     context::Context,
     resolve::Resolver,
+    rows::Row,
     text::{Origin, Text},
 };
 use crate::{
@@ -108,6 +110,8 @@ struct Asked {
     context: Context,
     /// Flags and returned values that may still be followed.
     depth: u32,
+    /// The row of a table that is asked about.
+    row: Option<Row>,
 }
 
 impl Asked {
@@ -115,9 +119,14 @@ impl Asked {
         Self { depth: self.depth.saturating_sub(1), ..self.clone() }
     }
 
-    /// The same question in another function.
+    /// The same question in another function, which has its own values.
     fn within(&self, function: FunctionId, context: Context) -> Self {
-        Self { function, context, ..self.clone() }
+        Self { function, context, row: None, ..self.clone() }
+    }
+
+    /// The same question where `row` is meant, if one is.
+    fn at_row(&self, row: Option<Row>) -> Self {
+        Self { row: row.or(self.row), ..self.clone() }
     }
 }
 
@@ -128,10 +137,10 @@ pub struct Guards<'c, 'r, 'a> {
     /// What commands mean.
     pub commands: Commands,
     verifiers: OnceCell<beside::Verifiers>,
-    asked: RefCell<HashSet<(FunctionId, u32, bool)>>,
-    values: RefCell<HashSet<(FunctionId, Expr, u64, bool, Context)>>,
+    asked: RefCell<HashSet<(FunctionId, u32, bool, Option<Row>)>>,
+    values: RefCell<HashSet<(FunctionId, Expr, u64, bool, Context, Option<Row>)>>,
     /// Decisions whose other ways in were looked at.
-    correlated: RefCell<HashSet<(FunctionId, u32, Expr, bool, Context)>>,
+    correlated: RefCell<HashSet<(FunctionId, u32, Expr, bool, Context, Option<Row>)>>,
     answers: RefCell<HashMap<Question, Rc<Vec<Atom>>>>,
 }
 
@@ -210,19 +219,18 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         self.values.borrow_mut().clear();
         self.correlated.borrow_mut().clear();
         let mut atoms = Vec::new();
+        let asked = Asked { function, site: 0, context: context.clone(), depth: DEPTH, row: None };
         match about {
-            About::Here => self.at_block(function, block, context, DEPTH, true, &mut atoms),
-            About::Prevented => self.at_block(function, block, context, DEPTH, false, &mut atoms),
-            About::Within => self.own(function, block, context, DEPTH, true, &mut atoms),
+            About::Here => self.at_block(&asked, block, true, &mut atoms),
+            About::Prevented => self.at_block(&asked, block, false, &mut atoms),
+            About::Within => self.own(&asked, block, true, &mut atoms),
             About::Left(edge) => {
-                self.own(function, block, context, DEPTH, true, &mut atoms);
-                let asked = Asked { function, site: 0, context: context.clone(), depth: DEPTH };
+                self.own(&asked, block, true, &mut atoms);
                 self.edge(&asked, block, edge, true, &mut atoms);
             }
             About::Holds(cond, truth) => {
                 let site = self.resolver().unit.code.function(function).map_or(0, |code| code.entry.address);
-                let asked = Asked { function, site, context: context.clone(), depth: DEPTH };
-                self.condition(&asked, Expr(cond), truth, &mut atoms);
+                self.condition(&Asked { site, ..asked }, Expr(cond), truth, &mut atoms);
             }
         }
         assemble::words(self.resolver().unit, &mut atoms);
@@ -236,33 +244,51 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         atoms
     }
 
-    fn at_block(&self, function: FunctionId, block: u32, context: &Context, depth: u32, holds: bool, atoms: &mut Vec<Atom>) {
-        if depth == 0 || atoms.len() >= ATOMS || !self.asked.borrow_mut().insert((function, block, holds)) {
+    fn at_block(&self, asked: &Asked, block: u32, holds: bool, atoms: &mut Vec<Atom>) {
+        let key = (asked.function, block, holds, asked.row);
+        if asked.depth == 0 || atoms.len() >= ATOMS || !self.asked.borrow_mut().insert(key) {
             return;
         }
-        self.own(function, block, context, depth, holds, atoms);
-        for (edge, above) in self.resolver().callers(function, context).into_iter().take(CALLERS) {
+        self.own(asked, block, holds, atoms);
+        for (edge, above) in self.resolver().callers(asked.function, &asked.context).into_iter().take(CALLERS) {
             if edge.thread {
                 continue;
             }
             if let Some(call) = self.resolver().unit.local(edge.from).and_then(|local| local.call(edge.call)) {
-                let block = call.block;
-                self.at_block(edge.from, block, &above, depth - 1, holds, atoms);
+                let there = Asked { site: call.site, ..asked.within(edge.from, above).deeper() };
+                for row in self.rows_at_call(asked, &there, &edge, holds, atoms) {
+                    self.at_block(&there.at_row(row), call.block, holds, atoms);
+                }
             }
         }
     }
 
     /// The decisions within the function.
-    fn own(&self, function: FunctionId, block: u32, context: &Context, depth: u32, holds: bool, atoms: &mut Vec<Atom>) {
-        let Some(local) = self.resolver().unit.local(function) else { return };
+    fn own(&self, asked: &Asked, block: u32, holds: bool, atoms: &mut Vec<Atom>) {
+        let Some(local) = self.resolver().unit.local(asked.function) else { return };
         // What can be held up can also be held up by a loop that waits.
-        let decisions = if holds { local.shape.decisions(block) } else { local.shape.delays(block) };
-        let asked = Asked { function, site: 0, context: context.clone(), depth };
-        for (from, edge) in decisions {
-            self.edge(&asked, from, edge, holds, atoms);
+        let mut decisions = if holds { local.shape.decisions(block) } else { local.shape.delays(block) };
+        // By which way a row was chosen was asked when it was chosen.
+        if let Some(start) = asked.row.and_then(|row| self.chosen_at(local, row)).filter(|start| local.shape.dominates(*start, block)) {
+            decisions.retain(|(from, _)| local.shape.dominates(start, *from));
         }
+        self.taken(asked, &decisions, holds, atoms);
         if !holds {
-            self.held_up(&asked, block, atoms);
+            self.held_up(asked, block, atoms);
+        }
+    }
+
+    /// These decisions are taken (or not).
+    fn taken(&self, asked: &Asked, decisions: &[(u32, u32)], holds: bool, atoms: &mut Vec<Atom>) {
+        for (from, edge) in decisions {
+            let known = atoms.len();
+            self.edge(asked, *from, *edge, holds, atoms);
+            // Where both outcomes of a check lead on, it keeps nobody out.
+            if holds && decisions.iter().any(|(other, way)| other == from && way != edge) {
+                let mut own = atoms.split_off(known);
+                own.retain(|atom| !is_check(atom));
+                atoms.append(&mut own);
+            }
         }
     }
 
@@ -275,6 +301,8 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         let kind = code.and_then(|code| code.blocks.get(from as usize)?.edges.get(edge as usize)).map(|edge| edge.kind);
         let asked = Asked { site, ..asked.clone() };
         match (branch, kind) {
+            // Of a row it may be known how a decision falls: then nobody has a part in it.
+            (Branch::If(cond), _) if asked.row.is_some_and(|row| unit.number_at(local, cond, row).is_some()) => {}
             (Branch::If(cond), Some(kind)) => {
                 let truth = (kind != EdgeKind::Next) == holds;
                 self.condition(&asked, cond, truth, atoms);
@@ -309,15 +337,19 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             }
         };
         let (out, left): (Vec<(u32, u32)>, Vec<(u32, u32)>) = before.iter().copied().partition(contradicts);
-        let question = (asked.function, block, cond, truth, asked.context.clone());
+        let question = (asked.function, block, cond, truth, asked.context.clone(), asked.row);
         if out.is_empty() || asked.depth == 0 || !self.resolver().budget.step() || !self.correlated.borrow_mut().insert(question) {
             return;
         }
-        let deeper = asked.deeper();
+        let mut decisions: Vec<(u32, u32)> = Vec::new();
         for (from, edge) in left {
-            self.own(asked.function, from, &asked.context, deeper.depth, true, atoms);
-            self.edge(&deeper, from, edge, true, atoms);
+            for decision in local.shape.decisions(from).into_iter().chain([(from, edge)]) {
+                if !decisions.contains(&decision) {
+                    decisions.push(decision);
+                }
+            }
         }
+        self.taken(&asked.deeper(), &decisions, true, atoms);
     }
 
     /// The index of a jump table: the element of the table is the leaf, its address holds the index.
@@ -333,6 +365,15 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             }
         }
         self.value(asked, index, u64::from(number), holds, atoms);
+    }
+}
+
+/// Is it a check of who asks: not a comparison with a constant, but with what somebody knows or has?
+fn is_check(atom: &Atom) -> bool {
+    match &atom.test {
+        Test::Check(..) => true,
+        Test::Text { with, .. } => with.known().is_none(),
+        _ => false,
     }
 }
 

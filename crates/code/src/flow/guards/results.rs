@@ -3,7 +3,7 @@
 
 use assay_core::facts::code::{ActuatorKind, Channel, CheckKind, Enforcement};
 
-use super::{Asked, Atom, Guards, Test, flat};
+use super::{Asked, Atom, Guards, Test, flat, rows::Fit};
 use crate::{
     flow::{
         context::{Context, StepKind, Trail},
@@ -56,12 +56,12 @@ impl Guards<'_, '_, '_> {
         let unit = self.resolver().unit;
         for edge in unit.callees(asked.function, id).iter().filter(|edge| edge.passing == Passing::Own) {
             let (Some(inner), Some(callee)) = (asked.context.down(edge), unit.local(edge.to)) else { continue };
-            let there = asked.within(edge.to, inner).deeper();
+            let there = asked.within(edge.to, inner).deeper().at_row(self.row_passed(asked, edge));
             let ways = callee.returns.iter().filter_map(|back| Some((back, back.values.first().copied()?)));
-            let fitting = ways.filter(|(_, value)| callee.exprs.value(*value).is_none_or(|constant| (constant == number) == equal));
-            self.one_of(atoms, fitting, |(back, value), atoms| match callee.exprs.value(value) {
-                Some(_) => self.own(edge.to, back.block, &there.context, there.depth, true, atoms),
-                None => self.value(&there, value, number, equal, atoms),
+            let fitting = ways.filter_map(|(back, value)| Some((back, value, self.fit(callee, value, number, equal)?)));
+            self.one_of(atoms, fitting, |(back, value, fit), atoms| match fit {
+                Fit::Always(row) => self.own(&there.at_row(row), back.block, true, atoms),
+                Fit::Perhaps => self.value(&there, value, number, equal, atoms),
             });
         }
     }
@@ -105,8 +105,12 @@ impl Guards<'_, '_, '_> {
     /// What stands behind one side of a comparison: as many bytes as are compared, where that is a number.
     fn side(&self, asked: &Asked, id: CallId, call: &Call, index: u8, length: Option<u8>) -> Vec<Text> {
         let (unit, contents) = (self.resolver().unit, &self.channels.contents);
+        let at_row = |index: u8| self.number_at(asked, unit.argument(asked.function, id, usize::from(index))?.1);
         let number = |index: u8| {
             let (_, value) = unit.argument(asked.function, id, usize::from(index))?;
+            if let Some(number) = at_row(index) {
+                return Some(number);
+            }
             match self.resolver().numbers(asked.function, value, &asked.context)?.as_slice() {
                 [number] => Some(*number),
                 _ => None,
@@ -119,6 +123,9 @@ impl Guards<'_, '_, '_> {
         {
             let bytes = bytes.strip_suffix(&[0]).unwrap_or(&bytes);
             return vec![Text::literal(bytes, &Trail::default())];
+        }
+        if let Some(address) = at_row(index) {
+            return contents.global(address, &Trail::default());
         }
         contents.argument(asked.function, call, usize::from(index), &asked.context)
     }

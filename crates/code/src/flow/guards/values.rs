@@ -2,18 +2,18 @@
 
 use assay_core::facts::code::{ActuatorKind, CheckKind, Enforcement};
 
-use super::{Asked, Atom, Guards, Test, conditions::equality};
+use super::{Asked, Atom, Guards, Test, conditions::equality, rows::Fit};
 use crate::{
     flow::{
         context::Context,
         disguise::Change,
         objects::{Object, Pointee},
-        resolve::Found,
+        resolve::{Found, stride},
         standing::NEAR,
     },
     functions::FunctionId,
     ir::{Binary, Unary, Width},
-    values::{Address, CallId, Expr, Leaf, Local, Location, Node, Store},
+    values::{Address, CallId, Expr, Leaf, Local, Location, Node, Store, bases},
 };
 
 impl Guards<'_, '_, '_> {
@@ -23,7 +23,8 @@ impl Guards<'_, '_, '_> {
         let unit = resolver.unit;
         let room = asked.depth > 0 && atoms.len() < super::ATOMS && resolver.budget.step();
         let Some(local) = unit.local(asked.function).filter(|_| room) else { return };
-        if !self.values.borrow_mut().insert((asked.function, value, number, equal, asked.context.clone())) {
+        let key = (asked.function, value, number, equal, asked.context.clone(), asked.row);
+        if !self.values.borrow_mut().insert(key) || self.number_at(asked, value).is_some() {
             return;
         }
         match local.exprs.node(value) {
@@ -81,6 +82,14 @@ impl Guards<'_, '_, '_> {
                     return self.value(asked, a, number.wrapping_add(constant) & width.mask(), equal, atoms);
                 }
                 (Binary::Xor | Binary::Sub, None) => {
+                    if let Some(known) = self.number_at(asked, a) {
+                        let other = if op == Binary::Xor { number ^ known } else { known.wrapping_sub(number) };
+                        return self.value(asked, b, other & width.mask(), equal, atoms);
+                    }
+                    if let Some(known) = self.number_at(asked, b) {
+                        let other = if op == Binary::Xor { number ^ known } else { known.wrapping_add(number) };
+                        return self.value(asked, a, other & width.mask(), equal, atoms);
+                    }
                     let (known, low) = (atoms.len(), (number & 0xff) as u8);
                     let change = if op == Binary::Xor { Change::Xor(low) } else { Change::Add(low) };
                     self.pair(asked, a, b, Some(change), equal, atoms);
@@ -106,13 +115,14 @@ impl Guards<'_, '_, '_> {
             Some(Leaf::Join { block, slot }) => {
                 let deeper = asked.deeper();
                 let ways = local.ways(*block, *slot);
-                let fitting = ways.filter(|(way, ..)| local.exprs.value(*way).is_none_or(|constant| (constant == number) == equal));
-                self.one_of(atoms, fitting, |(way, from, edge), atoms| match local.exprs.value(way) {
-                    Some(_) => {
-                        self.own(asked.function, from, &asked.context, deeper.depth, true, atoms);
-                        self.edge(&deeper, from, edge, true, atoms);
+                let fitting = ways.filter_map(|(way, from, edge)| Some((way, from, edge, self.fit(local, way, number, equal)?)));
+                self.one_of(atoms, fitting, |(way, from, edge, fit), atoms| match fit {
+                    Fit::Always(row) => {
+                        let there = deeper.at_row(row);
+                        self.own(&there, from, true, atoms);
+                        self.edge(&there, from, edge, true, atoms);
                     }
-                    None => self.value(&deeper, way, number, equal, atoms),
+                    Fit::Perhaps => self.value(&deeper, way, number, equal, atoms),
                 });
             }
             Some(Leaf::Result(call, _)) => self.result(asked, *call, number, equal, atoms),
@@ -127,13 +137,24 @@ impl Guards<'_, '_, '_> {
                 for (edge, above) in resolver.callers(asked.function, &asked.context).into_iter().take(super::CALLERS) {
                     let passed = edge.passed_as(index).and_then(|passed| unit.argument(edge.from, edge.call, passed));
                     let Some((caller, passed)) = passed else { continue };
-                    match (caller.exprs.value(passed), caller.call(edge.call)) {
-                        (Some(constant), Some(call)) if (constant == number) == equal => {
-                            self.own(edge.from, call.block, &above, asked.deeper().depth, true, atoms);
-                        }
-                        (Some(_), _) => {}
-                        (None, _) => self.value(&asked.within(edge.from, above).deeper(), passed, number, equal, atoms),
+                    let Some(call) = caller.call(edge.call) else { continue };
+                    let there = asked.within(edge.from, above).deeper();
+                    match self.fit(caller, passed, number, equal) {
+                        Some(Fit::Always(row)) => self.own(&there.at_row(row), call.block, true, atoms),
+                        Some(Fit::Perhaps) => self.value(&there, passed, number, equal, atoms),
+                        None => {}
                     }
+                }
+            }
+            Some(Leaf::Element { address, width, .. }) => {
+                // The text ends where the letters end that it may consist of.
+                let (terms, _) = bases(&local.exprs, *address, resolver.width());
+                if let Some(span) = terms.into_iter().find_map(|term| self.spanned(asked, local, term)).filter(|_| number == 0) {
+                    return self.result(asked, span, 0, !equal, atoms);
+                }
+                let (Address::At(at) | Address::Within(at)) = local.locate(*address, unit.program, unit.machine);
+                if at.base.is_some() || !self.flag(asked, at, *width, number, equal, atoms) {
+                    self.bound(asked, value, equality(local, value, number), equal, atoms);
                 }
             }
             _ => self.bound(asked, value, equality(local, value, number), equal, atoms),
@@ -222,27 +243,33 @@ impl Guards<'_, '_, '_> {
     /// A variable that is set to constants: what is true where a fitting one is set. False where nobody sets it to a constant.
     fn flag(&self, asked: &Asked, at: Location, width: Width, number: u64, equal: bool, atoms: &mut Vec<Atom>) -> bool {
         let mut is_flag = false;
-        for (owner, index) in self.setters(asked.function, at) {
+        for (owner, index) in self.setters(asked.function, at, width) {
             let Some(local) = self.resolver().unit.local(owner) else { continue };
-            // A byte that is stored somewhere in a buffer is no value of its first word.
-            let fits = |store: &&Store| matches!(store.at, Address::At(_)) && store.width == width;
+            // A byte that is stored somewhere in a buffer is no value of its first word. A field of some element of an array stands for all.
+            let is_field = |store: &Store| store.address.and_then(|address| stride(local, address)).is_some_and(|step| step > 1);
+            let fits = |store: &&Store| store.width == width && (matches!(store.at, Address::At(_)) || is_field(store));
             let Some(store) = local.stores.get(index).filter(fits).copied() else { continue };
             is_flag = true;
             let known = atoms.len();
             let there = Asked { site: store.site, ..asked.within(owner, Context::default()).deeper() };
-            match local.exprs.value(store.value) {
-                // A variable of the function's own is set on the way that is asked about.
-                Some(constant) if (constant == number) == equal && self.is_own(asked.function, at) => {
-                    self.own(owner, store.block, &asked.context, there.depth, true, atoms);
-                }
-                Some(constant) if (constant == number) == equal => {
-                    self.at_block(owner, store.block, &Context::default(), there.depth, true, atoms);
+            match self.fit(local, store.value, number, equal) {
+                Some(Fit::Always(row)) => {
+                    let mut there = there.at_row(row);
+                    // A variable of the function's own is set on the way that is asked about.
+                    if self.is_own(asked.function, at) {
+                        if owner == asked.function {
+                            there.context = asked.context.clone();
+                        }
+                        self.own(&there, store.block, true, atoms);
+                    } else {
+                        self.at_block(&there, store.block, true, atoms);
+                    }
                     if let Some(cond) = store.cond {
                         self.condition(&there, cond, true, atoms);
                     }
                 }
-                Some(_) => {}
-                None => self.value(&there, store.value, number, equal, atoms),
+                Some(Fit::Perhaps) => self.value(&there, store.value, number, equal, atoms),
+                None => {}
             }
             for atom in atoms.iter_mut().skip(known) {
                 atom.by.push((owner, store.site));
@@ -281,7 +308,7 @@ impl Guards<'_, '_, '_> {
     }
 
     /// The stores that set the variable at `at`.
-    fn setters(&self, function: FunctionId, at: Location) -> Vec<(FunctionId, usize)> {
+    fn setters(&self, function: FunctionId, at: Location, width: Width) -> Vec<(FunctionId, usize)> {
         let resolver = self.resolver();
         let places = at.base.map_or_else(
             || vec![Pointee { object: Object::Fixed, offset: 0 }],
@@ -292,6 +319,7 @@ impl Guards<'_, '_, '_> {
             let offset = place.offset.wrapping_add(at.offset) & resolver.width().mask();
             if place.object == Object::Fixed {
                 stores.extend(resolver.unit.global_stores.get(&offset).into_iter().flatten().copied());
+                stores.extend(resolver.unit.smears_to(offset, width.bytes()));
             }
             stores.extend_from_slice(resolver.objects.stores(Pointee { object: place.object, offset }));
         }

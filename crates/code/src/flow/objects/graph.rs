@@ -1,10 +1,10 @@
 //! The graph of nodes, and how places spread through it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{NODES, Object, PLACES, Pointee, STEPS};
+use super::{FUNCTIONS, NODES, Object, PLACES, Pointee, STEPS};
 use crate::{
-    flow::unit::Unit,
+    flow::{rows::Run, unit::Unit},
     functions::FunctionId,
     values::{Expr, width_of},
 };
@@ -17,6 +17,8 @@ const FAR: u64 = 1 << 16;
 #[derive(Debug, Default)]
 struct Node {
     places: Vec<Pointee>,
+    /// How many of them are functions.
+    functions: usize,
     /// Places that were handed on already.
     done: usize,
     /// Nodes that hold what this one holds, moved by so much.
@@ -38,6 +40,8 @@ pub(super) struct Graph<'a> {
     cells: HashMap<Pointee, u32>,
     pub(super) behinds: Vec<Pointee>,
     known_behinds: HashMap<Pointee, u32>,
+    /// Tables whose rows are not told apart, by address: how far it is from row to row, and where the rows stand.
+    pub(super) tables: BTreeMap<u64, (u64, Vec<u64>)>,
     /// Expressions whose meaning is still to be read.
     pub(super) fresh: Vec<(u32, FunctionId, Expr)>,
     waiting: Vec<u32>,
@@ -54,6 +58,7 @@ impl<'a> Graph<'a> {
             cells: HashMap::new(),
             behinds: Vec::new(),
             known_behinds: HashMap::new(),
+            tables: BTreeMap::new(),
             fresh: Vec::new(),
             waiting: Vec::new(),
             steps: 0,
@@ -95,8 +100,37 @@ impl<'a> Graph<'a> {
             } else if let Some(value) = memory.pointer(place.offset).filter(|value| memory.holds(*value)) {
                 self.add(node, Pointee { object: Object::Fixed, offset: value });
             }
+            let table = self.tables.range(..=place.offset).next_back();
+            if let Some((start, rows)) =
+                table.filter(|(start, (step, _))| place.offset - **start < *step).map(|(start, (_, rows))| (*start, rows.clone()))
+            {
+                self.fill_from_rows(node, place.offset - start, &rows);
+            }
         }
         Some(node)
+    }
+
+    /// The first row of a table stands for all of them.
+    pub(super) fn table(&mut self, run: Run, rows: Vec<u64>) {
+        if self.tables.contains_key(&run.start) {
+            return;
+        }
+        let word = width_of(self.unit.machine).bytes();
+        for by in (0..run.step).step_by(word as usize) {
+            let cell = self.cells.get(&Pointee { object: Object::Fixed, offset: run.start.wrapping_add(by) });
+            if let Some(cell) = cell.copied() {
+                self.fill_from_rows(cell, by, &rows);
+            }
+        }
+        self.tables.insert(run.start, (run.step, rows));
+    }
+
+    /// What stands `by` behind the start of each row.
+    fn fill_from_rows(&mut self, cell: u32, by: u64, rows: &[u64]) {
+        let memory = &self.unit.program.memory;
+        for value in rows.iter().filter_map(|row| memory.pointer(row.wrapping_add(by))).filter(|value| memory.holds(*value)) {
+            self.add(cell, Pointee { object: Object::Fixed, offset: value });
+        }
     }
 
     /// What `node` holds.
@@ -112,14 +146,17 @@ impl<'a> Graph<'a> {
 
     /// `node` can hold `place`.
     pub(super) fn add(&mut self, node: u32, place: Pointee) {
+        // Functions lead nowhere: many of them do no harm, and a table of commands has many.
+        let function = place.object == Object::Fixed && self.unit.program.memory.executable(place.offset);
         let here = &mut self.nodes[node as usize];
         if here.lost || here.places.contains(&place) {
             return;
         }
-        if here.places.len() >= PLACES {
+        if (function && here.functions >= FUNCTIONS) || (!function && here.places.len() - here.functions >= PLACES) {
             here.lost = true;
         } else {
             here.places.push(place);
+            here.functions += usize::from(function);
         }
         if !here.waiting {
             here.waiting = true;

@@ -5,7 +5,8 @@
 //! *cell*); each holds a set of *places*: an object and an offset in it. Assignments are edges with a shift; loads and stores become
 //! edges as soon as it is known what their addresses point to.
 //!
-//! Which element of an array is meant is not told apart: `a[i].field` is the field of the first. A node that would hold more places than
+//! Rows of a table that is filled from the start are told apart, where they are few. Which element of another array is meant is not told
+//! apart: `a[i].field` is the field of the first. A node that would hold more places than
 //! [`PLACES`] is *lost*: nothing is said of it, rather than everything.
 
 mod graph;
@@ -24,6 +25,10 @@ use crate::{
 
 /// Places that one pointer can have.
 const PLACES: usize = 24;
+/// Functions among them, beside the others.
+const FUNCTIONS: usize = 256;
+/// Rows of one table that are told apart.
+const APART: usize = 16;
 /// Nodes of a program's graph.
 const NODES: usize = 3_000_000;
 /// Places handed along edges.
@@ -110,6 +115,13 @@ impl<'a> Objects<'a> {
         let Some(node) = graph.expr(function, pointer) else { return Vec::new() };
         graph.solve();
         graph.places(node).to_vec()
+    }
+
+    /// The table whose first row stands for all of them, and has something at `address`: how far into the row, and where the rows stand.
+    pub fn table(&self, address: u64) -> Option<(u64, Vec<u64>)> {
+        let graph = self.graph.borrow();
+        let (start, (step, rows)) = graph.tables.range(..=address).next_back()?;
+        (address - start < *step).then(|| (address - start, rows.clone()))
     }
 
     /// Stores of the program to this place, through pointers.

@@ -1,6 +1,6 @@
 //! What expressions say about places: from the code of a function to nodes and edges.
 
-use super::{Object, Pointee, graph::Graph};
+use super::{APART, Object, Pointee, graph::Graph};
 use crate::{
     flow::unit::{Target, writes_argument},
     functions::FunctionId,
@@ -24,8 +24,12 @@ impl Graph<'_> {
         let Some(value) = self.expr(function, store.value) else { return };
         match base {
             None => {
-                if let Some(cell) = self.cell(Pointee { object: Object::Fixed, offset }) {
-                    self.edge(value, cell, 0);
+                // What is stored to some row is stored to each.
+                let rows = store.address.map_or_else(Vec::new, |address| self.unit.rows_of(local, address));
+                for offset in if rows.is_empty() || rows.len() > APART { vec![offset] } else { rows } {
+                    if let Some(cell) = self.cell(Pointee { object: Object::Fixed, offset }) {
+                        self.edge(value, cell, 0);
+                    }
                 }
             }
             Some(base) => {
@@ -95,6 +99,7 @@ impl Graph<'_> {
                 self.same(node, function, yes, 0);
                 self.same(node, function, no, 0);
             }
+            Node::Binary(..) if !unit.rows_of(local, expr).is_empty() => self.rows(node, local, expr),
             // An address that is made even, or freed of its mode bit.
             Node::Binary(Binary::And, _, inner, _) => self.same(node, function, inner, 0),
             Node::Binary(..) => match local.locate(expr, unit.program, unit.machine) {
@@ -140,6 +145,11 @@ impl Graph<'_> {
                 }
             }
             Leaf::Memory { at, .. } => self.read_memory(node, function, *at),
+            Leaf::Element { address, .. } if !unit.rows_of(local, *address).is_empty() => {
+                for row in unit.rows_of(local, *address) {
+                    self.read_memory(node, function, Location { base: None, offset: row });
+                }
+            }
             Leaf::Element { address, .. } => {
                 let (Address::At(at) | Address::Within(at)) = local.locate(*address, unit.program, unit.machine);
                 self.read_memory(node, function, at);
@@ -148,6 +158,7 @@ impl Graph<'_> {
                 }
             }
             Leaf::Join { block, slot } => {
+                self.rows(node, local, expr);
                 for (way, ..) in local.ways(*block, *slot) {
                     // A pointer that moves on through what it points into points to the same.
                     let (Address::At(at) | Address::Within(at)) = local.locate(way, unit.program, unit.machine);
@@ -158,6 +169,19 @@ impl Graph<'_> {
             }
             Leaf::Import(slot) => self.add(node, Pointee { object: Object::Import(*slot), offset: 0 }),
             Leaf::Start | Leaf::Called { .. } | Leaf::Unknown => {}
+        }
+    }
+
+    /// A pointer to some row of a table.
+    fn rows(&mut self, node: u32, local: &Local, pointer: Expr) {
+        let mut rows = self.unit.rows_of(local, pointer);
+        if rows.len() > APART
+            && let Some(run) = self.unit.run(local, pointer)
+        {
+            self.table(run, std::mem::replace(&mut rows, vec![run.start]));
+        }
+        for offset in rows {
+            self.add(node, Pointee { object: Object::Fixed, offset });
         }
     }
 

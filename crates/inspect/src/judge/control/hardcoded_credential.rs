@@ -37,7 +37,7 @@ use crate::{phrases, resolve::channel_words};
 
 pub(super) const DETECTOR: Detector = Detector {
     id: "control.hardcoded-credential",
-    version: 1,
+    version: 2,
     question: Question::Control,
     source: include_str!("hardcoded_credential.rs"),
     detect,

@@ -13,7 +13,7 @@
 //! Takes the controls of anybody on the network whose way in is a socket of the program itself (web programs behind a server are told by
 //! what they do). Not bound to the machine itself, not closed by the packet filter, no password or token of the owner on the way; a
 //! constant in the code is no login. One finding for each socket, with every word that it takes; effect and severity are those of the
-//! gravest. The table "Listeners" has all sockets, these and the others.
+//! gravest, of several that are as grave those of the one that the list of effects names first. The table "Listeners" has all sockets, these and the others.
 //!
 //! ## False positives
 //!
@@ -39,7 +39,7 @@ use crate::{phrases, resolve::channel_words};
 
 pub(super) const DETECTOR: Detector = Detector {
     id: "control.unauthenticated-listener",
-    version: 1,
+    version: 2,
     question: Question::Control,
     source: include_str!("unauthenticated_listener.rs"),
     detect,
