@@ -197,8 +197,19 @@ impl<'r, 'a> Channels<'r, 'a> {
             });
             return;
         };
-        for end in ends {
+        let own = ends.iter().any(|end| !end.message);
+        let known = channels.len();
+        for end in ends.iter().filter(|end| !own || !end.message) {
             self.address(end, transport, channels);
+        }
+        // Of what each message says where it goes, one that is not known says nothing beside others.
+        let unknown = |channel: &Channel| matches!(channel, Channel::Connected { host: Host::Unknown, .. });
+        if !own && channels.iter().skip(known).any(|channel| !unknown(channel)) {
+            let mut place = 0;
+            channels.retain(|channel| {
+                place += 1;
+                place <= known || !unknown(channel)
+            });
         }
     }
 

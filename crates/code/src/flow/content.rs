@@ -459,7 +459,7 @@ impl Contents<'_, '_> {
             if let Some((_, model)) = unit.model(function, id)
                 && writes_argument(model, index as u8)
             {
-                let reach = self.resolver.reach(function, id, model, index as u8, by, at);
+                let reach = self.resolver.reach(function, id, model, index as u8, by, at, context);
                 if reach == Reach::No {
                     continue;
                 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     functions::FunctionId,
-    models::{Ends, Gives},
+    models::{Ends, Gives, Model},
     values::{Address, CallId, Expr, Location, Snapshot},
 };
 
@@ -27,13 +27,15 @@ const NAME: usize = 255;
 const AF_INET: u64 = 2;
 const AF_INET6: u64 = 10;
 
-/// A bind or a connect.
+/// A bind or a connect, or a message that says itself to whom it goes (`sendto`).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct End {
     function: FunctionId,
     call: CallId,
     ends: Ends,
     bound: bool,
+    /// For one message alone: where the socket itself is bound, answers go by such, and whoever asks may be anybody.
+    pub message: bool,
 }
 
 impl Channels<'_, '_> {
@@ -47,12 +49,12 @@ impl Channels<'_, '_> {
                 for index in 0..local.calls.len() {
                     let call = CallId(index as u32);
                     let Some((_, model)) = resolver.unit.model(function, call) else { continue };
-                    let both = [(model.binds, true), (model.connects, false)];
-                    for (ends, bound) in both.into_iter().filter_map(|(ends, bound)| Some((ends?, bound))) {
+                    let ways = [(model.binds, true, false), (model.connects, false, false), (message(model), false, true)];
+                    for (ends, bound, message) in ways.into_iter().filter_map(|(ends, bound, message)| Some((ends?, bound, message))) {
                         let Some((_, handle)) = resolver.unit.argument(function, call, usize::from(ends.on)) else { continue };
                         for (found, ..) in resolver.resolve(function, handle, &Context::default()) {
                             if let Found::Result(owner, opener) = found {
-                                all.entry((owner, opener)).or_default().push(End { function, call, ends, bound });
+                                all.entry((owner, opener)).or_default().push(End { function, call, ends, bound, message });
                             }
                         }
                     }
@@ -60,6 +62,22 @@ impl Channels<'_, '_> {
             }
             all
         })
+    }
+
+    /// To whom a message goes that says it itself; nothing where it answers somebody, or where nothing is known of whom it names.
+    pub fn addressed(&self, function: FunctionId, call: CallId) -> Vec<Channel> {
+        let Some(ends) = self.contents.resolver.unit.model(function, call).and_then(|(_, model)| message(model)) else { return Vec::new() };
+        let socket = self.argument(function, call, ends.on, &Context::default());
+        let transport = socket.iter().find_map(|channel| match channel {
+            Channel::Connected { transport, .. } | Channel::Bound { transport, .. } => Some(*transport),
+            _ => None,
+        });
+        let mut channels = Vec::new();
+        self.address(&End { function, call, ends, bound: false, message: true }, transport.unwrap_or(Transport::Unknown), &mut channels);
+        channels.retain(|channel| !matches!(channel, Channel::Connected { host: Host::Unknown, .. }));
+        channels.sort();
+        channels.dedup();
+        channels
     }
 
     /// What an address says: the channel for each possible one.
@@ -171,9 +189,9 @@ impl Channels<'_, '_> {
         for (found, above, _) in resolver.word(function, at, memory, &Context::default()) {
             match found {
                 Found::Number(number) if is_address(number as u32, bound) => hosts.push(numeric(number as u32, bound)),
-                Found::Result(owner, call) | Found::Written(owner, call, _) => self.looked_up(owner, call, &above, &mut hosts),
+                Found::Result(owner, call) | Found::Written(owner, call, _) => self.looked_up(owner, call, bound, &above, &mut hosts),
                 Found::Filled(owner, call, _) | Found::Behind(Object::Result(owner, call) | Object::Written(owner, call, _), ..) => {
-                    self.looked_up(owner, call, &above, &mut hosts);
+                    self.looked_up(owner, call, bound, &above, &mut hosts);
                 }
                 _ => {}
             }
@@ -181,7 +199,7 @@ impl Channels<'_, '_> {
         if hosts.is_empty()
             && let Some((owner, call)) = self.lookup(function, pointer)
         {
-            self.looked_up(owner, call, &Context::default(), &mut hosts);
+            self.looked_up(owner, call, bound, &Context::default(), &mut hosts);
         }
         if hosts.is_empty() {
             hosts.push(Host::Unknown);
@@ -213,9 +231,17 @@ impl Channels<'_, '_> {
     }
 
     /// The host that a look-up, or the making of an address from text, speaks of.
-    fn looked_up(&self, function: FunctionId, id: CallId, context: &Context, hosts: &mut Vec<Host>) {
+    fn looked_up(&self, function: FunctionId, id: CallId, bound: bool, context: &Context, hosts: &mut Vec<Host>) {
         let unit = self.contents.resolver.unit;
         let Some((_, model)) = unit.model(function, id) else { return };
+        // htonl of something.
+        if let Some(Gives::Swapped(index)) = model.gives {
+            let value = unit.argument(function, id, usize::from(index));
+            let numbers = value.and_then(|(_, value)| self.contents.resolver.numbers(function, value, context)).unwrap_or_default();
+            let addresses = numbers.into_iter().map(|number| (number as u32).swap_bytes());
+            hosts.extend(addresses.filter(|address| is_address(*address, bound)).map(|address| numeric(address, bound)));
+            return;
+        }
         let text = match (model.gives, model.copies.first()) {
             (Some(Gives::Host(index)), _) => Some(index),
             (_, Some(copy)) if copy.encoded => Some(copy.from),
@@ -223,7 +249,7 @@ impl Channels<'_, '_> {
                 // The address was copied from a looked-up one.
                 let value = unit.argument(function, id, usize::from(copy.from)).map(|(_, value)| value);
                 if let Some((owner, call)) = value.and_then(|value| self.lookup(function, value)) {
-                    self.looked_up(owner, call, context, hosts);
+                    self.looked_up(owner, call, bound, context, hosts);
                 }
                 None
             }
@@ -292,6 +318,12 @@ fn shifted(local: &crate::values::Local, pointer: Expr, by: u64) -> Expr {
 }
 
 /// An address as it stands in memory of a little-endian machine.
+/// The address that a message carries with it.
+fn message(model: &Model) -> Option<Ends> {
+    let sends = model.sends?;
+    Some(Ends { on: sends.channel?, address: sends.address?, port: None })
+}
+
 fn numeric(address: u32, bound: bool) -> Host {
     let [a, b, c, d] = address.to_le_bytes();
     match (a, address) {

@@ -189,13 +189,18 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         let none = Context::default();
         let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
         let contents = &self.channels.contents;
-        let channels = match (sends.channel, sends.file) {
+        let mut channels = match (sends.channel, sends.file) {
             (Some(channel), _) => self.channels.argument(function, id, channel, &none),
             (None, Some(file)) => {
                 contents.argument(function, call, usize::from(file), &none).iter().map(|path| Channel::File(path.show())).collect()
             }
             (None, None) => return,
         };
+        let named = self.channels.addressed(function, id);
+        if !named.is_empty() {
+            self.facts.extend(named.iter().map(|channel| (At::Address(call.site), CodeFact::Endpoint(channel.clone()))));
+            channels = named;
+        }
         let texts = match (sends.from, model.formats) {
             (Some(from), _) => contents.argument(function, call, usize::from(from), &none),
             (None, Some(formats)) => contents.formatted(function, call, formats, &none, &Trail::default()),

@@ -1,23 +1,28 @@
 //! How far a library function writes behind a pointer that it is given.
 //!
-//! Where a call says it (a size, a length, a width in a format), that is the end. Where nothing says it, the write may go on for as long
-//! as nothing with an address of its own follows: two buffers of one frame stand side by side, and filling the first leaves the second as
-//! it is.
+//! Where a call says it (a size, a length, a width in a format), that is the end; a helper that is told the size by its caller writes as
+//! far as the caller said. Where nothing says it, the write may go on for as long as nothing with an address of its own follows: two
+//! buffers of one frame stand side by side, and filling the first leaves the second as it is.
 
 use super::{
+    context::Context,
     format::{Kind, Part, parts},
     resolve::Resolver,
 };
 use crate::{
     functions::FunctionId,
     models::Model,
-    values::{CallId, Location},
+    values::{Address, CallId, Expr, Location},
 };
 
 /// Longest format that is read for its widths.
 const FORMAT: usize = 1024;
 /// Bytes of the largest number that a scan leaves behind.
 const NUMBER: u64 = 8;
+/// Functions through which a size or a pointer is passed on.
+const PASSED: u32 = 4;
+/// Callers that are asked for one size.
+const CALLERS: usize = 12;
 
 /// Does a write get to a place behind the one it was given?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,34 +37,61 @@ pub enum Reach {
 
 impl Resolver<'_> {
     /// Does what `model` writes behind argument `index` get to `at`, which lies `by` bytes behind it?
-    pub fn reach(&self, function: FunctionId, call: CallId, model: &Model, index: u8, by: u64, at: Location) -> Reach {
+    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
+    pub fn reach(&self, function: FunctionId, call: CallId, model: &Model, index: u8, by: u64, at: Location, context: &Context) -> Reach {
         if by == 0 {
             return Reach::Yes;
         }
-        match self.extent(function, call, model, index) {
+        match self.extent(function, call, model, index, context) {
             Some(bytes) if by < bytes => Reach::Yes,
             Some(_) => Reach::No,
-            None if self.is_apart(function, at, by) => Reach::Perhaps,
+            None if self.is_apart(function, at, by, context) => Reach::Perhaps,
             None => Reach::Yes,
         }
     }
 
-    /// Is something on the stack between `at` and `by` bytes before it, or at `at` itself, whose address is used by itself?
-    fn is_apart(&self, function: FunctionId, at: Location, by: u64) -> bool {
+    /// Is something on the stack between `at` and `by` bytes before it, or at `at` itself, whose address is handed to a call by itself? (A
+    /// pointer that is merely kept, as to a field of what a call filled, begins nothing of its own.) What a caller handed on by its address
+    /// is looked at there.
+    fn is_apart(&self, function: FunctionId, at: Location, by: u64, context: &Context) -> bool {
         let Some(local) = self.unit.local(function) else { return false };
-        if at.base.and_then(|base| local.entry(base)) != Some(self.unit.machine.stack) {
-            return false;
+        let entry = at.base.and_then(|base| local.entry(base));
+        if entry != Some(self.unit.machine.stack) {
+            let above = entry.and_then(|var| self.unit.argument_of(var)).zip(context.up());
+            return above.is_some_and(|(index, (edge, up))| {
+                let passed = edge.passed_as(index).and_then(|index| self.unit.argument(edge.from, edge.call, index));
+                let start = passed.map(|(caller, value)| caller.locate(value, self.unit.program, self.unit.machine));
+                let Some(Address::At(start)) = start else { return false };
+                let place = Location { base: start.base, offset: start.offset.wrapping_add(at.offset) & self.width().mask() };
+                self.is_apart(edge.from, place, by, up)
+            });
         }
         let end = self.width().signed(at.offset);
         let start = end.saturating_sub(i64::try_from(by).unwrap_or(i64::MAX));
-        local.escaped.range(start.saturating_add(1)..=end).next().is_some()
+        local.handed.range(start.saturating_add(1)..=end).next().is_some()
+    }
+
+    /// A number that is constant, or that is so for the callers: the largest of them.
+    fn told(&self, function: FunctionId, value: Expr, context: &Context, depth: u32) -> Option<u64> {
+        let local = self.unit.local(function)?;
+        if let Some(number) = local.exprs.value(value) {
+            return Some(number);
+        }
+        let index = local.entry(value).and_then(|var| self.unit.argument_of(var)).filter(|_| depth > 0)?;
+        let callers = self.callers(function, context);
+        let mut largest = None;
+        for (edge, above) in Some(callers).filter(|callers| callers.len() <= CALLERS)? {
+            let (_, passed) = edge.passed_as(index).and_then(|index| self.unit.argument(edge.from, edge.call, index))?;
+            largest = largest.max(Some(self.told(edge.from, passed, &above, depth - 1)?));
+        }
+        largest
     }
 
     /// Bytes that are written behind argument `index` at most, where the call says so.
-    pub fn extent(&self, function: FunctionId, call: CallId, model: &Model, index: u8) -> Option<u64> {
+    pub fn extent(&self, function: FunctionId, call: CallId, model: &Model, index: u8, context: &Context) -> Option<u64> {
         let number = |argument: u8| {
-            let (local, value) = self.unit.argument(function, call, usize::from(argument))?;
-            local.exprs.value(value)
+            let (_, value) = self.unit.argument(function, call, usize::from(argument))?;
+            self.told(function, value, context, PASSED)
         };
         if let Some(reads) = model.reads.filter(|reads| reads.to == Some(index) && !reads.indirect) {
             let bytes = number(reads.length?)?;

@@ -191,8 +191,9 @@ impl Events<'_, '_, '_> {
     fn choice(&self, source: &Channel, shape: Shape, atoms: &[Atom], trail: &Trail) -> Choice {
         let own: Vec<&Atom> = atoms.iter().filter(|atom| self.from(atom, source)).collect();
         if shape != Shape::Text {
+            // How much came in says nothing of which number did.
             let limit = |below: bool| {
-                own.iter().find_map(|atom| match (&atom.test, atom.fits) {
+                own.iter().filter(|atom| !is_count(atom)).find_map(|atom| match (&atom.test, atom.fits) {
                     (Test::Below(limit), true) if below => Some(limit - 1),
                     (Test::Below(limit), false) if !below => Some(*limit),
                     (Test::Above(limit), true) if !below => Some(limit + 1),
@@ -294,7 +295,12 @@ impl Events<'_, '_, '_> {
 
 /// Is it a comparison of a number that came in, as one of its bytes, with a limit?
 fn is_amount(atom: &Atom) -> bool {
-    matches!(atom.test, Test::Below(_) | Test::Above(_)) && atom.origins.iter().any(|origin| !matches!(origin, Origin::Call(_, _, 255)))
+    matches!(atom.test, Test::Below(_) | Test::Above(_)) && !is_count(atom)
+}
+
+/// Is it about what calls gave back, as the number of bytes that came in, and not about what came?
+fn is_count(atom: &Atom) -> bool {
+    atom.origins.iter().all(|origin| matches!(origin, Origin::Call(_, _, 255)))
 }
 
 /// Is it a comparison of what came in with a constant, and not of how the call that brought it went?
@@ -303,7 +309,7 @@ pub(super) fn is_word(atom: &Atom) -> bool {
         Test::Text { how, with } => {
             with.known().is_some_and(|text| !text.is_empty()) && !matches!(how, How::Span | How::OneOf | How::Character)
         }
-        Test::Equal(_) => atom.origins.iter().any(|origin| !matches!(origin, Origin::Call(_, _, 255))),
+        Test::Equal(_) => !is_count(atom),
         _ => false,
     }
 }

@@ -73,7 +73,7 @@ impl Resolver<'_> {
             if let Some((_, model)) = self.unit.model(function, call)
                 && writes_argument(model, index as u8)
             {
-                if self.reach(function, call, model, index as u8, by, at) != Reach::Yes {
+                if self.reach(function, call, model, index as u8, by, at, context) != Reach::Yes {
                     continue;
                 }
                 // A word that the function stored beside what the callee fills stays as it is.
@@ -303,7 +303,7 @@ impl Resolver<'_> {
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
     pub(super) fn is_global_reached(&self, function: FunctionId, call: CallId, model: &Model, index: u8, start: u64, address: u64) -> bool {
         let by = address.wrapping_sub(start);
-        match self.extent(function, call, model, index) {
+        match self.extent(function, call, model, index, &Context::default()) {
             Some(bytes) => by == 0 || by < bytes,
             None => by == 0 || !self.unit.is_variable(address),
         }

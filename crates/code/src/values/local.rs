@@ -129,6 +129,8 @@ pub struct Local {
     ways: HashMap<(u32, Slot), Vec<Option<Expr>>>,
     /// Offsets from the stack pointer at entry whose address leaves the function's own hands.
     pub escaped: BTreeSet<i64>,
+    /// Those among them that are handed to a call, each the beginning of something of its own.
+    pub handed: BTreeSet<i64>,
     /// It was too large to be read whole.
     pub cut: bool,
 }
@@ -171,6 +173,7 @@ impl Local {
             returns: Vec::new(),
             ways: HashMap::new(),
             escaped: BTreeSet::new(),
+            handed: BTreeSet::new(),
             cut: false,
         }
     }

@@ -142,6 +142,8 @@ impl<'a> Runner<'a> {
         let mut done = self.done.take().unwrap_or_else(Local::empty);
         done.calls.sort_by_key(|call| call.site);
         done.stores.sort_by_key(|store| store.site);
+        let bases = done.calls.iter().flat_map(|call| &call.arguments).map(|value| self.exprs.base_and_offset(*value, self.width));
+        done.handed = bases.filter(|(base, _)| *base == Some(self.stack)).map(|(_, offset)| self.width.signed(offset)).collect();
         done.exprs = self.exprs;
         done.leaves = self.leaves;
         done.shape = self.shape;

@@ -45,20 +45,8 @@ impl Guards<'_, '_, '_> {
                 if limit == 0 || limit == 1 {
                     self.outcome(asked, a, limit, truth, atoms);
                 }
-                let (base, offset) = local.exprs.base_and_offset(a, width);
-                match base.filter(|_| offset != 0) {
-                    None => self.bound(asked, a, Test::Below(limit), truth, atoms),
-                    Some(base) => {
-                        // `x - 820 < 121`: without a sign it is a range, with both its ends.
-                        let offset = width.signed(offset);
-                        let unsigned = matches!(op, Binary::LtU | Binary::LeU);
-                        if !unsigned || truth {
-                            self.bound(asked, base, Test::Below(limit.saturating_sub(offset)), truth, atoms);
-                        }
-                        if unsigned && truth {
-                            self.bound(asked, base, Test::Above(offset.saturating_neg().saturating_sub(1)), true, atoms);
-                        }
-                    }
+                if !self.range(asked, local, (op, width), a, limit, truth, atoms) {
+                    self.bound(asked, a, Test::Below(limit), truth, atoms);
                 }
             }
             (Binary::LtS | Binary::LtU | Binary::LeS | Binary::LeU, Some(number), None) => {
@@ -67,10 +55,39 @@ impl Guards<'_, '_, '_> {
                 if limit == 0 || limit == -1 {
                     self.outcome(asked, b, limit + 1, !truth, atoms);
                 }
-                self.bound(asked, b, Test::Above(limit), truth, atoms);
+                // What is not above a number is below the next.
+                if !self.range(asked, local, (op, width), b, limit.saturating_add(1), !truth, atoms) {
+                    self.bound(asked, b, Test::Above(limit), truth, atoms);
+                }
             }
             _ => {}
         }
+    }
+
+    /// `x - 820` is below 121, or is not: without a sign it is a range, with both its ends. False where nothing is counted off.
+    #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
+    fn range(
+        &self,
+        asked: &Asked,
+        local: &Local,
+        compared: (Binary, Width),
+        value: Expr,
+        limit: i64,
+        below: bool,
+        atoms: &mut Vec<Atom>,
+    ) -> bool {
+        let (op, width) = compared;
+        let (base, offset) = local.exprs.base_and_offset(value, width);
+        let Some(base) = base.filter(|_| offset != 0) else { return false };
+        let offset = width.signed(offset);
+        let unsigned = matches!(op, Binary::LtU | Binary::LeU);
+        if !unsigned || below {
+            self.bound(asked, base, Test::Below(limit.saturating_sub(offset)), below, atoms);
+        }
+        if unsigned && below {
+            self.bound(asked, base, Test::Above(offset.saturating_neg().saturating_sub(1)), true, atoms);
+        }
+        true
     }
 
     /// `value` is below `limit` (0 or 1), or not: for results of checks, where that is an outcome.

@@ -233,6 +233,14 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 self.condition(&Asked { site, ..asked }, Expr(cond), truth, &mut atoms);
             }
         }
+        // Each way by which a decision is come by says it again.
+        let mut once: Vec<Atom> = Vec::new();
+        for atom in atoms {
+            if !once.contains(&atom) {
+                once.push(atom);
+            }
+        }
+        let mut atoms = once;
         assemble::words(self.resolver().unit, &mut atoms);
         if about == About::Here {
             self.beside(function, block, context, &mut atoms);
