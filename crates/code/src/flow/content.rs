@@ -15,7 +15,7 @@ use super::{
     resolve::{Found, Resolver},
     standing::NEAR,
     text::{Origin, Piece, Shape, Text, merge},
-    unit::{Passing, writes_argument},
+    unit::Passing,
 };
 use crate::{
     functions::FunctionId,
@@ -457,7 +457,7 @@ impl Contents<'_, '_> {
             };
             let Some(by) = within.filter(|by| *by <= 4096) else { continue };
             if let Some((_, model)) = unit.model(function, id)
-                && writes_argument(model, index as u8)
+                && unit.leaves_behind(function, id, model, index as u8)
             {
                 let reach = self.resolver.reach(function, id, model, index as u8, by, at, context);
                 if reach == Reach::No {

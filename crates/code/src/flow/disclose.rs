@@ -14,6 +14,7 @@ use super::{
     events::Events,
     flows::trigger,
     guards::{Atom, Test},
+    pools::is_login,
     text::{Origin, Piece, Text},
 };
 use crate::{functions::FunctionId, script::rules::Rules, values::CallId};
@@ -34,8 +35,9 @@ impl Events<'_, '_, '_> {
                     if is_file(&from) && (self.is_named_secret(text, place) || self.is_picked_by_secret(&came(text))) {
                         what.insert(Disclosed::Credentials);
                     }
-                    // One value out of a file of settings is not the settings.
-                    if what.contains(&Disclosed::Configuration) && is_file(&from) && self.is_picked(&came(text), &from) {
+                    // One value out of a file of settings is not the settings: picked by its name, or the worker that a pool is told.
+                    let is_one = || is_login(text) || self.is_picked(&came(text), &from);
+                    if what.contains(&Disclosed::Configuration) && is_file(&from) && is_one() {
                         what.remove(&Disclosed::Configuration);
                     }
                     if !what.is_empty() && !told.iter().any(|(known, other, _)| *known == what && *other == from) {

@@ -278,6 +278,20 @@ impl Channels<'_, '_> {
         places.map(<[u8]>::to_vec).collect()
     }
 
+    /// The names or addresses, as text, of the host that a call connects to.
+    pub(super) fn named_by(&self, function: FunctionId, call: CallId, ends: Ends) -> Vec<Text> {
+        let unit = self.contents.resolver.unit;
+        if ends.port.is_some() {
+            return self.texts(function, call, ends.address, &Context::default());
+        }
+        let pointer = unit.argument(function, call, usize::from(ends.address)).map(|(_, pointer)| pointer);
+        let Some((owner, lookup)) = pointer.and_then(|pointer| self.lookup(function, pointer)) else { return Vec::new() };
+        match unit.model(owner, lookup).and_then(|(_, model)| model.gives) {
+            Some(Gives::Host(index)) => self.texts(owner, lookup, index, &Context::default()),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whom a text names.
     pub(super) fn host(&self, text: &Text) -> Host {
         if let Some(known) = text.known() {

@@ -18,6 +18,7 @@ use super::{
     context::{Context, Trail},
     guards::Guards,
     objects::Object,
+    pools::is_login,
     resolve::Resolver,
     text::{Origin, Shape, Text},
 };
@@ -49,6 +50,8 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) scanned: OnceCell<HashSet<Origin>>,
     /// Places that are reached only where a word for a secret stood in the input.
     pub(super) secret_places: RefCell<HashMap<(FunctionId, u64), bool>>,
+    /// Channels on which a client logs in at a pool.
+    pub(super) logged_in: BTreeSet<Channel>,
     /// Allocations that may have been made larger, once somebody asked.
     pub(super) regrown: OnceCell<BTreeSet<Object>>,
 }
@@ -80,6 +83,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             context: Context::default(),
             scanned: OnceCell::new(),
             secret_places: RefCell::default(),
+            logged_in: BTreeSet::new(),
             regrown: OnceCell::new(),
         };
         events.find_renamed();
@@ -96,6 +100,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                 }
             }
         }
+        events.pools(share);
         events.registers();
         let mut facts = events.facts;
         facts.sort_by(|a, b| a.0.cmp(&b.0));
@@ -231,6 +236,9 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                 self.flows(function, id, &Acting { actuator, texts });
             }
             Channel::Connected { .. } | Channel::Bound { .. } => {
+                if texts.iter().any(is_login) {
+                    self.logged_in.insert(to.clone());
+                }
                 self.tells(function, id, to, texts);
                 let actuator = Actuator {
                     kind: ActuatorKind::Message,

@@ -8,6 +8,7 @@ use super::{
     context::Context,
     format::{Kind, Part, parts},
     resolve::Resolver,
+    unit::{Unit, writes_argument},
 };
 use crate::{
     functions::FunctionId,
@@ -105,15 +106,45 @@ impl Resolver<'_> {
         }
         let scans = model.scans.filter(|scans| index >= scans.first && !scans.list)?;
         let format = self.unit.program.memory.text(number(scans.format)?, FORMAT)?;
-        let values = parts(format).into_iter().filter_map(|part| match part {
-            // What is skipped (`%*d`) is left nowhere.
-            Part::Value { stars: 0, kind, bound } => Some((kind, bound)),
-            _ => None,
-        });
+        let values = values_of(format);
         match values.into_iter().nth(usize::from(index - scans.first))? {
             (Kind::Text, bound) => bound.map(|bound| bound.saturating_add(1)),
             (Kind::Character, _) => Some(1),
             (Kind::Number, _) => Some(NUMBER),
         }
+    }
+}
+
+/// What a format of a scan leaves behind its arguments, one for each, with the bound of a text. What is skipped (`%*d`) is left nowhere.
+fn values_of(format: &[u8]) -> Vec<(Kind, Option<u64>)> {
+    let values = parts(format).into_iter().filter_map(|part| match part {
+        Part::Value { stars: 0, kind, bound } => Some((kind, bound)),
+        _ => None,
+    });
+    values.collect()
+}
+
+impl Unit<'_> {
+    /// Does a call with this model write to what its argument points to? A scan writes behind as many arguments as its format says: what
+    /// stands above them on the stack is the caller's own.
+    pub(super) fn leaves_behind(&self, function: FunctionId, call: CallId, model: &Model, index: u8) -> bool {
+        let scans = model.scans.filter(|scans| index >= scans.first && !scans.list);
+        let format = scans.and_then(|scans| {
+            let (local, value) = self.argument(function, call, usize::from(scans.format))?;
+            Some((scans, self.program.memory.text(local.exprs.value(value)?, FORMAT)?))
+        });
+        let beyond = format.is_some_and(|(scans, format)| usize::from(index - scans.first) >= values_of(format).len());
+        writes_argument(model, index) && !beyond
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_scan_leaves() {
+        assert_eq!(values_of(b"%*d [\"%63[^\"]\",%7[0-9] %d").len(), 3);
+        assert_eq!(values_of(b"nothing").len(), 0);
     }
 }

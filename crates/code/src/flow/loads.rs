@@ -8,7 +8,7 @@ use super::{
     extent::Reach,
     objects::{Object, Pointee},
     resolve::{Found, Resolver, Search, stride},
-    unit::{Passing, writes_argument},
+    unit::Passing,
 };
 use crate::{
     functions::FunctionId,
@@ -71,7 +71,7 @@ impl Resolver<'_> {
             let argument = made.arguments[index];
             let Some(by) = self.distance(function, argument, at) else { continue };
             if let Some((_, model)) = self.unit.model(function, call)
-                && writes_argument(model, index as u8)
+                && self.unit.leaves_behind(function, call, model, index as u8)
             {
                 if self.reach(function, call, model, index as u8, by, at, context) != Reach::Yes {
                     continue;
@@ -276,7 +276,7 @@ impl Resolver<'_> {
             let Some(local) = self.unit.local(number) else { continue };
             let Some(made) = local.call(call) else { continue };
             if let Some((_, model)) = self.unit.model(number, call)
-                && writes_argument(model, index as u8)
+                && self.unit.leaves_behind(number, call, model, index as u8)
                 && self.is_global_reached(number, call, model, index as u8, start, address)
             {
                 let at = Location { base: None, offset: address };

@@ -40,6 +40,7 @@ mod loads;
 mod made;
 mod objects;
 mod origins;
+mod pools;
 mod registers;
 mod resolve;
 mod room;

@@ -2,7 +2,7 @@
 
 use super::{APART, Object, Pointee, graph::Graph};
 use crate::{
-    flow::unit::{Target, writes_argument},
+    flow::unit::Target,
     functions::FunctionId,
     ir::Binary,
     models::{BROUGHT, Gives},
@@ -46,7 +46,7 @@ impl Graph<'_> {
         for (number, call) in local.calls.iter().enumerate() {
             let id = CallId(number as u32);
             let Some((_, model)) = self.unit.model(function, id) else { continue };
-            for index in (0..8_u8).filter(|index| writes_argument(model, *index)) {
+            for index in (0..8_u8).filter(|index| self.unit.leaves_behind(function, id, model, *index)) {
                 let argument = local.argument(call, usize::from(index), self.unit.program, self.unit.machine);
                 let Some(argument) = argument else { continue };
                 if let (Some(at), Some(value)) = (self.expr(function, argument), self.cell_of_writer(function, id, index)) {

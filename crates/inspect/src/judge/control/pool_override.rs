@@ -35,7 +35,7 @@ use assay_core::{Effect, Question};
 use super::super::{Case, Detector, Draft, by_control::groups, ordinary::Ordinary};
 
 pub(super) const DETECTOR: Detector =
-    Detector { id: "control.pool-override", version: 1, question: Question::Control, source: include_str!("pool_override.rs"), detect };
+    Detector { id: "control.pool-override", version: 2, question: Question::Control, source: include_str!("pool_override.rs"), detect };
 
 fn detect(case: &Case) -> Vec<Draft> {
     let ordinary = Ordinary::new(case);
