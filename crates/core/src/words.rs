@@ -12,9 +12,28 @@ pub fn is_secret_text(word: &str) -> bool {
     !plain && digits >= 2 && letters >= 2 && (turns >= 3 || (turns >= 2 && word.contains(['-', '_'])))
 }
 
+/// A password as `crypt` makes it: `$id$salt$hash` (crypt(5)).
+#[must_use]
+pub fn is_password_hash(word: &str) -> bool {
+    let mut parts = word.split('$');
+    let (before, id) = (parts.next(), parts.next().unwrap_or_default());
+    let named = before == Some("") && (1..=8).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    named && parts.next().is_some() && word.len() >= 20 && !word.contains(char::is_whitespace)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hashes_of_passwords() {
+        for word in ["$1$k3Vq8wZd$9KaScberGBxI1BIqTCCVH0", "$2b$10$abcdefghijklmnopqrstuv./ABCDEFGHIJ", "$6$rounds=5000$salt$hash./hash"] {
+            assert!(is_password_hash(word), "{word}");
+        }
+        for word in ["$HOME/bin/something-or-other", "$1", "plain", "$ $ a long text with a dollar sign"] {
+            assert!(!is_password_hash(word), "{word}");
+        }
+    }
 
     #[test]
     fn what_is_made_up() {

@@ -4,7 +4,7 @@
 
 use std::{
     cell::{OnceCell, RefCell},
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 use assay_core::facts::code::{Channel, Host, Transport};
@@ -28,6 +28,9 @@ use crate::{
 /// Channels that one value can be.
 const CHANNELS: usize = 16;
 
+/// How files without names are called.
+const TEMPORARY: &str = "(temporary file)";
+
 /// A call that opened a channel.
 pub(super) type Opener = (FunctionId, CallId);
 
@@ -37,6 +40,8 @@ pub struct Channels<'r, 'a> {
     pub contents: Contents<'r, 'a>,
     pub(super) ends: OnceCell<HashMap<Opener, Vec<End>>>,
     pub(super) settings: OnceCell<Settings>,
+    /// What the program keeps in files without names.
+    temporary: OnceCell<BTreeMap<Channel, Vec<Origin>>>,
     known: RefCell<HashMap<(FunctionId, Expr), Vec<Channel>>>,
     /// Handles that are being asked about, one for the sake of another.
     asked: RefCell<HashSet<(FunctionId, Expr)>>,
@@ -49,6 +54,7 @@ impl<'r, 'a> Channels<'r, 'a> {
             contents: Contents::new(resolver),
             ends: OnceCell::new(),
             settings: OnceCell::new(),
+            temporary: OnceCell::new(),
             known: RefCell::default(),
             asked: RefCell::default(),
         }
@@ -143,6 +149,10 @@ impl<'r, 'a> Channels<'r, 'a> {
                 channels.extend(texts.iter().map(|text| self.url(text)));
             }
             Some(Opens::Transfer) => self.transfer((function, call), channels),
+            Some(Opens::Temporary) => {
+                let site = unit.local(function).and_then(|local| local.call(call)).map_or(0, |call| call.site);
+                channels.push(Channel::File(format!("{TEMPORARY} of {site:#x}")));
+            }
             None => {}
         }
     }
@@ -234,6 +244,7 @@ impl<'r, 'a> Channels<'r, 'a> {
                         return vec![Channel::StandardInput];
                     }
                     let channels = self.argument(*function, *call, reads.channel, &Context::default());
+                    let channels = self.put_there(channels);
                     return if channels.is_empty() { vec![Channel::Unknown] } else { channels };
                 }
                 match model.gives {
@@ -246,6 +257,44 @@ impl<'r, 'a> Channels<'r, 'a> {
                 }
             }
         }
+    }
+
+    /// Where the content of a file without a name comes from: whatever the program itself wrote there.
+    fn put_there(&self, channels: Vec<Channel>) -> Vec<Channel> {
+        if !channels.iter().any(is_temporary) {
+            return channels;
+        }
+        let mut all = Vec::new();
+        for channel in channels {
+            let own = self.temporary.get_or_init(|| self.written_to_temporary()).get(&channel);
+            let put: Vec<Channel> =
+                own.into_iter().flatten().flat_map(|origin| self.origin(origin)).filter(|put| !is_temporary(put)).collect();
+            if put.is_empty() { all.push(channel) } else { all.extend(put) }
+        }
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// What is written to files without names.
+    fn written_to_temporary(&self) -> BTreeMap<Channel, Vec<Origin>> {
+        let (unit, none) = (self.contents.resolver.unit, Context::default());
+        let mut all: BTreeMap<Channel, Vec<Origin>> = BTreeMap::new();
+        for (number, local) in unit.locals.iter().enumerate() {
+            let function = FunctionId(number as u32);
+            for index in 0..local.calls.len() {
+                let call = CallId(index as u32);
+                let Some(sends) = unit.model(function, call).and_then(|(_, model)| model.sends) else { continue };
+                let (Some(channel), Some(from)) = (sends.channel, sends.from) else { continue };
+                for to in self.argument(function, call, channel, &none) {
+                    if is_temporary(&to) {
+                        let texts = self.texts(function, call, from, &none);
+                        all.entry(to).or_default().extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()));
+                    }
+                }
+            }
+        }
+        all
     }
 
     /// Bytes that a call brings by other ways than reading: what a handle's channel brought, a file that it reads by itself, a stream whose
@@ -267,6 +316,11 @@ impl<'r, 'a> Channels<'r, 'a> {
         }
         model.options.as_ref().filter(|options| options.value == index).map(|_| self.argument(function, call, index, &none))
     }
+}
+
+/// Is it a file without a name, which nobody else can see?
+pub(super) fn is_temporary(channel: &Channel) -> bool {
+    matches!(channel, Channel::File(path) if path.starts_with(TEMPORARY))
 }
 
 /// The channel that a file's path stands for.

@@ -266,8 +266,12 @@ impl Contents<'_, '_> {
             };
             if seen.insert(base) {
                 let trail = if value == pointer { trail } else { trail.with(function, u64::from(value.0), StepKind::Pointed) };
-                let came = |from, edge| trail.with(function, u64::from(from), StepKind::Came(edge));
-                waiting.extend(local.ways(*block, *slot).map(|(way, from, edge): (Expr, u32, u32)| (way, came(from, edge))));
+                for (way, from, edge) in local.ways(*block, *slot) {
+                    // Which constant it is says by which way it came.
+                    let fixed = local.exprs.value(way).is_some();
+                    let trail = if fixed { trail.with(function, u64::from(from), StepKind::Came(edge)) } else { trail.clone() };
+                    waiting.push((way, trail));
+                }
             }
         }
         begins.reverse();

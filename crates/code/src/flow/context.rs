@@ -81,6 +81,8 @@ pub enum StepKind {
     Source,
     /// It was looked at through this pointer: `site` is the number of the expression.
     Pointed,
+    /// A variable begins with it: who writes there may leave something else.
+    Began,
     /// It stands there in disguise, and is made legible.
     Unveiled,
     /// Several ways come together, and it came by the one that leaves the block `site` by this edge.
@@ -151,7 +153,9 @@ impl Trail {
 
     /// The steps that are worth showing, the last one first.
     pub fn shown(&self) -> impl Iterator<Item = Step> {
-        self.steps().into_iter().filter(|step| !matches!(step.kind, StepKind::Pointed | StepKind::Came(_) | StepKind::Picked(_)))
+        self.steps()
+            .into_iter()
+            .filter(|step| !matches!(step.kind, StepKind::Pointed | StepKind::Began | StepKind::Came(_) | StepKind::Picked(_)))
     }
 
     /// The steps, the last one first: from where a value came to where it was asked for.

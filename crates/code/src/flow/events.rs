@@ -14,7 +14,7 @@ use assay_core::{
 };
 
 use super::{
-    channel::Channels,
+    channel::{Channels, is_temporary},
     context::{Context, Trail},
     guards::Guards,
     objects::Object,
@@ -221,6 +221,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
     fn sent(&mut self, function: FunctionId, id: CallId, name: &str, to: &Channel, texts: &[Text]) {
         let Some(call) = self.resolver().unit.local(function).and_then(|local| local.call(id)) else { return };
         match to {
+            to if is_temporary(to) => {}
             Channel::File(path) | Channel::Serial(path) | Channel::Removable(path) => {
                 let access = FileAccess::Write;
                 // What is written under a passing name comes to stand where the name is changed to.

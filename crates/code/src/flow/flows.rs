@@ -8,7 +8,7 @@ use assay_core::{
         CodeFact,
         code::{ActuatorKind, Channel, Check, CheckKind, Choice, Enforcement, Flow, Manner, PathStep, Trigger, TriggerKind},
     },
-    words::is_secret_text,
+    words::{is_password_hash, is_secret_text},
 };
 
 use super::{
@@ -224,15 +224,24 @@ impl Events<'_, '_, '_> {
 
     /// What is checked by these conditions.
     pub(super) fn checks(&self, atoms: &[&Atom]) -> Vec<Check> {
-        let mut checks: Vec<Check> = atoms.iter().filter_map(|atom| self.check(atom)).collect();
+        let place = |atom: &Atom| (atom.function, atom.site);
+        let at = |site| atoms.iter().filter(move |atom| place(atom) == site);
+        let (mut words, mut open) = (Vec::new(), BTreeSet::new());
         for atom in atoms {
-            // What the owner's file can be, the constant that stood there before is not any more.
-            let same = |other: &&&Atom| (other.function, other.site) == (atom.function, atom.site);
-            let owned = || atoms.iter().filter(same).filter_map(|other| self.check(other)).any(|check| check.detail.starts_with('/'));
-            if let Some(word) = self.fixed_password(atom).filter(|_| !owned()) {
-                checks.push(Check { kind: CheckKind::FixedPassword, detail: word, enforced: Enforcement::Enforced });
+            // What the owner's file can be, the constant that stood in the same variable before is not any more.
+            let began = matches!(&atom.test, Test::Text { with, .. } if with.trail.steps().iter().any(|step| step.kind == StepKind::Began));
+            let owned = || at(place(atom)).filter_map(|other| self.check(other)).any(|check| check.detail.starts_with('/'));
+            if let Some(word) = self.fixed_password(atom).filter(|_| !(began && owned())) {
+                words.push(word);
+                if !began {
+                    open.insert(place(atom));
+                }
             }
         }
+        // What can be the owner's or stand in the program, both at once, lets in whoever has the program.
+        let kept = |atom: &&Atom, check: &Check| check.kind != CheckKind::Password || !open.contains(&place(atom));
+        let mut checks: Vec<Check> = atoms.iter().filter_map(|atom| self.check(atom).filter(|check| kept(atom, check))).collect();
+        checks.extend(words.into_iter().map(|detail| Check { kind: CheckKind::FixedPassword, detail, enforced: Enforcement::Enforced }));
         checks.sort();
         checks.dedup();
         checks
@@ -266,7 +275,7 @@ impl Events<'_, '_, '_> {
         let word = String::from_utf8(with.known()?).ok().filter(|word| atom.fits && word.len() >= PASSWORD)?;
         // What stands in the program in disguise is nothing that is told to anybody.
         let kept = with.trail.steps().iter().any(|step| step.kind == StepKind::Unveiled);
-        (kept || is_secret_text(&word) || self.is_picked_by_secret(&atom.came)).then_some(word)
+        (kept || is_password_hash(&word) || is_secret_text(&word) || self.is_picked_by_secret(&atom.came)).then_some(word)
     }
 
     pub(super) fn step(&self, step: Step) -> PathStep {
@@ -278,7 +287,7 @@ impl Events<'_, '_, '_> {
             StepKind::Compared => (Role::Branch, "compared"),
             StepKind::Source => (Role::Source, "comes in"),
             StepKind::Unveiled => (Role::Step, "made legible"),
-            StepKind::Pointed | StepKind::Came(_) | StepKind::Picked(_) => (Role::Step, "looked at"),
+            StepKind::Pointed | StepKind::Began | StepKind::Came(_) | StepKind::Picked(_) => (Role::Step, "looked at"),
         };
         self.place(step.function, step.site, role, note.into())
     }

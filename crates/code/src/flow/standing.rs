@@ -47,7 +47,9 @@ impl Contents<'_, '_> {
         let mut texts = Vec::new();
         if place.object == Object::Fixed {
             let initial = unit.program.memory.text(place.offset, LITERAL).filter(|text| !text.is_empty());
-            texts.extend(initial.map(|text| Text::literal(text, trail)));
+            // A variable of no function's own: the place stands for the step.
+            let began = trail.with(FunctionId(u32::MAX), place.offset, StepKind::Began);
+            texts.extend(initial.map(|text| Text::literal(text, &began)));
             let end = place.offset.saturating_add(NEAR);
             // Bytes of another variable are none of this one.
             let own = |start: &u64| *start == place.offset || !unit.is_variable(*start);

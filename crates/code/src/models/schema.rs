@@ -215,8 +215,10 @@ pub enum Outcome {
     Zero,
     /// Anything but 0.
     NonZero,
-    /// 1.
+    /// 1, of 1 and 0.
     One,
+    /// 1, of 1, 0 and negative numbers: that the check could not be made is as bad as that it failed.
+    OneOrError,
     /// 0 or more.
     NotNegative,
 }
@@ -332,6 +334,8 @@ pub enum Opens {
     Transfer,
     /// A directory.
     Directory(u8),
+    /// A file without a name: nobody but the program itself fills it and reads it.
+    Temporary,
 }
 
 /// An end of a channel.

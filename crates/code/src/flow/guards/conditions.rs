@@ -95,10 +95,13 @@ impl Guards<'_, '_, '_> {
         // Below 0 or below 1: an error, or nothing achieved.
         let fails = below && limit <= 1;
         for (found, above, _) in self.resolver().resolve(asked.function, value, &asked.context) {
-            if let Found::Result(owner, call) = found
-                && self.resolver().unit.model(owner, call).is_some_and(|(_, model)| model.checks.is_some() || model.scans.is_some())
-            {
-                self.result(&asked.within(owner, above), call, 0, fails, atoms);
+            let Found::Result(owner, call) = found else { continue };
+            let Some((_, model)) = self.resolver().unit.model(owner, call) else { continue };
+            let there = asked.within(owner, above);
+            if model.checks.is_some() {
+                self.checked_below(&there, call, limit, below, atoms);
+            } else if model.scans.is_some() {
+                self.result(&there, call, 0, fails, atoms);
             }
         }
     }

@@ -35,7 +35,7 @@ impl Guards<'_, '_, '_> {
             };
             self.compared(asked, id, call, compares, fits, atoms);
         } else if let Some(checks) = model.checks {
-            self.checked(asked, call, checks, number, equal, atoms);
+            self.checked(asked, call, checks, outcome(checks.holds, number, equal), atoms);
         } else if let Some(acts) = model.acts.filter(|acts| acts.kind == ActuatorKind::Command) {
             self.succeeded(asked, id, call, acts, number, equal, atoms);
         } else if let Some(Gives::Member(of, name)) = model.gives {
@@ -130,8 +130,16 @@ impl Guards<'_, '_, '_> {
         contents.argument(asked.function, call, usize::from(index), &asked.context)
     }
 
-    fn checked(&self, asked: &Asked, call: &Call, checks: Checks, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
-        let outcome = outcome(checks.holds, number, equal);
+    /// The result of a call that checks something is below 0 or 1 (`limit`), or is not.
+    pub(super) fn checked_below(&self, asked: &Asked, id: CallId, limit: i64, below: bool, atoms: &mut Vec<Atom>) {
+        let unit = self.resolver().unit;
+        let Some(call) = unit.local(asked.function).and_then(|local| local.call(id)) else { return };
+        let Some(checks) = unit.model(asked.function, id).and_then(|(_, model)| model.checks) else { return };
+        let asked = &Asked { site: call.site, ..asked.clone() };
+        self.checked(asked, call, checks, outcome_below(checks.holds, limit, below), atoms);
+    }
+
+    fn checked(&self, asked: &Asked, call: &Call, checks: Checks, outcome: Said, atoms: &mut Vec<Atom>) {
         let argument = |index: Option<u8>| {
             index.map_or_else(Vec::new, |index| self.channels.contents.argument(asked.function, call, usize::from(index), &asked.context))
         };
@@ -251,6 +259,7 @@ impl Guards<'_, '_, '_> {
 }
 
 /// What a result says of a check: it holds, it fails, or some of its bad outcomes are as good as the good one.
+#[derive(Debug, PartialEq, Eq)]
 enum Said {
     Holds,
     Fails,
@@ -260,7 +269,7 @@ enum Said {
 fn outcome(holds: Outcome, number: u64, equal: bool) -> Said {
     let good = match holds {
         Outcome::Zero => number == 0,
-        Outcome::One => number == 1,
+        Outcome::One | Outcome::OneOrError => number == 1,
         Outcome::NonZero => number != 0,
         Outcome::NotNegative => (number >> 31) & 1 == 0,
     };
@@ -268,13 +277,33 @@ fn outcome(holds: Outcome, number: u64, equal: bool) -> Said {
     let one_bad = match holds {
         Outcome::One | Outcome::NonZero => number == 0,
         Outcome::NotNegative => true,
-        Outcome::Zero => false,
+        Outcome::Zero | Outcome::OneOrError => false,
     };
     match (equal, good) {
         (true, true) => Said::Holds,
         (true, false) | (false, true) => Said::Fails,
         (false, false) if one_bad => Said::Holds,
         (false, false) => Said::Partly,
+    }
+}
+
+/// The same of a result that is compared with an order: it is negative (`limit` 0), or achieves nothing (1).
+fn outcome_below(holds: Outcome, limit: i64, below: bool) -> Said {
+    match (holds, limit <= 0, below) {
+        (Outcome::One | Outcome::OneOrError | Outcome::NonZero, _, true) => Said::Fails,
+        // Nothing but the errors is refused: that it failed, 0, is let through.
+        (Outcome::One | Outcome::OneOrError | Outcome::NonZero, true, false) => Said::Partly,
+        (Outcome::One | Outcome::OneOrError | Outcome::NonZero, false, false) => Said::Holds,
+        (Outcome::Zero | Outcome::NotNegative, true, _) => {
+            if below {
+                Said::Fails
+            } else {
+                Said::Holds
+            }
+        }
+        (Outcome::Zero | Outcome::NotNegative, false, true) => Said::Partly,
+        (Outcome::Zero, false, false) => Said::Fails,
+        (Outcome::NotNegative, false, false) => Said::Holds,
     }
 }
 
@@ -299,5 +328,35 @@ fn through(atoms: &mut [Atom], texts: &[Text]) {
         let steps = texts.iter().flat_map(|text| text.trail.shown().take(STEPS));
         atom.came = steps.map(|step| (step.function, step.site)).collect();
         atom.came.dedup();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUS: u64 = 0xffff_ffff;
+
+    #[test]
+    fn what_a_verifier_says() {
+        // 1, 0 and -1: only 1 is good.
+        for (number, equal, said) in [(1, true, Said::Holds), (1, false, Said::Fails), (0, true, Said::Fails), (0, false, Said::Partly)] {
+            assert_eq!(outcome(Outcome::OneOrError, number, equal), said, "{number} {equal}");
+        }
+        assert_eq!(outcome(Outcome::OneOrError, MINUS, false), Said::Partly);
+        // 1 and 0: anything but 0 is 1.
+        assert_eq!(outcome(Outcome::One, 0, false), Said::Holds);
+    }
+
+    #[test]
+    fn what_an_order_says() {
+        for one in [Outcome::One, Outcome::OneOrError] {
+            assert_eq!(outcome_below(one, 0, false), Said::Partly, "rc >= 0 lets a failure through");
+            assert_eq!(outcome_below(one, 1, false), Said::Holds, "rc > 0");
+            assert_eq!(outcome_below(one, 1, true), Said::Fails, "rc <= 0");
+        }
+        assert_eq!(outcome_below(Outcome::Zero, 0, false), Said::Holds, "no negative error");
+        assert_eq!(outcome_below(Outcome::Zero, 0, true), Said::Fails);
+        assert_eq!(outcome_below(Outcome::Zero, 1, true), Said::Partly, "rc <= 0 lets errors through");
     }
 }
