@@ -139,8 +139,9 @@ impl Trail {
     }
 
     /// Was it looked at through one of these pointers, as [`Trail::outermost`] gives them? The first function that both have in common tells:
-    /// a word and what stands behind it in the same line are two pointers there, and one in whoever read the line.
-    pub fn passes(&self, pointers: &[(FunctionId, u64)]) -> bool {
+    /// a word and what stands behind it in the same line are two pointers there, and one in whoever read the line. `whole`: the text that
+    /// begins just there, and not one that another pointer began in the same function.
+    pub fn passes(&self, pointers: &[(FunctionId, u64)], whole: bool) -> bool {
         let own = self.steps();
         let seen = |(function, pointer): &(FunctionId, u64)| {
             let mut here = own.iter().filter(|step| step.kind == StepKind::Pointed && step.function == *function).peekable();
@@ -148,7 +149,9 @@ impl Trail {
             Some(here.any(|step| step.site == *pointer))
         };
         let Some((first, _)) = pointers.iter().find(|pointer| seen(pointer).is_some()) else { return false };
-        pointers.iter().filter(|(function, _)| function == first).any(|pointer| seen(pointer) == Some(true))
+        let begins = |at: usize| at.checked_sub(1).and_then(|before| pointers.get(before)).is_none_or(|(function, _)| function != first);
+        let there = pointers.iter().enumerate().filter(|(at, (function, _))| function == first && (!whole || begins(*at)));
+        there.into_iter().any(|(_, pointer)| seen(pointer) == Some(true))
     }
 
     /// The steps that are worth showing, the last one first.
@@ -182,9 +185,11 @@ mod tests {
             pointers.iter().fold(Trail::default(), |trail, (function, pointer)| trail.with(*function, *pointer, StepKind::Pointed))
         };
         let (word, argument) = (trail(&[(run, 1), (line_in, 1), (main, 9)]), trail(&[(run, 2), (line_in, 4), (main, 9)]));
-        assert!(!argument.passes(&word.outermost()), "told apart in the first function that has both");
+        assert!(!argument.passes(&word.outermost(), false), "told apart in the first function that has both");
         let handed_on = trail(&[(FunctionId(3), 7), (line_in, 1), (main, 9)]);
-        assert!(handed_on.passes(&word.outermost()), "the same line, seen by another function");
-        assert!(!Trail::default().passes(&word.outermost()));
+        assert!(handed_on.passes(&word.outermost(), false), "the same line, seen by another function");
+        let (path, query) = (trail(&[(main, 5), (main, 9)]), trail(&[(main, 6), (main, 9)]));
+        assert!(query.passes(&path.outermost(), false) && !query.passes(&path.outermost(), true), "two texts in one line");
+        assert!(!Trail::default().passes(&word.outermost(), false));
     }
 }

@@ -207,7 +207,10 @@ impl Events<'_, '_, '_> {
             }
         }
         // A comparison of another part of the same input, as of the command in front of its argument, narrows nothing here.
-        let same = |atom: &&&Atom| atom.seen.is_empty() || trail.passes(&atom.seen);
+        let same = |atom: &&&Atom| {
+            let whole = matches!(atom.test, Test::Text { how: How::Equals, .. });
+            atom.seen.is_empty() || trail.passes(&atom.seen, whole)
+        };
         let mut without = String::new();
         for atom in own.iter().filter(same) {
             match (&atom.test, atom.fits) {
