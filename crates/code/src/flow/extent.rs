@@ -4,16 +4,18 @@
 //! far as the caller said. Where nothing says it, the write may go on for as long as nothing with an address of its own follows: two
 //! buffers of one frame stand side by side, and filling the first leaves the second as it is.
 
+use std::ops::RangeInclusive;
+
 use super::{
     context::Context,
     format::{Kind, Part, parts},
     resolve::Resolver,
-    unit::{Unit, writes_argument},
+    unit::{Passing, Unit, writes_argument},
 };
 use crate::{
     functions::FunctionId,
     models::Model,
-    values::{Address, CallId, Expr, Location},
+    values::{Address, CallId, Expr, Local, Location},
 };
 
 /// Longest format that is read for its widths.
@@ -51,25 +53,47 @@ impl Resolver<'_> {
         }
     }
 
-    /// Is something on the stack between `at` and `by` bytes before it, or at `at` itself, whose address is handed to a call by itself? (A
-    /// pointer that is merely kept, as to a field of what a call filled, begins nothing of its own.) What a caller handed on by its address
-    /// is looked at there.
+    /// Is something between `at` and `by` bytes before it, or at `at` itself, that another call fills by itself? (A pointer that is merely
+    /// kept or looked at, as to a field of what a call filled, begins nothing of its own.) What a caller handed on by its address is
+    /// looked at there, too.
     fn is_apart(&self, function: FunctionId, at: Location, by: u64, context: &Context) -> bool {
-        let Some(local) = self.unit.local(function) else { return false };
-        let entry = at.base.and_then(|base| local.entry(base));
-        if entry != Some(self.unit.machine.stack) {
-            let above = entry.and_then(|var| self.unit.argument_of(var)).zip(context.up());
-            return above.is_some_and(|(index, (edge, up))| {
-                let passed = edge.passed_as(index).and_then(|index| self.unit.argument(edge.from, edge.call, index));
-                let start = passed.map(|(caller, value)| caller.locate(value, self.unit.program, self.unit.machine));
-                let Some(Address::At(start)) = start else { return false };
-                let place = Location { base: start.base, offset: start.offset.wrapping_add(at.offset) & self.width().mask() };
-                self.is_apart(edge.from, place, by, up)
-            });
-        }
+        let Some((local, base)) = self.unit.local(function).zip(at.base) else { return false };
         let end = self.width().signed(at.offset);
         let start = end.saturating_sub(i64::try_from(by).unwrap_or(i64::MAX));
-        local.handed.range(start.saturating_add(1)..=end).next().is_some()
+        let between = start.saturating_add(1)..=end;
+        let entry = local.entry(base);
+        let own = entry == Some(self.unit.machine.stack);
+        if (!own || local.handed.range(between.clone()).next().is_some()) && self.is_filled_apart(function, local, base, &between) {
+            return true;
+        }
+        let above = entry.filter(|_| !own).and_then(|var| self.unit.argument_of(var)).zip(context.up());
+        above.is_some_and(|(index, (edge, up))| {
+            let passed = edge.passed_as(index).and_then(|index| self.unit.argument(edge.from, edge.call, index));
+            let start = passed.map(|(caller, value)| caller.locate(value, self.unit.program, self.unit.machine));
+            let Some(Address::At(start)) = start else { return false };
+            let place = Location { base: start.base, offset: start.offset.wrapping_add(at.offset) & self.width().mask() };
+            self.is_apart(edge.from, place, by, up)
+        })
+    }
+
+    /// Does a call write to an address that counts from `base`, this far? Registers that a call does not look at often hold one, too.
+    fn is_filled_apart(&self, function: FunctionId, local: &Local, base: Expr, between: &RangeInclusive<i64>) -> bool {
+        local.calls.iter().enumerate().any(|(number, call)| {
+            let id = CallId(number as u32);
+            call.arguments.iter().enumerate().any(|(index, value)| {
+                let (from, offset) = local.exprs.base_and_offset(*value, self.width());
+                let within = from == Some(base) && between.contains(&self.width().signed(offset));
+                within && self.fills(function, id, index)
+            })
+        })
+    }
+
+    fn fills(&self, function: FunctionId, id: CallId, index: usize) -> bool {
+        let own = self.unit.callees(function, id);
+        if !own.is_empty() {
+            return own.iter().any(|edge| edge.passing != Passing::Own || self.unit.writes_through(edge.to, index));
+        }
+        self.unit.model(function, id).is_none_or(|(_, model)| writes_argument(model, index as u8))
     }
 
     /// A number that is constant, or that is so for the callers: the largest of them.

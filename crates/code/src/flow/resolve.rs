@@ -35,6 +35,8 @@ const SEARCH: u32 = 2_000;
 const REACH: u64 = 4096;
 /// How deep one question goes: it is followed by recursion.
 const DEPTH: u32 = 300;
+/// Operations one on the other whose outcome is computed.
+const OPERATIONS: u32 = 2;
 
 /// What can be said no further.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -156,10 +158,25 @@ impl<'a> Resolver<'a> {
 
     /// Numbers that `expr` can be, where it can be nothing else.
     pub fn numbers(&self, function: FunctionId, expr: Expr, context: &Context) -> Option<Vec<u64>> {
+        self.numbers_through(function, expr, context, OPERATIONS)
+    }
+
+    fn numbers_through(&self, function: FunctionId, expr: Expr, context: &Context, depth: u32) -> Option<Vec<u64>> {
         let mut numbers = Vec::new();
-        for (found, ..) in self.resolve(function, expr, context) {
+        for (found, above, _) in self.resolve(function, expr, context) {
             match found {
                 Found::Number(number) => numbers.push(number),
+                // What is made of one value that is known, as a port that is cut to its sixteen bits.
+                Found::Operation(owner, made) if depth > 0 => {
+                    let local = self.unit.local(owner)?;
+                    let mut leaves = Vec::new();
+                    local.exprs.leaves(made, &mut leaves);
+                    let [of] = leaves[..] else { return None };
+                    let value = local.exprs.leaf_expr(of).filter(|value| *value != made)?;
+                    for number in self.numbers_through(owner, value, &above, depth - 1)? {
+                        numbers.push(local.exprs.evaluate(made, &mut |leaf| (leaf == of).then_some(number))?);
+                    }
+                }
                 _ => return None,
             }
         }

@@ -364,13 +364,18 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     fn table_index(&self, asked: &Asked, expr: Expr, number: u32, holds: bool, atoms: &mut Vec<Atom>) {
         let Some(local) = self.resolver().unit.local(asked.function) else { return };
         let mut index = expr;
-        if let Some(Leaf::Element { address, .. }) = local.leaf(expr) {
-            let mut leaves = Vec::new();
-            local.exprs.leaves(*address, &mut leaves);
-            match leaves.first().and_then(|leaf| local.exprs.leaf_expr(*leaf)) {
-                Some(inner) => index = inner,
-                None => return,
+        match local.leaf(expr) {
+            Some(Leaf::Element { address, .. }) => {
+                let mut leaves = Vec::new();
+                local.exprs.leaves(*address, &mut leaves);
+                match leaves.first().and_then(|leaf| local.exprs.leaf_expr(*leaf)) {
+                    Some(inner) => index = inner,
+                    None => return,
+                }
             }
+            // One byte an element, and where the program stands is known: what the address counts from is the index.
+            Some(Leaf::Memory { at, .. }) if self.resolver().unit.program.memory.holds(at.offset) => index = at.base.unwrap_or(expr),
+            _ => {}
         }
         self.value(asked, index, u64::from(number), holds, atoms);
     }
