@@ -5,7 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 use super::{
@@ -51,6 +51,8 @@ pub struct Contents<'r, 'a> {
     /// What was found meanwhile, by the question whose answer it waits for. Who asks again before that gets the same: a knot of functions
     /// that call each other would be gone through again from each of its ends otherwise, as often as there are ways through it.
     meanwhile: RefCell<HashMap<Question, Meanwhile>>,
+    /// What waits for the question at each place.
+    waiting: RefCell<BTreeMap<usize, Vec<Question>>>,
 }
 
 /// An answer that is not whole yet.
@@ -72,6 +74,7 @@ impl<'r, 'a> Contents<'r, 'a> {
             asked: RefCell::default(),
             open: Cell::new(usize::MAX),
             meanwhile: RefCell::default(),
+            waiting: RefCell::default(),
         }
     }
 
@@ -103,13 +106,17 @@ impl<'r, 'a> Contents<'r, 'a> {
         let whole = open >= place;
         if whole {
             // Whatever waited for this one would be asked anew from here on.
-            self.meanwhile.borrow_mut().retain(|_, found| found.open < place);
+            let answered = self.waiting.borrow_mut().split_off(&place);
+            for question in answered.values().flatten() {
+                self.meanwhile.borrow_mut().remove(question);
+            }
         }
         let answer = along(&texts);
         if whole && !cut {
             self.answers.borrow_mut().insert(question, texts);
         } else if place > 0 {
             let open = if whole { place - 1 } else { open };
+            self.waiting.borrow_mut().entry(open).or_default().push(question.clone());
             self.meanwhile.borrow_mut().insert(question, Meanwhile { texts, open, cut });
         }
         self.open.set(if whole { before } else { before.min(open) });

@@ -96,9 +96,17 @@ const STEPS: u16 = 64;
 
 #[derive(Debug)]
 struct Link {
-    step: Step,
+    last: Last,
     before: Trail,
     count: u16,
+}
+
+/// What a trail ends with. Answers that are remembered are put behind the trail of whoever asks, often and by the dozen: as one link each,
+/// and gone through only where somebody looks at the steps.
+#[derive(Debug)]
+enum Last {
+    Step(Step),
+    Steps(Trail),
 }
 
 /// The steps by which an answer was found, the last one first.
@@ -113,21 +121,22 @@ impl Trail {
         if count > STEPS {
             return self.clone();
         }
-        Self(Some(Rc::new(Link { step: Step { function, site, kind }, before: self.clone(), count })))
+        Self(Some(Rc::new(Link { last: Last::Step(Step { function, site, kind }), before: self.clone(), count })))
     }
 
     /// How many steps it has.
     pub fn count(&self) -> u16 {
-        self.0.as_ref().map_or(0, |link| link.count)
+        self.0.as_ref().map_or(0, |link| link.count.min(STEPS))
     }
 
     /// These steps, and the ones of `inner` before them.
     #[must_use]
     pub fn then(&self, inner: &Self) -> Self {
-        if self.count() == STEPS {
-            return self.clone();
+        match (self.count(), inner.count()) {
+            (_, 0) | (STEPS, _) => self.clone(),
+            (0, _) => inner.clone(),
+            (own, more) => Self(Some(Rc::new(Link { last: Last::Steps(inner.clone()), before: self.clone(), count: own + more }))),
         }
-        inner.steps().iter().rev().fold(self.clone(), |trail, step| trail.with(step.function, step.site, step.kind))
     }
 
     /// The pointers through which it was looked at before anything was moved: those whose bytes it is. Those of a function that gave it back
@@ -163,12 +172,18 @@ impl Trail {
 
     /// The steps, the last one first: from where a value came to where it was asked for.
     pub fn steps(&self) -> Vec<Step> {
-        let mut steps = Vec::new();
-        let mut at = self;
-        while let Some(link) = &at.0 {
-            steps.push(link.step);
-            at = &link.before;
+        let (mut steps, mut waiting) = (Vec::new(), vec![self]);
+        while let Some(trail) = waiting.pop() {
+            let Some(link) = &trail.0 else { continue };
+            waiting.push(&link.before);
+            match &link.last {
+                Last::Step(step) => steps.push(*step),
+                Last::Steps(inner) => waiting.push(inner),
+            }
         }
+        // Nothing is added behind the last step that there is room for.
+        let over = steps.len().saturating_sub(usize::from(STEPS));
+        steps.drain(..over);
         steps
     }
 }

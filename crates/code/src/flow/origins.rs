@@ -35,14 +35,15 @@ impl Contents<'_, '_> {
             let mut origins = gathered.origins;
             origins.retain(|origin| *origin != Origin::Unknown);
             origins.dedup();
-            origins.into_iter().map(|origin| Text::hole(origin, Shape::Character, trail)).collect()
+            // One answer, not one for each of its parts: it is kept, and copied for whoever asks.
+            let made = match origins.len() {
+                0 => return Vec::new(),
+                1 => origins.swap_remove(0),
+                _ => Origin::made(origins),
+            };
+            vec![Text::hole(made, Shape::Character, trail)]
         });
-        let mut origins: Vec<Origin> = texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()).collect();
-        match origins.len() {
-            0 => Origin::Unknown,
-            1 => origins.swap_remove(0),
-            _ => Origin::made(origins),
-        }
+        texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()).next().unwrap_or(Origin::Unknown)
     }
 
     fn collect(&self, function: FunctionId, value: Expr, context: &Context, gathered: &mut Gathered) {
