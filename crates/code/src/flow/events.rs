@@ -227,7 +227,9 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                 // What is written under a passing name comes to stand where the name is changed to.
                 let path = &self.renamed.get(path).unwrap_or(path).clone();
                 self.facts.push((At::Address(call.site), CodeFact::File { path: path.clone(), access }));
-                let kind = Rules::get().written(path).unwrap_or(ActuatorKind::File);
+                let idle =
+                    !texts.is_empty() && texts.iter().all(|text| text.known().is_some_and(|known| !Rules::get().takes(path, &known)));
+                let kind = Rules::get().written(path).filter(|_| !idle).unwrap_or(ActuatorKind::File);
                 let actuator = Actuator { kind, name: name.to_owned(), argument: path.clone(), to: None, says: None };
                 self.flows(function, id, &Acting { actuator, texts });
             }

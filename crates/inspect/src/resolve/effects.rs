@@ -80,7 +80,10 @@ fn program(actuator: &Actuator, say: &Say) -> Option<Effect> {
         let wide = matches!(say.choice, Choice::Free | Choice::Without(_) | Choice::Content | Choice::Component);
         return (chosen && wide).then_some(Effect::Execute);
     }
-    SHELLS.contains(&base(first)).then_some(Effect::GrantPrivilege)
+    // A shell that is given a command or a script runs that, and nothing else that anybody types.
+    let mut given = actuator.argument.split_whitespace().skip(1);
+    let open = given.all(|word| word.starts_with('-') && !word.contains('c'));
+    (open && SHELLS.contains(&base(first))).then_some(Effect::GrantPrivilege)
 }
 
 /// Can the text still hold a command of its own?

@@ -200,7 +200,9 @@ impl Interpreter<'_> {
             }
         }
         // A path that the outside chooses, or outside content under a name of the script's.
-        let kind = kind.unwrap_or(ActuatorKind::File);
+        let words: Vec<Option<String>> = text.iter().chain(content).map(|value| value.literal()).collect();
+        let idle = |word: &Option<String>| word.as_ref().is_some_and(|word| !self.rules.takes(&name, word.as_bytes()));
+        let kind = kind.filter(|_| words.is_empty() || !words.iter().all(idle)).unwrap_or(ActuatorKind::File);
         let mut files = Self::family(&name, state);
         files.retain(|file| file.as_ref() != name);
         let written: Vec<&Value> = [text, content].concat();

@@ -95,6 +95,12 @@ impl Rules {
         self.path(path, |rule| rule.write)
     }
 
+    /// Does writing this text to the path do what writing to it can do?
+    pub fn takes(&self, path: &str, text: &[u8]) -> bool {
+        let letters = self.path(path, |rule| rule.letters.clone());
+        letters.is_none_or(|letters| text.first().is_none_or(|first| letters.as_bytes().contains(first)))
+    }
+
     /// Does the variable's name say that it holds a password?
     pub fn is_secret(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();

@@ -251,6 +251,8 @@ pub struct PathRule {
     pub path: Vec<String>,
     /// What writing it does.
     pub write: Option<ActuatorKind>,
+    /// Only what begins with one of these letters does it.
+    pub letters: Option<String>,
     /// What its content tells.
     pub tells: Vec<Disclosed>,
     /// What its content is to a reader.

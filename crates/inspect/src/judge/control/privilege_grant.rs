@@ -11,7 +11,8 @@
 //! ## How it works
 //!
 //! Takes the controls whose effect is `grant-privilege`. That an account, a key file or `sudoers` is written, or that a service with a
-//! shell is started, is enough: what is written may be fixed. A packet filter counts where the rule lets something through.
+//! shell is started, is enough: what is written may be fixed. A shell that is given a command or a script is none that anybody types
+//! into. A packet filter counts where the rule lets something through.
 //!
 //! | what | severity, for a host in the code or anybody on the network |
 //! | --- | --- |
@@ -38,7 +39,7 @@ use assay_core::{Effect, Question};
 use super::super::{Case, Detector, Draft, by_control::groups, ordinary::Ordinary};
 
 pub(super) const DETECTOR: Detector =
-    Detector { id: "control.privilege-grant", version: 1, question: Question::Control, source: include_str!("privilege_grant.rs"), detect };
+    Detector { id: "control.privilege-grant", version: 2, question: Question::Control, source: include_str!("privilege_grant.rs"), detect };
 
 fn detect(case: &Case) -> Vec<Draft> {
     let ordinary = Ordinary::new(case);
