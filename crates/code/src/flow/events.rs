@@ -17,7 +17,7 @@ use super::{
     channel::{Channels, is_temporary},
     context::{Context, Trail},
     guards::Guards,
-    objects::Object,
+    objects::{Object, Pointee},
     pools::is_login,
     resolve::Resolver,
     text::{Origin, Shape, Text},
@@ -34,8 +34,10 @@ const EVENT: u64 = 60_000;
 /// And at most.
 const MOST: u64 = 1_000_000;
 
-/// Steps for whether one call can write too much.
+/// Steps for whether one call can write too much, once the share of all of them is used up.
 const OVERFLOW: u64 = 10_000;
+/// And before that.
+const OVERFLOW_MOST: u64 = 200_000;
 
 /// Reads the events of a program.
 pub struct Events<'c, 'r, 'a> {
@@ -54,6 +56,10 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) logged_in: BTreeSet<Channel>,
     /// Allocations that may have been made larger, once somebody asked.
     pub(super) regrown: OnceCell<BTreeSet<Object>>,
+    /// Fields of structures that the program compares with numbers, once somebody asked.
+    pub(super) compared: OnceCell<BTreeSet<Pointee>>,
+    /// Steps left of the share that is there for whether calls can write too much.
+    overflow: u64,
 }
 
 /// What the events of a program are.
@@ -85,6 +91,8 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             secret_places: RefCell::default(),
             logged_in: BTreeSet::new(),
             regrown: OnceCell::new(),
+            compared: OnceCell::new(),
+            overflow: channels.contents.resolver.budget.left() / 4,
         };
         events.find_renamed();
         let unit = events.resolver().unit;
@@ -127,7 +135,10 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                 self.facts.push((at.clone(), fact));
             }
         }
-        self.resolver().budget.question(OVERFLOW, || self.overflows(function, id, &name, model));
+        let budget = &self.resolver().budget;
+        let before = budget.left();
+        budget.question(self.overflow.clamp(OVERFLOW, OVERFLOW_MOST), || self.overflows(function, id, &name, model));
+        self.overflow = self.overflow.saturating_sub(before - budget.left());
         if let Some(acts) = &model.acts {
             self.acts(function, id, &name, model, acts);
         }

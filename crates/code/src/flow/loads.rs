@@ -90,14 +90,22 @@ impl Resolver<'_> {
                 let (Some(inner), Some(callee)) = (context.down(edge), self.unit.local(edge.to)) else { continue };
                 let Some(entry) = self.entry_of(edge.to, index) else { continue };
                 let place = Location { base: Some(entry), offset: by };
+                let others = std::mem::take(&mut search.found);
                 for back in &callee.returns {
-                    written = true;
                     let trail = trail.with(function, made.site, StepKind::Stored);
                     match back.memory.get(place) {
                         Some((_, value)) => self.value(search, edge.to, value, &inner, &trail),
                         None => self.load(search, edge.to, place, width, back.memory.state, &inner, &trail),
                     }
                 }
+                let found = std::mem::replace(&mut search.found, others);
+                // What a callee fills from its beginning on ends before a word that the function stored beside it.
+                let beside = by > 0 && before.get(at).is_some();
+                if beside && found.iter().all(|(found, ..)| matches!(found, Found::Written(..) | Found::Unknown)) {
+                    continue;
+                }
+                written |= !callee.returns.is_empty();
+                found.iter().for_each(|(found, context, trail)| Self::end(search, found.clone(), context, trail));
             }
         }
         if !written {

@@ -104,7 +104,7 @@ pub struct Resolver<'a> {
 pub(super) struct Search {
     seen: HashSet<(FunctionId, Expr, Context)>,
     pub(super) loads: HashSet<(FunctionId, Location, Expr, Context)>,
-    found: Vec<Answer>,
+    pub(super) found: Vec<Answer>,
     steps: u32,
     pub(super) depth: u32,
 }
@@ -219,6 +219,13 @@ impl<'a> Resolver<'a> {
             return Some(at.offset.wrapping_sub(start.offset) & mask).filter(|by| *by <= REACH);
         }
         let own = at.base.and_then(|base| local.entry(base)) == Some(self.unit.machine.stack);
+        // A pointer that runs on from the very thing: `recv(fd, p, n); p += got`.
+        if let Address::At(start) | Address::Within(start) = local.locate(pointer, self.unit.program, self.unit.machine)
+            && let Some(base) = start.base.filter(|base| Some(*base) != at.base && !own)
+            && self.began(function, base) == at.base
+        {
+            return Some(at.offset).filter(|by| *by <= REACH);
+        }
         if !own || local.exprs.value(pointer).is_some() {
             return None;
         }
@@ -229,15 +236,7 @@ impl<'a> Resolver<'a> {
 
     /// What a pointer began as that moves on through what it points into.
     pub fn began(&self, function: FunctionId, pointer: Expr) -> Option<Expr> {
-        let local = self.unit.local(function)?;
-        let Some(Leaf::Join { block, slot }) = local.leaf(pointer) else { return Some(pointer) };
-        let mut first = local.ways(*block, *slot).filter(|(way, from, _)| {
-            let (base, _) = local.exprs.base_and_offset(*way, self.width());
-            base != Some(pointer) && !local.shape.goes_back(*from, *block)
-        });
-        let (start, ..) = first.next()?;
-        let (base, _) = local.exprs.base_and_offset(start, self.width());
-        base.filter(|_| first.next().is_none())
+        self.unit.local(function)?.began(pointer, self.width())
     }
 
     /// Width of a pointer.

@@ -10,14 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     events::Events,
+    format::{Kind, Part, parts},
     objects::{Object, Pointee},
+    text::Text,
     unit::{Unit, writes_argument},
 };
 use crate::{
     functions::FunctionId,
-    models::{Allocation, Gives},
-    values::{Address, CallId, Location},
+    models::{Allocation, Formats, Gives},
+    values::{Address, Call, CallId, Expr, Location},
 };
+
+/// Characters of a number that is printed, at most.
+const NUMBER: u64 = 24;
 
 impl Events<'_, '_, '_> {
     /// Bytes from a place to the end of what it is in, at most; none where nobody can say.
@@ -39,6 +44,47 @@ impl Events<'_, '_, '_> {
             _ => return None,
         };
         Some(room.max(self.filled(place)))
+    }
+
+    /// Bytes from where `pointer` points to the end of what it is in, at most, wherever it points.
+    pub(super) fn holds(&self, function: FunctionId, pointer: Expr) -> Option<u64> {
+        let places = self.resolver().objects.pointees(function, pointer);
+        let rooms = places.into_iter().map(|place| self.room(place));
+        rooms.collect::<Option<Vec<u64>>>()?.into_iter().max()
+    }
+
+    /// The same, of what an argument of a call points to: a text there is no longer, with its end. One that is longer wrote beyond memory
+    /// before, and that is told where it came to stand there.
+    pub(super) fn held_by(&self, function: FunctionId, call: &Call, index: u8) -> Option<u64> {
+        let unit = self.resolver().unit;
+        let pointer = unit.local(function)?.argument(call, usize::from(index), unit.program, unit.machine)?;
+        self.holds(function, pointer)
+    }
+
+    /// How many bytes a format leaves behind at most, with their end, where all its texts stand somewhere that has an end.
+    pub(super) fn printed(&self, function: FunctionId, call: &Call, formats: Formats, known: &[Text]) -> Option<u64> {
+        let mut most = None;
+        for format in known {
+            let (mut place, mut bytes) = (formats.first, 1_u64);
+            for part in parts(&format.known()?) {
+                match part {
+                    Part::Text(text) => bytes = bytes.checked_add(text.len() as u64)?,
+                    Part::Value { stars: 0, kind, bound } => {
+                        let value = match (kind, bound) {
+                            (Kind::Text, None) => self.held_by(function, call, place)?.checked_sub(1)?,
+                            (Kind::Character, _) => 1,
+                            (Kind::Text, Some(bound)) => bound,
+                            (Kind::Number, bound) => NUMBER.checked_add(bound.unwrap_or(0))?,
+                        };
+                        bytes = bytes.checked_add(value)?;
+                        place = place.checked_add(1)?;
+                    }
+                    Part::Value { .. } => return None,
+                }
+            }
+            most = most.max(Some(bytes));
+        }
+        most
     }
 
     /// The frame's saved registers stand above everything else; below them the next thing that has an address of its own.

@@ -9,8 +9,8 @@ use crate::{
     functions::{Code, FunctionId},
     ir::{Flow, Machine, Place, Var},
     load::Program,
-    models::{BROUGHT, Gives, Model, Models},
-    values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside},
+    models::{BROUGHT, Formats, Gives, Model, Models},
+    values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside, width_of},
 };
 
 /// Allocators around allocators.
@@ -225,9 +225,13 @@ impl<'a> Unit<'a> {
         near.flat_map(|(start, places)| places.iter().map(|(function, call, index)| (*function, *call, *index, *start))).collect()
     }
 
-    /// The first variable from `address` on whose address is passed to a call.
+    /// The first variable from `address` on whose address is passed to a call. What a library function does not look at is no address, and
+    /// neither is what stands in a register that it has no argument in: a number of seconds, a length that was computed before.
     pub fn next_passed(&self, address: u64) -> Option<u64> {
-        self.passed.range(address..).next().map(|(start, _)| *start)
+        let is_address = |(from, call, index): &(FunctionId, CallId, usize)| {
+            self.model(*from, *call).is_none_or(|(_, model)| looks_at(model, *index as u8))
+        };
+        self.passed.range(address..).find(|(_, places)| places.iter().any(is_address)).map(|(start, _)| *start)
     }
 
     /// Is something of its own at this address, by how the program uses it?
@@ -419,6 +423,7 @@ impl<'a> Unit<'a> {
             match local.leaf(place.base?)? {
                 Leaf::Entry(var) => return self.argument_of(*var),
                 Leaf::Memory { at: inner, .. } => at = inner.base?,
+                Leaf::Join { .. } => at = local.began(place.base?, width_of(self.machine)).filter(|start| Some(*start) != place.base)?,
                 _ => return None,
             }
         }
@@ -438,6 +443,27 @@ fn is_quiet(model: &Model) -> bool {
         && model.outcome.is_none()
         && model.unpacks.is_none()
         && model.formats.is_none_or(|formats| formats.text.is_none())
+}
+
+/// Does a function with this model look at what this argument points to, as far as its row says?
+pub(super) fn looks_at(model: &Model, argument: u8) -> bool {
+    let text = |formats: &Option<Formats>| formats.is_some_and(|formats| formats.format == argument || argument >= formats.first);
+    let given = match model.gives {
+        Some(Gives::Argument(of) | Gives::Within(of) | Gives::Copy(of) | Gives::Number(of) | Gives::Length(of) | Gives::Member(of, _)) => {
+            of == argument
+        }
+        _ => false,
+    };
+    given
+        || writes_argument(model, argument)
+        || model.copies.iter().any(|copy| copy.from == argument)
+        || model.compares.is_some_and(|compares| compares.a == argument || compares.b == argument)
+        || model.sends.is_some_and(|sends| sends.from == Some(argument) || sends.address == Some(argument))
+        || text(&model.formats)
+        || text(&model.scans)
+        || text(&model.unpacks)
+        || model.calls.iter().any(|back| back.arguments.contains(&argument))
+        || model.binds.or(model.connects).is_some_and(|ends| ends.address == argument)
 }
 
 /// Does a function with this model wait for somebody to send something?

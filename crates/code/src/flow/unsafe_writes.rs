@@ -13,7 +13,7 @@ use assay_core::{
 };
 
 use super::{
-    bounds::greatest,
+    bounds::Bound,
     context::Context,
     events::{Acting, Events},
     format::{Kind, Part, parts},
@@ -40,6 +40,8 @@ struct Write {
     length: Option<u8>,
     /// The argument that says from where, where the two may overlap.
     within: Option<u8>,
+    /// What is written at most, with its end, by where it stands.
+    span: Option<u64>,
 }
 
 impl Events<'_, '_, '_> {
@@ -54,20 +56,28 @@ impl Events<'_, '_, '_> {
         for write in self.writes_of(function, call, model) {
             let Some(to) = local.argument(call, usize::from(write.to), unit.program, unit.machine) else { continue };
             let length = write.length.and_then(|index| local.argument(call, usize::from(index), unit.program, unit.machine));
-            // Most writes have nothing of the outside in them; that is found out first, for it is cheap.
-            if !self.is_from_outside(function, length, &write) {
+            // Most writes have nothing of the outside in them; that is found out first.
+            let none = Context::default();
+            let origins = self.origins_of(function, length, &write, &none);
+            if self.sources(&origins).is_empty() {
                 continue;
             }
             for (context, place) in self.places(function, to) {
-                let Some(room) = self.room(place) else { continue };
+                let Some(room) = self.room(place).filter(|room| write.span.is_none_or(|span| span > *room)) else { continue };
                 // What is left in a buffer is moved to its front, and fits there.
                 if write.within.is_some_and(|from| self.is_within(function, call, from, place, room)) {
                     continue;
                 }
-                let atoms = self.guards.here_from(function, call.block, &context);
                 if let Some(length) = length {
-                    self.by_length(function, id, name, length, room, &context, &atoms);
+                    let most = match self.greatest(function, call.block, length, &context) {
+                        Bound::Number(most) if most > room => Some(most),
+                        Bound::Unknown => None,
+                        Bound::Number(_) | Bound::Mixed(_) => continue,
+                    };
+                    let origins = if context == none { origins.clone() } else { self.origins_of(function, Some(length), &write, &context) };
+                    self.by_length(function, id, name, (length, most), room, &context, &origins);
                 } else {
+                    let atoms = self.guards.here_from(function, call.block, &context);
                     for (text, most) in &write.texts {
                         self.by_text(function, id, name, text, *most, room, &atoms);
                     }
@@ -84,32 +94,43 @@ impl Events<'_, '_, '_> {
         !from.is_empty() && from.iter().all(|from| from.object == to.object && from.offset.wrapping_sub(to.offset) < room)
     }
 
-    fn is_from_outside(&self, function: FunctionId, length: Option<Expr>, write: &Write) -> bool {
-        let origins: Vec<Origin> = match length {
+    /// What decides how much is written: the length, or else the text.
+    fn origins_of(&self, function: FunctionId, length: Option<Expr>, write: &Write, context: &Context) -> Vec<Origin> {
+        match length {
             Some(length) if self.resolver().unit.local(function).is_some_and(|local| local.exprs.value(length).is_some()) => Vec::new(),
-            Some(length) => spread(&self.channels.contents.value_origin(function, length, &Context::default())),
+            Some(length) => spread(&self.channels.contents.value_origin(function, length, context)),
             None => write.texts.iter().flat_map(|(text, _)| text.origins()).flat_map(|(origin, _)| spread(origin)).collect(),
-        };
-        !self.sources(&origins).is_empty()
+        }
     }
 
-    /// A write of as many bytes as `length` says.
+    /// A write of as many bytes as `length` says, and that is `own` at most.
     #[allow(clippy::too_many_arguments, reason = "the parts of one write")]
-    fn by_length(&mut self, function: FunctionId, id: CallId, name: &str, length: Expr, room: u64, context: &Context, atoms: &[Atom]) {
-        let origin = self.channels.contents.value_origin(function, length, context);
-        let own = greatest(self.resolver().unit, function, length).and_then(|most| i64::try_from(most).ok());
-        let bytes: Vec<Origin> = spread(&origin).into_iter().filter(|origin| !matches!(origin, Origin::Call(_, _, 255))).collect();
-        for source in self.sources(&bytes) {
-            let most = upper(atoms, |atom| self.from(atom, &source)).into_iter().chain(own).min();
+    fn by_length(
+        &mut self,
+        function: FunctionId,
+        id: CallId,
+        name: &str,
+        (length, own): (Expr, Option<u64>),
+        room: u64,
+        context: &Context,
+        origins: &[Origin],
+    ) {
+        let Some(block) = self.resolver().unit.local(function).and_then(|local| local.call(id)).map(|call| call.block) else { return };
+        let own = own.and_then(|most| i64::try_from(most).ok());
+        let bytes: Vec<Origin> = origins.iter().filter(|origin| !matches!(origin, Origin::Call(_, _, 255))).cloned().collect();
+        let sources = self.sources(&bytes);
+        let atoms = if sources.is_empty() { Vec::new() } else { self.guards.here_from(function, block, context) };
+        for source in sources {
+            let asked = upper(&atoms, |atom| self.from(atom, &source));
+            let most = asked.into_iter().chain(own).min();
             let fits = most.is_some_and(|most| u64::try_from(most).is_ok_and(|most| most <= room));
-            let block = self.resolver().unit.local(function).and_then(|local| local.call(id)).map(|call| call.block);
-            let limited = most.is_none() && block.is_some_and(|block| self.is_limited(function, block, length, context));
+            let limited = asked.is_none() && self.is_limited(function, block, length, context);
             if !fits && !limited {
                 let text = Text {
                     pieces: bytes.iter().map(|origin| Piece::Hole(origin.clone(), Shape::Number)).collect(),
                     trail: Default::default(),
                 };
-                self.overflow(function, id, name, source, Choice::Number { min: None, max: most }, &text, atoms);
+                self.overflow(function, id, name, source, Choice::Number { min: None, max: most }, &text, &atoms);
             }
         }
     }
@@ -165,16 +186,15 @@ impl Events<'_, '_, '_> {
             && reads.times.is_none()
             && !reads.indirect
         {
-            writes.push(Write { to, texts: Vec::new(), length: Some(length), within: None });
+            writes.push(Write { to, texts: Vec::new(), length: Some(length), within: None, span: None });
         }
         for copy in model.copies.iter().filter(|copy| !copy.encoded) {
             let texts = if copy.length.is_some() { Vec::new() } else { contents.argument(function, call, usize::from(copy.from), &none) };
-            writes.push(Write {
-                to: copy.to,
-                texts: texts.into_iter().map(|text| (text, None)).collect(),
-                length: copy.length,
-                within: copy.length.map(|_| copy.from),
-            });
+            let whole = copy.length.is_none() && !copy.append && !copy.indirect;
+            let span = if whole { self.held_by(function, call, copy.from) } else { None };
+            let within = copy.length.map(|_| copy.from);
+            let texts = texts.into_iter().map(|text| (text, None)).collect();
+            writes.push(Write { to: copy.to, texts, length: copy.length, within, span });
         }
         if let Some(formats) = model.formats.filter(|formats| formats.size.is_none() && !formats.allocates && !formats.list)
             && let Some(to) = formats.text
@@ -183,7 +203,8 @@ impl Events<'_, '_, '_> {
             let bounded = format.iter().filter_map(Text::known).all(|format| texts_of(&format).iter().all(|(_, bound)| bound.is_some()));
             if !bounded {
                 let texts = contents.formatted(function, call, formats, &none, &Default::default());
-                writes.push(Write { to, texts: texts.into_iter().map(|text| (text, None)).collect(), length: None, within: None });
+                let span = if formats.append { None } else { self.printed(function, call, formats, &format) };
+                writes.push(Write { to, texts: texts.into_iter().map(|text| (text, None)).collect(), length: None, within: None, span });
             }
         }
         if let Some(scans) = model.scans
@@ -193,7 +214,7 @@ impl Events<'_, '_, '_> {
             let format = contents.argument(function, call, usize::from(scans.format), &none).first().and_then(Text::known);
             for (place, bound) in format.map(|format| texts_of(&format)).unwrap_or_default() {
                 let texts = from.iter().map(|text| (text.clone(), bound)).collect();
-                writes.push(Write { to: scans.first.saturating_add(place), texts, length: None, within: None });
+                writes.push(Write { to: scans.first.saturating_add(place), texts, length: None, within: None, span: None });
             }
         }
         writes

@@ -189,7 +189,7 @@ impl Shape {
     }
 
     /// Does the edge go back to where the way has been, or round a loop with several entries?
-    fn retreats(&self, from: u32, to: u32) -> bool {
+    pub fn retreats(&self, from: u32, to: u32) -> bool {
         self.position[to as usize] <= self.position[from as usize]
     }
 

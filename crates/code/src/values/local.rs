@@ -249,6 +249,18 @@ impl Local {
         call.memory.get(at).map(|(_, value)| value)
     }
 
+    /// What a pointer began as that moves on through what it points into, where that is one thing.
+    pub fn began(&self, pointer: Expr, width: Width) -> Option<Expr> {
+        let Some(Leaf::Join { block, slot }) = self.leaf(pointer) else { return Some(pointer) };
+        let mut first = self.ways(*block, *slot).filter(|(way, from, _)| {
+            let (base, _) = self.exprs.base_and_offset(*way, width);
+            base != Some(pointer) && !self.shape.goes_back(*from, *block)
+        });
+        let (start, ..) = first.next()?;
+        let (base, _) = self.exprs.base_and_offset(start, width);
+        base.filter(|_| first.next().is_none())
+    }
+
     /// A variable at the entry, if `expr` is one.
     pub fn entry(&self, expr: Expr) -> Option<Var> {
         match self.leaf(expr)? {

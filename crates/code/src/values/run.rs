@@ -235,6 +235,8 @@ impl<'a> Runner<'a> {
         }
         let (value, number) = match self.exprs.node(cond) {
             Node::Binary(op @ (Binary::Eq | Binary::Ne), _, a, b) if (op == Binary::Eq) == truth => (a, b),
+            // A flag that was put together from several comparisons.
+            Node::Binary(Binary::And | Binary::Or, ..) => (cond, self.exprs.constant(u64::from(truth))),
             _ => return Some(state),
         };
         if self.exprs.value(number).is_some() {
