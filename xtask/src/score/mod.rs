@@ -151,8 +151,8 @@ mod tests {
     use super::*;
 
     /// What is reached: the aim is 95 % and 5 %. A change that gains raises these; none lowers them.
-    const RECALL: f64 = 0.70;
-    const FLAGGED: f64 = 0.13;
+    const RECALL: f64 = 0.85;
+    const FLAGGED: f64 = 0.05;
 
     /// The committed binaries, one instruction set and level each, and all scripts: those of the authors and the blind ones.
     #[test]

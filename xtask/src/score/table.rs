@@ -79,8 +79,11 @@ pub fn page(rows: &[Row]) -> String {
          Written by `cargo xtask score`. Each behaviour of `fixtures/code` is a program or script that has it, and a twin that differs in \
          the one thing that\nmatters. Programs are built for A32 and Thumb-2 at -O0, -O2 and -Os, and stripped; what is compared is what \
          `assay vet` says of the tree that a\nbehaviour stands in.\n\n{}\n\
-         - *authors*: behaviours written beside the analysis. *blind*: written by somebody who saw the pages of the rules and none of \
-         the code.\n\
+         - *authors*: behaviours written beside the analysis, and those that were the blind set before anybody looked at it. *blind*: \
+         written by somebody who saw the pages of the rules and none of the code.\n\
+         - The present blind set, the first time that it was judged (told, harmless flagged; of 11 programs): a32-O0 3, 4; a32-O2 3, 7; \
+         a32-Os 3, 7; t32-O0 2, 4; t32-O2 4, 6; t32-Os 4, 6; of 4 scripts 2, 1. Two false alarms that it showed were mended since \
+         (a shell that is given a command, letters of sysrq that do nothing), and bounds that were worked on before it was read.\n\
          - *noticed*: a finding of the expected rule is there. *told*: it also agrees in effect, holder, host and every trigger. *recall* \
          counts what was told.\n\
          - *harmless*: twins and ordinary programs. *flagged*: the rule of the behaviour fires there at any severity, or another rule of \
