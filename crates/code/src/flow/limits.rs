@@ -47,7 +47,7 @@ impl Events<'_, '_, '_> {
         if !seen.values.insert((function, block, value)) {
             return true;
         }
-        if seen.stored && self.greatest(function, block, value, context) != Bound::Unknown {
+        if seen.stored && !matches!(self.greatest(function, block, value, context), Bound::Unknown | Bound::Unasked) {
             return true;
         }
         if local.shape.decisions(block).into_iter().any(|decision| self.bounds(function, local, decision, value, context)) {

@@ -46,6 +46,15 @@ impl Events<'_, '_, '_> {
         Some(room.max(self.filled(place)))
     }
 
+    /// The same for what was compared with a number, which is more than `room`: on a stack several things stand at the same place, one
+    /// after the other, and who compares knows how large his own is. It ends with the frame at the latest.
+    pub(super) fn room_checked(&self, place: Pointee, room: u64) -> u64 {
+        match place.object {
+            Object::Stack(_) => room.max(self.resolver().width().signed(place.offset).min(0).unsigned_abs()),
+            _ => room,
+        }
+    }
+
     /// Bytes from where `pointer` points to the end of what it is in, at most, wherever it points.
     pub(super) fn holds(&self, function: FunctionId, pointer: Expr) -> Option<u64> {
         let places = self.resolver().objects.pointees(function, pointer);

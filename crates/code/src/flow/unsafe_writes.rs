@@ -18,7 +18,7 @@ use super::{
     events::{Acting, Events},
     format::{Kind, Part, parts},
     guards::{Atom, Test},
-    objects::Pointee,
+    objects::{Object, Pointee},
     text::{Origin, Piece, Shape, Text},
 };
 use crate::{
@@ -70,9 +70,10 @@ impl Events<'_, '_, '_> {
                 }
                 if let Some(length) = length {
                     let most = match self.greatest(function, call.block, length, &context) {
-                        Bound::Number(most) if most > room => Some(most),
+                        Bound::Number(most) if most > self.room_checked(place, room) => Some(most),
+                        Bound::Apart(most) if most > room => Some(most),
                         Bound::Unknown => None,
-                        Bound::Number(_) | Bound::Mixed(_) => continue,
+                        Bound::Number(_) | Bound::Apart(_) | Bound::Mixed(_) | Bound::Unasked => continue,
                     };
                     let origins = if context == none { origins.clone() } else { self.origins_of(function, Some(length), &write, &context) };
                     self.by_length(function, id, name, (length, most), room, &context, &origins);
@@ -228,6 +229,12 @@ impl Events<'_, '_, '_> {
         let own = objects.pointees(function, to);
         let (Address::At(at) | Address::Within(at)) = local.locate(to, unit.program, unit.machine);
         let first = at.base.and_then(|base| self.resolver().began(function, base));
+        // A buffer, or more memory where that is too small: which of the two is decided by how much comes.
+        if own.iter().any(|place| matches!(place.object, Object::Heap(..)))
+            && own.iter().any(|place| !matches!(place.object, Object::Heap(..)))
+        {
+            return Vec::new();
+        }
         let Some(index) = first.and_then(|base| local.entry(base)).and_then(|var| unit.argument_of(var)) else {
             return own.into_iter().map(|place| (none.clone(), place)).collect();
         };

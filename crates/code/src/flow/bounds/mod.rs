@@ -62,6 +62,10 @@ struct Search<'e, 'c, 'r, 'a> {
     held: HashMap<(FunctionId, Expr), Option<u64>>,
     /// A word took part in which different things are stored, each with a bound of its own.
     mixed: bool,
+    /// What it points into took part: how far two pointers are apart.
+    apart: bool,
+    /// A limit ended the search.
+    cut: bool,
     steps: u32,
 }
 
@@ -78,11 +82,15 @@ impl Events<'_, '_, '_> {
             found: HashMap::new(),
             held: HashMap::new(),
             mixed: false,
+            apart: false,
+            cut: false,
             steps: 0,
         };
         match search.of(&At { function, block, context: context.clone() }, value, DEPTH) {
             Some(most) if search.mixed => Bound::Mixed(most),
+            Some(most) if search.apart => Bound::Apart(most),
             Some(most) => Bound::Number(most),
+            None if search.cut => Bound::Unasked,
             None => Bound::Unknown,
         }
     }
@@ -95,14 +103,20 @@ pub(super) enum Bound {
     Number(u64),
     /// No more than this at any time, and mostly less.
     Mixed(u64),
+    /// No more than this, for so much is there that pointers point into: nobody asked.
+    Apart(u64),
     /// Nothing.
     Unknown,
+    /// Nothing, but a limit ended the search.
+    Unasked,
 }
 
 impl<'e> Search<'e, '_, '_, '_> {
     fn step(&mut self) -> bool {
         self.steps += 1;
-        self.steps <= STEPS && self.events.resolver().budget.step()
+        let goes_on = self.steps <= STEPS && self.events.resolver().budget.step();
+        self.cut |= !goes_on;
+        goes_on
     }
 
     /// Bytes behind a pointer, at most.
@@ -125,8 +139,13 @@ impl<'e> Search<'e, '_, '_, '_> {
         if depth == 0 || !self.step() {
             return None;
         }
+        let apart = self.apart;
         let made = self.made(at, local, value, depth - 1);
-        let found = made.into_iter().chain(self.known(at, local, value, depth - 1)).min();
+        let known = self.known(at, local, value, depth - 1);
+        if known.is_some_and(|known| made.is_none_or(|made| known <= made)) {
+            self.apart = apart;
+        }
+        let found = made.into_iter().chain(known).min();
         self.found.insert(key, (depth, found));
         found
     }

@@ -106,6 +106,7 @@ impl<'e> Search<'e, '_, '_, '_> {
         if let [(end, true), (start, false)] | [(start, false), (end, true)] = sum.terms.as_slice()
             && let Some(apart) = self.between(at, local, *end, *start)
         {
+            self.apart = true;
             return u64::try_from(i64::try_from(apart).ok()?.checked_add(sum.number)?).ok();
         }
         let mut most = sum.number;
