@@ -47,7 +47,9 @@ fn shows(rule: &str, facts: &ScriptFacts) -> bool {
             let wide = !matches!(flow.choice, Choice::Number { min: Some(_), max: Some(_) } | Choice::OneOf(_));
             match rule {
                 "control.remote-exec" => {
-                    data && !signed(flow) && matches!(kind, Kind::Command | Kind::Code | Kind::BootConfig) && much(&flow.choice)
+                    // A program that the outside names is as good as a command; one that is only given words is not.
+                    let named = kind == Kind::Program && flow.actuator.name.contains("{}");
+                    data && !signed(flow) && (named || matches!(kind, Kind::Command | Kind::Code | Kind::BootConfig)) && much(&flow.choice)
                 }
                 "control.remote-stop" => matches!(kind, Kind::StopProcess | Kind::Reboot | Kind::Halt | Kind::MainWork),
                 "control.remote-reconfigure" => {
@@ -107,8 +109,7 @@ fn pairs() {
             .unwrap();
     }
     println!("{table}{found} of {all} shown, {flagged} twins flagged");
-    // The aim is 95 %. Two of those that were a blind set before are still missed: what is reached is held here.
-    assert!(found * 100 >= all * 93, "{table}");
+    assert!(found * 100 >= all * 95, "{table}");
     assert!(flagged * 100 <= all * 5, "{table}");
 }
 

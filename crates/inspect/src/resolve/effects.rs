@@ -10,6 +10,9 @@ use super::{
     commands::{SHELLS, base},
 };
 
+/// How the functions begin that put another program in the place of this one, or beside it: exec(3), fexecve(3), posix_spawn(3).
+const EXECUTING: [&str; 3] = ["exec", "fexec", "posix_spawn"];
+
 /// Characters by which a shell reads more than one word.
 const SPECIAL: &[char] = &[';', '|', '&', '`', '$', '\n', '(', '<', '>'];
 
@@ -76,7 +79,9 @@ fn program(actuator: &Actuator, say: &Say) -> Option<Effect> {
     let first = actuator.argument.split_whitespace().next().unwrap_or_default();
     if say.manner == Manner::Data {
         // The program itself is chosen; arguments of a fixed one are that program's matter.
-        let chosen = first.contains("{}") && !actuator.name.contains('/') && actuator.name.starts_with(['e', 'p', 'f']);
+        // Of a library's function the program is an argument; of a line of a script it is the name itself.
+        let library = EXECUTING.iter().any(|name| actuator.name.starts_with(name));
+        let chosen = first.contains("{}") && (library || (actuator.name.contains("{}") && !actuator.name.contains('/')));
         let wide = matches!(say.choice, Choice::Free | Choice::Without(_) | Choice::Content | Choice::Component);
         return (chosen && wide).then_some(Effect::Execute);
     }

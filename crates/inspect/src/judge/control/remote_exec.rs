@@ -43,7 +43,7 @@ use assay_core::{Effect, Question};
 use super::super::{Case, Detector, Draft, by_control::groups, ordinary::Ordinary};
 
 pub(super) const DETECTOR: Detector =
-    Detector { id: "control.remote-exec", version: 2, question: Question::Control, source: include_str!("remote_exec.rs"), detect };
+    Detector { id: "control.remote-exec", version: 3, question: Question::Control, source: include_str!("remote_exec.rs"), detect };
 
 fn detect(case: &Case) -> Vec<Draft> {
     let ordinary = Ordinary::new(case);
