@@ -3,8 +3,9 @@
 //! A channel is found where it was opened; a socket also where it was bound or connected ([`super::ends`]).
 
 use std::{
-    cell::{OnceCell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::{BTreeMap, HashMap, HashSet},
+    rc::Rc,
 };
 
 use assay_core::facts::code::{Channel, Host, Transport};
@@ -41,10 +42,22 @@ pub struct Channels<'r, 'a> {
     pub(super) ends: OnceCell<HashMap<Opener, Vec<End>>>,
     pub(super) settings: OnceCell<Settings>,
     /// What the program keeps in files without names.
-    temporary: OnceCell<BTreeMap<Channel, Vec<Origin>>>,
+    temporary: RefCell<Temporary>,
     known: RefCell<HashMap<(FunctionId, Expr), Vec<Channel>>>,
     /// Handles that are being asked about, one for the sake of another.
     asked: RefCell<HashSet<(FunctionId, Expr)>>,
+    /// How often an answer had to do without one that was being asked about.
+    circles: Cell<u64>,
+}
+
+/// What the program keeps in files without names, as far as that was asked.
+#[derive(Debug, Default, Clone)]
+enum Temporary {
+    #[default]
+    Unasked,
+    /// It is being found out: who asks now gets nothing.
+    Asked,
+    Known(Rc<BTreeMap<Channel, Vec<Origin>>>),
 }
 
 impl<'r, 'a> Channels<'r, 'a> {
@@ -54,9 +67,10 @@ impl<'r, 'a> Channels<'r, 'a> {
             contents: Contents::new(resolver),
             ends: OnceCell::new(),
             settings: OnceCell::new(),
-            temporary: OnceCell::new(),
+            temporary: RefCell::default(),
             known: RefCell::default(),
             asked: RefCell::default(),
+            circles: Cell::new(0),
         }
     }
 
@@ -67,10 +81,12 @@ impl<'r, 'a> Channels<'r, 'a> {
         }
         // A socket that was accepted from one of the sockets of a table which it was put into is that of the others.
         if !self.asked.borrow_mut().insert((function, handle)) {
+            self.circles.set(self.circles.get() + 1);
             return Vec::new();
         }
         let mut channels = Vec::new();
         let resolver = self.contents.resolver;
+        let (cuts, circles) = (resolver.budget.cuts(), self.circles.get());
         resolver.budget.nested(|| {
             let answers = resolver.resolve(function, handle, context);
             // A handle that can also be something else is no descriptor where it is 0: nothing is open yet.
@@ -86,7 +102,11 @@ impl<'r, 'a> Channels<'r, 'a> {
         channels.dedup();
         channels.truncate(CHANNELS);
         self.asked.borrow_mut().remove(&(function, handle));
-        self.known.borrow_mut().insert((function, handle), channels.clone());
+        // What holds for one caller, or is not whole, is no answer for others. The outermost of a circle has it whole.
+        let outermost = self.asked.borrow().is_empty();
+        if context.up().is_none() && resolver.budget.cuts() == cuts && (outermost || self.circles.get() == circles) {
+            self.known.borrow_mut().insert((function, handle), channels.clone());
+        }
         channels
     }
 
@@ -264,9 +284,10 @@ impl<'r, 'a> Channels<'r, 'a> {
         if !channels.iter().any(is_temporary) {
             return channels;
         }
+        let Some(written) = self.temporary() else { return channels };
         let mut all = Vec::new();
         for channel in channels {
-            let own = self.temporary.get_or_init(|| self.written_to_temporary()).get(&channel);
+            let own = written.get(&channel);
             let put: Vec<Channel> =
                 own.into_iter().flatten().flat_map(|origin| self.origin(origin)).filter(|put| !is_temporary(put)).collect();
             if put.is_empty() { all.push(channel) } else { all.extend(put) }
@@ -274,6 +295,24 @@ impl<'r, 'a> Channels<'r, 'a> {
         all.sort();
         all.dedup();
         all
+    }
+
+    /// What is written to files without names; nothing while that is being found out, since a name in one may be what it is found out by.
+    fn temporary(&self) -> Option<Rc<BTreeMap<Channel, Vec<Origin>>>> {
+        match self.temporary.replace(Temporary::Asked) {
+            Temporary::Asked => None,
+            Temporary::Known(written) => {
+                *self.temporary.borrow_mut() = Temporary::Known(written.clone());
+                Some(written)
+            }
+            Temporary::Unasked => {
+                let cuts = self.contents.resolver.budget.cuts();
+                let written = Rc::new(self.written_to_temporary());
+                let whole = self.contents.resolver.budget.cuts() == cuts;
+                *self.temporary.borrow_mut() = if whole { Temporary::Known(written.clone()) } else { Temporary::Unasked };
+                Some(written)
+            }
+        }
     }
 
     /// What is written to files without names.

@@ -104,12 +104,17 @@ impl<'r, 'a> Contents<'r, 'a> {
         self.asked.borrow_mut().pop();
         let (open, cut) = (self.open.get(), budget.cuts() > cuts);
         let whole = open >= place;
-        if whole {
-            // Whatever waited for this one would be asked anew from here on.
-            let answered = self.waiting.borrow_mut().split_off(&place);
-            for question in answered.values().flatten() {
+        // Whatever waited for this one would be asked anew from here on; where this one is not whole, it waits for what this one waits for.
+        let mut waiting = self.waiting.borrow_mut().split_off(&place);
+        for question in waiting.values().flatten() {
+            if whole {
                 self.meanwhile.borrow_mut().remove(question);
+            } else if let Some(found) = self.meanwhile.borrow_mut().get_mut(question) {
+                found.open = open;
             }
+        }
+        if !whole {
+            self.waiting.borrow_mut().entry(open).or_default().extend(waiting.values_mut().flat_map(std::mem::take));
         }
         let answer = along(&texts);
         if whole && !cut {

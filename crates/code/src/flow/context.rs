@@ -126,7 +126,7 @@ impl Trail {
 
     /// How many steps it has.
     pub fn count(&self) -> u16 {
-        self.0.as_ref().map_or(0, |link| link.count.min(STEPS))
+        self.0.as_ref().map_or(0, |link| link.count)
     }
 
     /// These steps, and the ones of `inner` before them.
@@ -135,7 +135,10 @@ impl Trail {
         match (self.count(), inner.count()) {
             (_, 0) | (STEPS, _) => self.clone(),
             (0, _) => inner.clone(),
-            (own, more) => Self(Some(Rc::new(Link { last: Last::Steps(inner.clone()), before: self.clone(), count: own + more }))),
+            (own, more) if own + more <= STEPS => {
+                Self(Some(Rc::new(Link { last: Last::Steps(inner.clone()), before: self.clone(), count: own + more })))
+            }
+            _ => inner.steps().iter().rev().fold(self.clone(), |trail, step| trail.with(step.function, step.site, step.kind)),
         }
     }
 
@@ -181,9 +184,6 @@ impl Trail {
                 Last::Steps(inner) => waiting.push(inner),
             }
         }
-        // Nothing is added behind the last step that there is room for.
-        let over = steps.len().saturating_sub(usize::from(STEPS));
-        steps.drain(..over);
         steps
     }
 }

@@ -78,7 +78,7 @@ impl Resolver<'_> {
 
     /// Does a call write to an address that counts from `base`, this far? Registers that a call does not look at often hold one, too.
     fn is_filled_apart(&self, function: FunctionId, local: &Local, base: Expr, between: &RangeInclusive<i64>) -> bool {
-        local.calls.iter().enumerate().any(|(number, call)| {
+        local.calls.iter().enumerate().take_while(|_| self.budget.step()).any(|(number, call)| {
             let id = CallId(number as u32);
             call.arguments.iter().enumerate().any(|(index, value)| {
                 let (from, offset) = local.exprs.base_and_offset(*value, self.width());
@@ -98,7 +98,7 @@ impl Resolver<'_> {
 
     /// A number that is constant, or that is so for the callers: the largest of them.
     fn told(&self, function: FunctionId, value: Expr, context: &Context, depth: u32) -> Option<u64> {
-        let local = self.unit.local(function)?;
+        let local = self.unit.local(function).filter(|_| self.budget.step())?;
         if let Some(number) = local.exprs.value(value) {
             return Some(number);
         }

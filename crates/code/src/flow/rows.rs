@@ -49,7 +49,7 @@ impl Unit<'_> {
     /// The row at `address`, where `expr` counts through its table.
     pub(super) fn row(&self, local: &Local, expr: Expr, address: u64) -> Option<Row> {
         let run = self.run(local, expr).filter(|_| self.rows_of(local, expr).contains(&address))?;
-        let is = if run.index == expr { address } else { (address - run.start) / run.step };
+        let is = if run.index == expr { address } else { address.checked_sub(run.start)?.checked_div(run.step)? };
         Some(Row { of: run.index, is })
     }
 

@@ -473,29 +473,27 @@ fn waits(model: &Model) -> bool {
 
 /// Addresses of functions that wait for somebody, themselves or in what they call.
 fn waiting(code: &Code, waits: &dyn Fn(&Place) -> bool) -> HashSet<u64> {
-    let calls: Vec<(u64, Vec<Place>)> = code
-        .functions
-        .iter()
-        .map(|function| {
-            let called =
-                function.blocks.iter().flat_map(|block| code.block(block)).filter_map(|instruction| match instruction.lifted.flow {
-                    Flow::Call { to: crate::ir::Target::At(place), .. } => Some(place),
-                    _ => None,
-                });
-            (function.entry.address, called.chain(function.blocks.iter().flat_map(|block| block.tail_calls.iter().copied())).collect())
-        })
-        .collect();
-    let mut found: HashSet<u64> =
-        calls.iter().flat_map(|(_, places)| places).filter(|place| waits(place)).map(|place| place.address).collect();
-    loop {
-        let before = found.len();
-        let more = calls.iter().filter(|(_, places)| places.iter().any(|place| found.contains(&place.address))).map(|(entry, _)| *entry);
-        let more: Vec<u64> = more.collect();
-        found.extend(more);
-        if found.len() == before {
-            return found;
+    let mut callers: HashMap<u64, Vec<u64>> = HashMap::new();
+    let mut open: Vec<u64> = Vec::new();
+    for function in &code.functions {
+        let called = function.blocks.iter().flat_map(|block| code.block(block)).filter_map(|instruction| match instruction.lifted.flow {
+            Flow::Call { to: crate::ir::Target::At(place), .. } => Some(place),
+            _ => None,
+        });
+        for place in called.chain(function.blocks.iter().flat_map(|block| block.tail_calls.iter().copied())) {
+            callers.entry(place.address).or_default().push(function.entry.address);
+            if waits(&place) {
+                open.push(place.address);
+            }
         }
     }
+    let mut found = HashSet::new();
+    while let Some(address) = open.pop() {
+        if found.insert(address) {
+            open.extend(callers.get(&address).into_iter().flatten());
+        }
+    }
+    found
 }
 
 /// Does a function with this model give back a pointer, or a number that is none?

@@ -9,7 +9,7 @@
 //! What can be held up is another question: `while (paused) sleep();` decides whether what is behind it ever runs. For that, every edge
 //! back is an end.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use crate::functions::{Edge, Function};
 
@@ -17,6 +17,8 @@ use crate::functions::{Edge, Function};
 const STEPS: usize = 400_000;
 /// Loops without an end in one function.
 const LOOPS: usize = 64;
+/// What the blocks of one function depend on, all of them together: ladders of branches have the square of their length.
+const DEPENDENCES: usize = 1_000_000;
 
 /// The shape of one function. Blocks are named by their index in [`Function::blocks`].
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub struct Shape {
     depends: Vec<Vec<(u32, u32)>>,
     /// The same, where a loop may never be left.
     delays: Vec<Vec<(u32, u32)>>,
+    /// More depends on more than is kept.
+    pub cut: bool,
 }
 
 impl Shape {
@@ -46,6 +50,7 @@ impl Shape {
             position: vec![None; number],
             depends: vec![Vec::new(); number],
             delays: vec![Vec::new(); number],
+            cut: false,
         };
         if number == 0 {
             return shape;
@@ -65,6 +70,8 @@ impl Shape {
         let ends = shape.ends(function, shape.rounds(function, waits));
         shape.depends = shape.dependences(function, &ends);
         shape.delays = shape.dependences(function, &shape.order.iter().copied().collect());
+        let kept = |depends: &[Vec<_>]| depends.iter().map(Vec::len).sum::<usize>();
+        shape.cut = kept(&shape.depends).max(kept(&shape.delays)) >= DEPENDENCES;
         shape
     }
 
@@ -196,6 +203,7 @@ impl Shape {
     /// On which edges each block depends, where rounds end at `ends`.
     fn dependences(&self, function: &Function, ends: &BTreeSet<u32>) -> Vec<Vec<(u32, u32)>> {
         let mut depends: Vec<Vec<(u32, u32)>> = vec![Vec::new(); function.blocks.len()];
+        let mut entries = 0_usize;
         let after = self.postdominators(function, ends);
         let end = function.blocks.len() as u32;
         for block in &self.order {
@@ -206,8 +214,10 @@ impl Shape {
                 let mut at = edge.to;
                 while at != end && at != after[*block as usize] {
                     let on = &mut depends[at as usize];
-                    if !on.contains(&(*block, index as u32)) {
+                    // One edge comes by a block once, or twice in a row.
+                    if on.last() != Some(&(*block, index as u32)) && entries < DEPENDENCES {
                         on.push((*block, index as u32));
+                        entries += 1;
                     }
                     if at == after[at as usize] {
                         break;
@@ -349,12 +359,12 @@ impl Shape {
 
 /// All that `block` depends on, directly or not, nearest first.
 fn upwards(depends: &[Vec<(u32, u32)>], block: u32) -> Vec<(u32, u32)> {
-    let mut found = Vec::new();
+    let (mut found, mut known) = (Vec::new(), HashSet::new());
     let mut seen = BTreeSet::from([block]);
     let mut waiting = VecDeque::from([block]);
     while let Some(here) = waiting.pop_front() {
         for (from, edge) in depends.get(here as usize).into_iter().flatten() {
-            if !found.contains(&(*from, *edge)) {
+            if known.insert((*from, *edge)) {
                 found.push((*from, *edge));
             }
             if seen.insert(*from) {

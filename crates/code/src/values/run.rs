@@ -96,6 +96,7 @@ impl<'a> Runner<'a> {
             done: None,
             cut: number > BLOCKS,
         };
+        runner.cut |= runner.shape.cut;
         runner.stack = runner.leaf(Key::Entry(outside.machine.stack), Leaf::Entry(outside.machine.stack));
         runner.number_calls();
         runner
@@ -287,7 +288,9 @@ impl<'a> Runner<'a> {
 
     /// Files what each join joins.
     fn note_ways(&mut self) {
-        let joined: Vec<(u32, Slot)> = self.joined.iter().copied().collect();
+        // In order: a word that is looked at here for the first time gets the next number.
+        let mut joined: Vec<(u32, Slot)> = self.joined.iter().copied().collect();
+        joined.sort_unstable();
         for (block, slot) in joined {
             let before = self.shape.before[block as usize].clone();
             let mut values = Vec::new();

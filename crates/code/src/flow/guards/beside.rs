@@ -20,6 +20,9 @@ use crate::{
 const DEPTH: usize = 4;
 /// Callers of one function on the way.
 const CALLERS: usize = 12;
+/// Calls that verify something in one function, and in all of a program.
+const OWN: usize = 64;
+const ALL: usize = 20_000;
 /// Functions on the way.
 const FRAMES: u32 = 6;
 
@@ -129,12 +132,17 @@ impl Guards<'_, '_, '_> {
                 let mut more = Vec::new();
                 for (function, own) in &all {
                     for edge in unit.callers(*function).iter().filter(|edge| edge.passing == Passing::Own) {
-                        more.extend(own.iter().map(|verifier| (edge.from, Verifier { call: edge.call, ..verifier.clone() })));
+                        if more.len() < ALL {
+                            more.extend(own.iter().map(|verifier| (edge.from, Verifier { call: edge.call, ..verifier.clone() })));
+                        }
                     }
                 }
                 let known: usize = all.values().map(BTreeSet::len).sum();
                 for (function, verifier) in more {
-                    all.entry(function).or_default().insert(verifier);
+                    let own: &mut BTreeSet<Verifier> = all.entry(function).or_default();
+                    if own.len() < OWN {
+                        own.insert(verifier);
+                    }
                 }
                 if all.values().map(BTreeSet::len).sum::<usize>() == known {
                     break;

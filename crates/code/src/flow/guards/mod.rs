@@ -288,11 +288,18 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
 
     /// These decisions are taken (or not).
     fn taken(&self, asked: &Asked, decisions: &[(u32, u32)], holds: bool, atoms: &mut Vec<Atom>) {
+        // Where both outcomes of a check lead on, it keeps nobody out.
+        let mut ways: HashMap<u32, HashSet<u32>> = HashMap::new();
         for (from, edge) in decisions {
+            ways.entry(*from).or_default().insert(*edge);
+        }
+        for (from, edge) in decisions {
+            if !self.resolver().budget.step() {
+                return;
+            }
             let known = atoms.len();
             self.edge(asked, *from, *edge, holds, atoms);
-            // Where both outcomes of a check lead on, it keeps nobody out.
-            if holds && decisions.iter().any(|(other, way)| other == from && way != edge) {
+            if holds && ways.get(from).is_some_and(|ways| ways.len() > 1) {
                 let mut own = atoms.split_off(known);
                 own.retain(|atom| !is_check(atom));
                 atoms.append(&mut own);
