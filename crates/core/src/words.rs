@@ -1,4 +1,20 @@
-//! What words look like: is it one that people say, or one that somebody made up to be kept?
+//! What words look like: is it one that people say, or one that somebody made up to be kept? Is it a shell?
+
+/// Shells, as programs.
+pub const SHELLS: &[&str] = &["ash", "bash", "dash", "hush", "ksh", "sh"];
+
+/// Is it a shell, by its name or path?
+#[must_use]
+pub fn is_shell(program: &str) -> bool {
+    program.rsplit('/').next().is_some_and(|name| SHELLS.contains(&name))
+}
+
+/// Is it a shell that runs what somebody types into it? One that is given a command (`-c`) or a script runs that, and nothing else.
+#[must_use]
+pub fn is_open_shell<'w>(words: impl IntoIterator<Item = &'w str>) -> bool {
+    let mut words = words.into_iter();
+    words.next().is_some_and(is_shell) && words.all(|word| word.starts_with("--") || (word.starts_with('-') && !word.contains('c')))
+}
 
 /// Letters and digits by turns, as in passwords, keys and serial numbers.
 #[must_use]
@@ -24,6 +40,16 @@ pub fn is_password_hash(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shells_that_somebody_types_into() {
+        for line in ["sh", "/bin/sh -i", "bash --norc -i"] {
+            assert!(is_open_shell(line.split(' ')), "{line}");
+        }
+        for line in ["sh -c ls", "/bin/ash /etc/init.d/rcS", "sh -xc ls", "", "shutdown", "/usr/bin/ssh -i"] {
+            assert!(!is_open_shell(line.split(' ')), "{line}");
+        }
+    }
 
     #[test]
     fn hashes_of_passwords() {

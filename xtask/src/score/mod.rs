@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use crate::fixtures::{
     build::{Compiler, LEVELS},
-    expect::{self, Fixture, Isa},
+    expect::{self, Fixture, Isa, Set},
     in_parallel,
 };
 use table::Row;
@@ -66,13 +66,20 @@ pub fn run(root: &Path, mut arguments: impl Iterator<Item = String>) -> anyhow::
         }
     }
     let whole = names.is_empty() && only.is_none();
+    let known = expect::all(&root)?;
+    for name in &names {
+        ensure!(known.iter().any(|fixture| fixture.name == *name), "{name} is none of the behaviours");
+    }
+    if let Some(only) = &only {
+        ensure!(levels().iter().any(|(level, _)| level == only), "{only} is no level: a32-O2, t32-Os, …, or sh");
+    }
     let assay = crate::bench::build_assay(&root)?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let mut rows = Vec::new();
     let compiler = Compiler::new(&root, target.join("fixtures/code"))?;
-    for blind in [false, true] {
+    for set in Set::ALL {
         let mut fixtures = expect::all(&root)?;
-        fixtures.retain(|fixture| fixture.is_blind() == blind && (names.is_empty() || names.contains(&fixture.name)));
+        fixtures.retain(|fixture| fixture.set() == set && (names.is_empty() || names.contains(&fixture.name)));
         for (level, how) in levels() {
             if only.as_ref().is_some_and(|only| *only != level) {
                 continue;
@@ -84,7 +91,7 @@ pub fn run(root: &Path, mut arguments: impl Iterator<Item = String>) -> anyhow::
             for outcome in &outcomes {
                 outcome.print(&level);
             }
-            rows.push(Row::new(blind, &level, &outcomes));
+            rows.push(Row::new(set, &level, &outcomes));
         }
     }
     println!("\n{}", table::text(&rows));
@@ -150,19 +157,19 @@ impl Outcome {
 mod tests {
     use super::*;
 
-    /// What is reached: the aim is 95 % and 5 %. A change that gains raises these; none lowers them.
-    const RECALL: f64 = 0.85;
+    /// What the analysis is held to, of the behaviours that were worked through. A change that gains raises these; none lowers them.
+    const RECALL: f64 = 0.95;
     const FLAGGED: f64 = 0.05;
 
-    /// The committed binaries, one instruction set and level each, and all scripts: those of the authors and the blind ones.
+    /// The committed binaries, one instruction set and level each, and all scripts, of each set.
     #[test]
     fn committed_fixtures_are_told_from_their_twins() {
         let root = crate::root().canonicalize().unwrap();
         let assay = crate::bench::build_for_tests(&root).unwrap();
         let mut rows = Vec::new();
-        for blind in [false, true] {
+        for set in Set::ALL {
             let mut fixtures = expect::all(&root).unwrap();
-            fixtures.retain(|fixture| fixture.is_blind() == blind);
+            fixtures.retain(|fixture| fixture.set() == set);
             for (level, programs) in [("committed", true), ("sh", false)] {
                 let outcomes = every(&fixtures, programs, |fixture, variant| {
                     let tree = tempfile::tempdir()?;
@@ -171,11 +178,11 @@ mod tests {
                 })
                 .unwrap();
                 outcomes.iter().for_each(|outcome| outcome.print(level));
-                rows.push(Row::new(blind, level, &outcomes));
+                rows.push(Row::new(set, level, &outcomes));
             }
         }
         println!("{}", table::text(&rows));
-        for row in rows.iter().filter(|row| !row.blind) {
+        for row in rows.iter().filter(|row| row.set == Set::Authors) {
             assert!(row.recall() >= RECALL, "{}: recall {:.3}", row.level, row.recall());
             assert!(row.flagged() <= FLAGGED, "{}: harmless flagged {:.3}", row.level, row.flagged());
         }

@@ -1,12 +1,13 @@
 //! The figures of a set of behaviours at one level, as text and as the page of the manual.
 
 use super::Outcome;
+use crate::fixtures::expect::Set;
 
 /// One line of the table.
 #[derive(Debug)]
 pub struct Row {
-    /// Written by somebody who had not seen the analysis?
-    pub blind: bool,
+    /// Who wrote them.
+    pub set: Set,
     /// Instruction set and optimisation, or `sh`.
     pub level: String,
     shown: usize,
@@ -19,10 +20,10 @@ pub struct Row {
 
 impl Row {
     /// Counts.
-    pub fn new(blind: bool, level: &str, outcomes: &[Outcome]) -> Self {
+    pub fn new(set: Set, level: &str, outcomes: &[Outcome]) -> Self {
         let count = |what: &dyn Fn(&super::judge::Verdict) -> bool| outcomes.iter().filter(|outcome| what(&outcome.verdict)).count();
         Self {
-            blind,
+            set,
             level: level.to_owned(),
             shown: count(&|verdict| verdict.shown),
             noticed: count(&|verdict| verdict.shown && verdict.noticed),
@@ -40,7 +41,7 @@ impl Row {
 
     /// Part of the harmless that was flagged.
     pub fn flagged(&self) -> f64 {
-        part(self.flagged, self.harmless)
+        if self.harmless == 0 { 0.0 } else { part(self.flagged, self.harmless) }
     }
 }
 
@@ -57,7 +58,7 @@ pub fn text(rows: &[Row]) -> String {
     for row in rows.iter().filter(|row| row.shown + row.harmless > 0) {
         out += &format!(
             "| {} | {} | {} | {} | {} | {:.1} % | {} | {} | {:.1} % | {} |\n",
-            if row.blind { "blind" } else { "authors" },
+            row.set.name(),
             row.level,
             row.shown,
             row.noticed,
@@ -79,11 +80,10 @@ pub fn page(rows: &[Row]) -> String {
          Written by `cargo xtask score`. Each behaviour of `fixtures/code` is a program or script that has it, and a twin that differs in \
          the one thing that\nmatters. Programs are built for A32 and Thumb-2 at -O0, -O2 and -Os, and stripped; what is compared is what \
          `assay vet` says of the tree that a\nbehaviour stands in.\n\n{}\n\
-         - *authors*: behaviours written beside the analysis, and those that were the blind set before anybody looked at it. *blind*: \
-         written by somebody who saw the pages of the rules and none of the code.\n\
-         - The present blind set, the first time that it was judged (told, harmless flagged; of 11 programs): a32-O0 3, 4; a32-O2 3, 7; \
-         a32-Os 3, 7; t32-O0 2, 4; t32-O2 4, 6; t32-Os 4, 6; of 4 scripts 2, 1. Two false alarms that it showed were mended since \
-         (a shell that is given a command, letters of sysrq that do nothing), and bounds that were worked on before it was read.\n\
+         - *authors*: behaviours written beside the analysis, and those of the first blind set, which was worked through. *opened*: the \
+         second blind set, looked\n  at since and not worked through. *blind*: the third, of which false alarms \
+         were mended since it was judged. Both\n  were written by somebody who saw the pages of the rules and none of the code; the first \
+         verdicts on them stand in `fixtures/code/README.md`.\n\
          - *noticed*: a finding of the expected rule is there. *told*: it also agrees in effect, holder, host and every trigger. *recall* \
          counts what was told.\n\
          - *harmless*: twins and ordinary programs. *flagged*: the rule of the behaviour fires there at any severity, or another rule of \

@@ -1,5 +1,6 @@
-//! Is a constant among those that a finding names? Numbers are compared by value, in either byte order, and within one: a compiler may
-//! turn `now > N` into `now >= N + 1`, and a program may compare before or after `ntohs`.
+//! Is a constant among those that a finding names? Numbers are compared by value, in either byte order: a program may compare before or
+//! after `ntohs`. One that is wanted as `~N` is compared with an order, and is right within one: a compiler may turn `now > N` into
+//! `now >= N + 1`.
 
 /// Is `wanted` among `named`?
 pub fn named(wanted: &str, named: &[String]) -> bool {
@@ -14,9 +15,12 @@ fn bare(word: &str) -> &str {
 }
 
 fn same_number(wanted: &str, word: &str) -> bool {
+    let ordered = wanted.starts_with('~');
+    let wanted = wanted.trim_start_matches('~');
     let (Some(wanted), Some(word)) = (number(wanted), number(word)) else { return false };
-    let orders = [wanted, u64::from((wanted as u32).swap_bytes()), u64::from((wanted as u16).swap_bytes())];
-    orders.iter().any(|value| value.abs_diff(word) <= 1)
+    let swapped = u16::try_from(wanted).ok().map(|wanted| u64::from(wanted.swap_bytes()));
+    let mut orders = [Some(wanted), Some(u64::from((wanted as u32).swap_bytes())), swapped].into_iter().flatten();
+    (ordered && wanted.abs_diff(word) <= 1) || orders.any(|value| value == word)
 }
 
 /// Up to four bytes and the letters that they stand for are the same.
@@ -46,9 +50,10 @@ mod tests {
         let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         assert!(named("0x4f50", &words(&["20304"])) && named("0x4f50", &words(&["0x504f"])));
         assert!(named("pools", &words(&["\"pools\""])) && named("PUT", &words(&["PUT "])) && !named("put", &words(&["input"])));
-        assert!(named("0x57", &words(&["W"])) && named("1830297600", &words(&["1830297601"])));
+        assert!(named("0x57", &words(&["W"])) && named("~1830297600", &words(&["1830297601"])));
         assert!(named("0x4f50", &words(&["OP"])));
         assert!(named("0x5a17c0de99310b44", &words(&["0x5A17C0DE99310B44"])));
-        assert!(!named("halt", &words(&["halted"])) && !named("7", &words(&["9"])) && !named("7", &[]));
+        assert!(!named("halt", &words(&["halted"])) && !named("7", &words(&["8"])) && !named("7", &[]));
+        assert!(!named("W", &words(&["X"])) && !named("stop", &words(&["ttop"])) && !named("0x01020304", &words(&["0x0102"])));
     }
 }

@@ -112,7 +112,6 @@ impl Replay {
             Some(now) if evidence.excerpt.is_empty() => Outcome::Unsaid(now),
             Some(now) => Outcome::Differs(now),
             None if is_code(evidence) || !within => Outcome::Differs(String::new()),
-            None if evidence.excerpt.is_empty() => Outcome::Agrees,
             None => Outcome::Unsaid(String::new()),
         })
     }

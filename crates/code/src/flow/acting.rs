@@ -6,12 +6,13 @@ use assay_core::{
         CodeFact,
         code::{Actuator, ActuatorKind, Channel, Choice, Manner, Run},
     },
+    words::is_open_shell,
 };
 
 use super::{
     commands::{Meaning, Quoting},
     context::{Context, Trail},
-    events::{Acting, Events, is_shell},
+    events::{Acting, Events},
     text::{Piece, Text},
 };
 use crate::{
@@ -167,9 +168,7 @@ impl Events<'_, '_, '_> {
     fn serves_shell(&mut self, function: FunctionId, id: CallId, name: &str, words: &[&Text]) {
         let (unit, none) = (self.resolver().unit, Context::default());
         let shown: Vec<String> = words.iter().map(|word| word.show()).collect();
-        let given = shown.get(1..).unwrap_or_default();
-        if !shown.first().is_some_and(|program| is_shell(program)) || given.iter().any(|word| !word.starts_with('-') || word.contains('c'))
-        {
+        if !is_open_shell(shown.iter().map(String::as_str)) {
             return;
         }
         let Some(local) = unit.local(function) else { return };

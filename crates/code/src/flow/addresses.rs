@@ -7,13 +7,13 @@ use crate::{
     values::{Expr, Local, Node},
 };
 
-/// Can this number be an address, and not a count or a piece of code that was taken for one? None begins a network of its own
-/// (`1.0.0.0`), and what a program binds to is every address of the machine, itself, a group, or one of a private network (RFC 1918, 3927).
+/// Can this number be an address, and not a count or a piece of code that was taken for one? None names a network
+/// (`1.0.0.0`, `160.174.11.0`), and what a program binds to is every address of the machine, itself, a group, or one of a private network (RFC 1918, 3927).
 pub(super) fn is_address(number: u32, bound: bool) -> bool {
     let address = Ipv4Addr::from(number.to_le_bytes());
-    let [.., c, d] = address.octets();
+    let [.., last] = address.octets();
     let own = address.is_loopback() || address.is_private() || address.is_link_local() || address.is_multicast() || address.is_broadcast();
-    number == 0 || ((c, d) != (0, 0) && (own || !bound))
+    (number == 0 && bound) || (last != 0 && (own || !bound))
 }
 
 /// Does an operation exchange bytes?
@@ -55,5 +55,6 @@ mod tests {
         assert!(!is_address(number([124, 32, 157, 229]), true), "an instruction");
         assert!(is_address(number([8, 8, 8, 8]), false));
         assert!(!is_address(number([17, 1, 0, 0]), false));
+        assert!(!is_address(number([160, 174, 11, 0]), false), "an address of the program");
     }
 }

@@ -2,12 +2,33 @@
 //!
 //! Three limits, all counted and none of them time: the steps of a whole program, the steps of one question (so that one knot of code
 //! does not eat what belongs to all the others), and how deep questions are asked for the sake of one another (the stack is finite).
-//! What a limit cut is counted, and an answer that was cut is never remembered as if it were whole.
+//! What a limit cut is counted, and an answer that was cut is never remembered as if it were whole. It is remembered as what it is, for
+//! whoever asks again and would get no farther: see [`Standing`].
 
 use std::cell::Cell;
 
 /// Questions that are answered for the sake of one another.
 const NESTING: u32 = 40;
+
+/// The part of all that is left that an answer for the whole program may take: one in so many.
+const ASIDE: u64 = 8;
+/// How many levels less deep, and how many times the steps, make a question that was cut worth asking again.
+const FARTHER: (u32, u64) = (4, 2);
+
+/// Where a question stands when it is asked: what it has left of the two limits that could cut it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    steps: u64,
+    nesting: u32,
+}
+
+impl Standing {
+    /// Would a question that was cut from `then` on get clearly farther from here? One that lies in a knot of code is asked from each of
+    /// the knot's ends, and would be cut again each time.
+    pub fn is_farther(self, then: Self) -> bool {
+        self.nesting + FARTHER.0 <= then.nesting || self.steps / FARTHER.1 >= then.steps.max(1)
+    }
+}
 
 /// Steps left for the questions of a run.
 #[derive(Debug)]
@@ -53,6 +74,16 @@ impl Budget {
         (answer, self.cuts.get() > cuts)
     }
 
+    /// Answers what is asked once and holds for the whole program: out of steps of its own, and as if nobody had asked for it. Whoever
+    /// happens to ask first may have few left, and the others would have to do with what came of that.
+    pub fn aside<T>(&self, answer: impl FnOnce() -> T) -> T {
+        let (question, nesting) = (self.question.replace(self.left.get() / ASIDE), self.nesting.replace(0));
+        let answer = answer();
+        self.question.set(question);
+        self.nesting.set(nesting);
+        answer
+    }
+
     /// Answers a question for the sake of another; none where they are too many.
     pub fn nested<T>(&self, answer: impl FnOnce() -> T) -> Option<T> {
         if self.nesting.get() >= NESTING {
@@ -63,6 +94,11 @@ impl Budget {
         let answer = answer();
         self.nesting.set(self.nesting.get() - 1);
         Some(answer)
+    }
+
+    /// What a question that is asked now has left.
+    pub fn standing(&self) -> Standing {
+        Standing { steps: self.question.get().min(self.left.get()), nesting: self.nesting.get() }
     }
 
     /// Notes that an answer is not whole.
@@ -93,6 +129,21 @@ mod tests {
         let (taken, cut) = budget.question(100, || (0..7).filter(|_| budget.step()).count());
         assert_eq!((taken, cut, budget.left()), (7, false, 0));
         assert!(!budget.step());
+    }
+
+    #[test]
+    fn what_was_cut_is_asked_again_where_it_gets_farther() {
+        let then = Standing { steps: 100, nesting: 10 };
+        for (steps, nesting, farther) in [(100, 10, false), (199, 7, false), (200, 10, true), (50, 6, true), (50, 40, false)] {
+            assert_eq!(Standing { steps, nesting }.is_farther(then), farther, "{steps} {nesting}");
+        }
+    }
+
+    #[test]
+    fn what_holds_for_all_has_steps_of_its_own() {
+        let budget = Budget::new(80);
+        let (taken, cut) = budget.question(0, || budget.aside(|| (0..10).filter(|_| budget.step()).count()));
+        assert_eq!((taken, cut, budget.left()), (10, false, 70));
     }
 
     #[test]

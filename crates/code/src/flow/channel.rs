@@ -4,7 +4,7 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     rc::Rc,
 };
 
@@ -15,6 +15,7 @@ use super::{
     context::Context,
     ends::End,
     handles::Settings,
+    kept::Kept,
     objects::Object,
     resolve::{Found, Resolver},
     text::{Origin, Text},
@@ -28,6 +29,11 @@ use crate::{
 
 /// Channels that one value can be.
 const CHANNELS: usize = 16;
+
+/// Kinds of channels that are told apart for one value.
+const KINDS: usize = 3;
+/// Sockets that are told apart for one value.
+const ENDS: usize = 3;
 
 /// How files without names are called.
 const TEMPORARY: &str = "(temporary file)";
@@ -44,6 +50,8 @@ pub struct Channels<'r, 'a> {
     /// What the program keeps in files without names.
     temporary: RefCell<Temporary>,
     known: RefCell<HashMap<(FunctionId, Expr), Vec<Channel>>>,
+    /// By which channels the bytes of an origin came in.
+    origins: RefCell<Kept<Origin, Vec<Channel>>>,
     /// Handles that are being asked about, one for the sake of another.
     asked: RefCell<HashSet<(FunctionId, Expr)>>,
     /// How often an answer had to do without one that was being asked about.
@@ -69,6 +77,7 @@ impl<'r, 'a> Channels<'r, 'a> {
             settings: OnceCell::new(),
             temporary: RefCell::default(),
             known: RefCell::default(),
+            origins: RefCell::default(),
             asked: RefCell::default(),
             circles: Cell::new(0),
         }
@@ -233,19 +242,43 @@ impl<'r, 'a> Channels<'r, 'a> {
             self.address(end, transport, channels);
         }
         // Of what each message says where it goes, one that is not known says nothing beside others.
-        let unknown = |channel: &Channel| matches!(channel, Channel::Connected { host: Host::Unknown, .. });
-        if !own && channels.iter().skip(known).any(|channel| !unknown(channel)) {
+        if !own && channels.iter().skip(known).any(|channel| !is_unknown_end(channel)) {
             let mut place = 0;
             channels.retain(|channel| {
                 place += 1;
-                place <= known || !unknown(channel)
+                place <= known || !is_unknown_end(channel)
             });
         }
     }
 
     /// The channels by which bytes of this origin came in.
     pub fn origin(&self, origin: &Origin) -> Vec<Channel> {
-        self.contents.resolver.budget.nested(|| self.origin_here(origin)).unwrap_or_default()
+        let budget = &self.contents.resolver.budget;
+        if let Some(known) = self.origins.borrow().get(origin, budget) {
+            return known.clone();
+        }
+        let (standing, cuts, circles) = (budget.standing(), budget.cuts(), self.circles.get());
+        let channels = budget.nested(|| self.origin_here(origin)).unwrap_or_default();
+        if self.asked.borrow().is_empty() || self.circles.get() == circles {
+            self.origins.borrow_mut().keep(origin.clone(), channels.clone(), (budget.cuts() > cuts).then_some(standing));
+        }
+        channels
+    }
+
+    /// The channels by which bytes of one of these origins came in. What may be of the network as well as of a file, of the environment as
+    /// of the command line, or of any of many sockets, went through places that everything goes through: it is told of none of them. And what may be the clock as well
+    /// as something else is no clock; nor is an end that nobody knows, of a socket that nothing is known of, told beside others.
+    pub(super) fn sources<'o>(&self, origins: impl IntoIterator<Item = &'o Origin>) -> BTreeSet<Channel> {
+        let mut channels: BTreeSet<Channel> = origins.into_iter().flat_map(|origin| self.origin(origin)).collect();
+        channels.remove(&Channel::Unknown);
+        if channels.len() > 1 {
+            channels.remove(&Channel::Clock);
+        }
+        let known = channels.iter().any(|channel| !is_unknown_end(channel));
+        channels.retain(|channel| !(known && is_unknown_end(channel)));
+        let kinds: HashSet<_> = channels.iter().map(std::mem::discriminant).collect();
+        let ends = channels.iter().filter(|channel| matches!(channel, Channel::Bound { .. } | Channel::Connected { .. })).count();
+        if kinds.len() > KINDS || ends > ENDS { BTreeSet::new() } else { channels }
     }
 
     fn origin_here(&self, origin: &Origin) -> Vec<Channel> {
@@ -254,25 +287,28 @@ impl<'r, 'a> Channels<'r, 'a> {
             Origin::Made(origins) => origins.iter().flat_map(|origin| self.origin(origin)).collect(),
             Origin::Word(number) => vec![Channel::Argument(*number)],
             Origin::Argument(..) | Origin::Unknown => Vec::new(),
-            Origin::Call(function, call, index) => {
+            Origin::Call(function, call, index, context) => {
                 let Some((_, model)) = unit.model(*function, *call) else { return vec![Channel::Unknown] };
-                if let Some(found) = self.handed(*function, *call, *index, model) {
+                if self.contents.resolver.is_everybodys(*function, *call, *index, context) {
+                    return vec![Channel::Unknown];
+                }
+                if let Some(found) = self.handed(*function, *call, *index, model, context) {
                     return found;
                 }
                 if let Some(reads) = model.reads {
                     if reads.channel == 255 {
                         return vec![Channel::StandardInput];
                     }
-                    let channels = self.argument(*function, *call, reads.channel, &Context::default());
+                    let channels = self.argument(*function, *call, reads.channel, context);
                     let channels = self.put_there(channels);
                     return if channels.is_empty() { vec![Channel::Unknown] } else { channels };
                 }
                 match model.gives {
                     Some(Gives::Environment(index)) => {
-                        let names = self.texts(*function, *call, index, &Context::default());
+                        let names = self.texts(*function, *call, index, context);
                         names.iter().map(|name| variable(&name.show())).collect()
                     }
-                    Some(Gives::Clock) => vec![Channel::Clock],
+                    Some(Gives::Clock | Gives::Calendar) => vec![Channel::Clock],
                     _ => vec![Channel::Unknown],
                 }
             }
@@ -300,7 +336,10 @@ impl<'r, 'a> Channels<'r, 'a> {
     /// What is written to files without names; nothing while that is being found out, since a name in one may be what it is found out by.
     fn temporary(&self) -> Option<Rc<BTreeMap<Channel, Vec<Origin>>>> {
         match self.temporary.replace(Temporary::Asked) {
-            Temporary::Asked => None,
+            Temporary::Asked => {
+                self.circles.set(self.circles.get() + 1);
+                None
+            }
             Temporary::Known(written) => {
                 *self.temporary.borrow_mut() = Temporary::Known(written.clone());
                 Some(written)
@@ -338,23 +377,30 @@ impl<'r, 'a> Channels<'r, 'a> {
 
     /// Bytes that a call brings by other ways than reading: what a handle's channel brought, a file that it reads by itself, a stream whose
     /// content it was given.
-    fn handed(&self, function: FunctionId, call: CallId, index: u8, model: &Model) -> Option<Vec<Channel>> {
-        let none = Context::default();
+    fn handed(&self, function: FunctionId, call: CallId, index: u8, model: &Model, context: &Context) -> Option<Vec<Channel>> {
         if index == BROUGHT {
             let handle = model.performs.or(model.options.as_ref().map(|options| options.on))?;
-            return Some(self.argument(function, call, handle, &none));
+            return Some(self.argument(function, call, handle, context));
         }
         if let Some(holds) = &model.holds {
-            let name = holds.argument.map(|index| self.texts(function, call, index, &none));
+            let name = holds.argument.map(|index| self.texts(function, call, index, context));
             let names = name.unwrap_or_default().iter().map(Text::show).collect::<Vec<_>>();
             let whole = |name: &str| Channel::File(format!("{}{name}", holds.path));
             return Some(if names.is_empty() { vec![whole("")] } else { names.iter().map(|name| whole(name)).collect() });
         }
         if model.copies.iter().any(|copy| copy.file && copy.from == index) {
-            return Some(self.texts(function, call, index, &none).iter().map(|text| file(&text.show())).collect());
+            return Some(self.texts(function, call, index, context).iter().map(|text| file(&text.show())).collect());
         }
-        model.options.as_ref().filter(|options| options.value == index).map(|_| self.argument(function, call, index, &none))
+        model.options.as_ref().filter(|options| options.value == index).map(|_| self.argument(function, call, index, context))
     }
+}
+
+/// Is it the other end of a connection, or a door, of which nothing is known?
+pub(super) fn is_unknown_end(channel: &Channel) -> bool {
+    matches!(
+        channel,
+        Channel::Connected { host: Host::Unknown, .. } | Channel::Bound { transport: Transport::Unknown, address: None, port: None }
+    )
 }
 
 /// Is it a file without a name, which nobody else can see?

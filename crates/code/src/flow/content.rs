@@ -11,6 +11,7 @@ use std::{
 use super::{
     context::{Context, StepKind, Trail},
     extent::Reach,
+    kept::Kept,
     objects::{Object, Pointee},
     resolve::{Found, Resolver},
     standing::NEAR,
@@ -23,6 +24,10 @@ use crate::{
     models::BROUGHT,
     values::{Address, COUNT, Call, CallId, Expr, Leaf, Location, Node, Slot, Snapshot, bases},
 };
+
+/// How far below the function that is asked about whoever writes for it is looked for. There are as many ways down as the calls of each
+/// level multiplied; what is deeper than a helper's helper's helper is found by the objects that are written to.
+const DESCENT: u8 = 5;
 
 /// A question whose answer is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,7 +48,7 @@ pub(super) enum Question {
 pub struct Contents<'r, 'a> {
     /// Questions about values.
     pub resolver: &'r Resolver<'a>,
-    answers: RefCell<HashMap<Question, Vec<Text>>>,
+    answers: RefCell<Kept<Question, Vec<Text>>>,
     /// Questions that are being answered, one for the sake of another.
     asked: RefCell<Vec<Question>>,
     /// The first of them that an answer since then was in need of: until that one is answered, what was found is not whole.
@@ -82,10 +87,10 @@ impl<'r, 'a> Contents<'r, 'a> {
     pub(super) fn remembered(&self, question: Question, trail: &Trail, answer: impl FnOnce(&Trail) -> Vec<Text>) -> Vec<Text> {
         let along =
             |texts: &[Text]| texts.iter().map(|text| Text { pieces: text.pieces.clone(), trail: trail.then(&text.trail) }).collect();
-        if let Some(known) = self.answers.borrow().get(&question) {
+        let budget = &self.resolver.budget;
+        if let Some(known) = self.answers.borrow().get(&question, budget) {
             return along(known);
         }
-        let budget = &self.resolver.budget;
         if let Some(found) = self.meanwhile.borrow().get(&question) {
             self.open.set(self.open.get().min(found.open));
             if found.cut {
@@ -93,7 +98,7 @@ impl<'r, 'a> Contents<'r, 'a> {
             }
             return along(&found.texts);
         }
-        let place = self.asked.borrow().len();
+        let (place, standing) = (self.asked.borrow().len(), budget.standing());
         if let Some(place) = self.asked.borrow().iter().position(|asked| *asked == question) {
             self.open.set(self.open.get().min(place));
             return Vec::new();
@@ -117,10 +122,9 @@ impl<'r, 'a> Contents<'r, 'a> {
             self.waiting.borrow_mut().entry(open).or_default().extend(waiting.values_mut().flat_map(std::mem::take));
         }
         let answer = along(&texts);
-        if whole && !cut {
-            self.answers.borrow_mut().insert(question, texts);
-        } else if place > 0 {
-            let open = if whole { place - 1 } else { open };
+        if whole {
+            self.answers.borrow_mut().keep(question, texts, cut.then_some(standing));
+        } else {
             self.waiting.borrow_mut().entry(open).or_default().push(question.clone());
             self.meanwhile.borrow_mut().insert(question, Meanwhile { texts, open, cut });
         }
@@ -251,10 +255,18 @@ impl Contents<'_, '_> {
             Some(Leaf::Result(call, var)) if Some(var) == unit.machine.results.first() => {
                 self.result(function, *call, at, memory, context, trail)
             }
-            Some(Leaf::Join { .. }) => {
+            Some(Leaf::Join { block, slot }) => {
                 let mut texts = Vec::new();
-                for (way, trail) in self.beginnings(function, pointer, trail) {
-                    merge(&mut texts, self.pointer(function, way, by, memory, context, &trail));
+                if let Some(ways) = self.ways_with_memory(function, *block, *slot, memory) {
+                    for (way, memory, (from, edge)) in ways {
+                        let fixed = local.exprs.value(way).is_some();
+                        let trail = if fixed { trail.with(function, u64::from(from), StepKind::Came(edge)) } else { trail.clone() };
+                        merge(&mut texts, self.pointer(function, way, at.offset, &memory, context, &trail));
+                    }
+                    return texts;
+                }
+                for (way, behind, trail) in self.beginnings(function, pointer, trail) {
+                    merge(&mut texts, self.pointer(function, way, by.wrapping_add(behind), memory, context, &trail));
                 }
                 texts
             }
@@ -264,27 +276,72 @@ impl Contents<'_, '_> {
         }
     }
 
+    /// The ways of a pointer that join where those of memory do, each with the memory of its way and the edge that it came by: what stands in
+    /// a buffer on one way is nothing that a pointer to it from another way sees. None in a loop, and where memory is the same on all.
+    fn ways_with_memory(
+        &self,
+        function: FunctionId,
+        block: u32,
+        slot: Slot,
+        memory: &Snapshot,
+    ) -> Option<Vec<(Expr, Snapshot, (u32, u32))>> {
+        let local = self.resolver.unit.local(function)?;
+        let joined = Leaf::Join { block, slot: Slot::State };
+        if local.leaf(memory.state) != Some(&joined) || local.ways(block, slot).any(|(_, from, _)| local.shape.retreats(from, block)) {
+            return None;
+        }
+        let ways = local.ways(block, slot).map(|(way, from, edge)| {
+            let state = local.ways(block, Slot::State).find(|(_, other, index)| (*other, *index) == (from, edge))?.0;
+            Some((way, memory.over(state), (from, edge)))
+        });
+        ways.collect()
+    }
+
     /// Where a pointer begins that runs through a text in a loop, or is set on several ways: what the joins come from that it passes, each
-    /// looked at once. Loops within loops join each other's pointers.
-    fn beginnings(&self, function: FunctionId, pointer: Expr, trail: &Trail) -> Vec<(Expr, Trail)> {
-        let unit = self.resolver.unit;
-        let (mut begins, mut seen, mut waiting) = (Vec::new(), HashSet::new(), vec![(pointer, trail.clone())]);
+    /// looked at once, and how far behind that it points. Loops within loops join each other's pointers.
+    ///
+    /// ```text
+    /// e = list; … e = e->next;    e + 100: 100 behind `list`, and behind `e->next`
+    /// p = text; … p = p + 1;      p + 1: somewhere in `text`, which is meant from its beginning on
+    /// ```
+    fn beginnings(&self, function: FunctionId, pointer: Expr, trail: &Trail) -> Vec<(Expr, u64, Trail)> {
+        let (unit, mask) = (self.resolver.unit, self.resolver.width().mask());
+        let (mut begins, mut seen, mut waiting) = (Vec::new(), HashMap::new(), vec![(pointer, 0, trail.clone())]);
         let Some(local) = unit.local(function) else { return begins };
-        while let Some((value, trail)) = waiting.pop().filter(|_| self.resolver.budget.step()) {
-            let (Address::At(at) | Address::Within(at)) = local.locate(value, unit.program, unit.machine);
+        let mut runs = false;
+        while let Some((value, behind, trail)) = waiting.pop().filter(|_| self.resolver.budget.step()) {
+            if let Node::Select(cond, yes, no) = local.exprs.node(value) {
+                for (side, truth) in [(yes, true), (no, false)] {
+                    waiting.push((side, behind, trail.with(function, u64::from(cond.0), StepKind::Picked(truth))));
+                }
+                continue;
+            }
+            let address = local.locate(value, unit.program, unit.machine);
+            let (Address::At(at) | Address::Within(at)) = address;
+            // No pointer.
+            if at.base.is_none() && at.offset == 0 {
+                continue;
+            }
             let Some((base, Leaf::Join { block, slot })) = at.base.and_then(|base| Some((base, local.leaf(base)?))) else {
-                begins.push((value, trail));
+                begins.push((value, behind, trail));
                 continue;
             };
-            if seen.insert(base) {
+            let behind = at.offset.wrapping_add(behind) & mask;
+            let before = seen.insert(base, behind);
+            // One that comes round further on than it was runs.
+            runs |= matches!(address, Address::Within(_)) || before.is_some_and(|before| before != behind);
+            if before.is_none() {
                 let trail = if value == pointer { trail } else { trail.with(function, u64::from(value.0), StepKind::Pointed) };
                 for (way, from, edge) in local.ways(*block, *slot) {
                     // Which constant it is says by which way it came.
                     let fixed = local.exprs.value(way).is_some();
                     let trail = if fixed { trail.with(function, u64::from(from), StepKind::Came(edge)) } else { trail.clone() };
-                    waiting.push((way, trail));
+                    waiting.push((way, behind, trail));
                 }
             }
+        }
+        if runs {
+            begins.iter_mut().for_each(|(_, behind, _)| *behind = 0);
         }
         begins.reverse();
         begins
@@ -317,7 +374,7 @@ impl Contents<'_, '_> {
                 continue;
             };
             let trail = trail.with(function, call.site, StepKind::Moved);
-            let rest = self.by_model(function, *id, call, model, *index, context, &trail);
+            let rest = self.by_model(function, *id, call, model, (*index, 0), context, &trail);
             merge(&mut longer, rest.iter().map(|rest| text.then(rest)).collect());
         }
         if longer.is_empty() { vec![text] } else { longer }
@@ -480,13 +537,14 @@ impl Contents<'_, '_> {
                     continue;
                 }
                 let trail = trail.with(function, call.site, StepKind::Moved);
-                return Some((self.by_model(function, id, call, model, index as u8, context, &trail), reach == Reach::Yes));
+                return Some((self.by_model(function, id, call, model, (index as u8, by), context, &trail), reach == Reach::Yes));
             }
             for edge in unit.callees(function, id) {
                 if edge.passing != Passing::Own || !unit.writes_through(edge.to, index) {
                     continue;
                 }
-                let (Some(inner), Some(callee)) = (context.down(edge), unit.local(edge.to)) else { continue };
+                let inner = context.down(edge).filter(|inner| inner.depth() <= DESCENT);
+                let (Some(inner), Some(callee)) = (inner, unit.local(edge.to)) else { continue };
                 let Some(entry) = self.resolver.entry_of(edge.to, index) else { continue };
                 let place = Location { base: Some(entry), offset: by };
                 let trail = trail.with(function, call.site, StepKind::Stored);
@@ -512,7 +570,7 @@ impl Contents<'_, '_> {
         let mut texts = Vec::new();
         for (edge, above) in callers {
             if edge.brings(index) {
-                merge(&mut texts, vec![Text::hole(Origin::Call(edge.from, edge.call, BROUGHT), Shape::Text, trail)]);
+                merge(&mut texts, vec![Text::hole(self.resolver.brought(edge.from, edge.call, BROUGHT, &above), Shape::Text, trail)]);
             }
             let Some(passed) = edge.passed_as(index) else { continue };
             let Some((caller, value)) = unit.argument(edge.from, edge.call, passed) else { continue };
@@ -525,6 +583,6 @@ impl Contents<'_, '_> {
 }
 
 /// Is nothing known of a text?
-fn is_unknown(text: &Text) -> bool {
+pub(super) fn is_unknown(text: &Text) -> bool {
     matches!(text.pieces.as_slice(), [] | [Piece::Hole(Origin::Unknown, _)])
 }

@@ -1,7 +1,7 @@
 //! Through which calls a question came, and by which steps.
 
 use std::{
-    hash::{Hash, Hasher},
+    hash::{DefaultHasher, Hash, Hasher},
     rc::Rc,
 };
 
@@ -11,32 +11,52 @@ use crate::functions::FunctionId;
 /// Frames that are told apart; deeper ones are forgotten, so that recursion ends.
 const DEPTH: u8 = 12;
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Frame {
     edge: Edge,
     depth: u8,
+    /// Of this frame and all above it. Tables hold thousands of contexts that differ in their upper frames alone.
+    hash: u64,
     up: Context,
 }
 
 /// The calls that a question went down through: it comes back up by the same ones.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Context(Option<Rc<Frame>>);
 
-impl Hash for Context {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        // Two frames tell enough apart for a table; equality looks at all.
-        if let Some(frame) = &self.0 {
-            frame.edge.call.hash(state);
-            frame.edge.from.hash(state);
-            frame.depth.hash(state);
+impl PartialEq for Context {
+    fn eq(&self, other: &Self) -> bool {
+        let (mut own, mut other) = (self, other);
+        loop {
+            match (&own.0, &other.0) {
+                (None, None) => return true,
+                (Some(a), Some(b)) if Rc::ptr_eq(a, b) => return true,
+                (Some(a), Some(b)) if a.hash == b.hash && a.edge == b.edge => (own, other) = (&a.up, &b.up),
+                _ => return false,
+            }
         }
     }
 }
 
+impl Eq for Context {}
+
+impl Hash for Context {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_ref().map_or(0, |frame| frame.hash).hash(state);
+    }
+}
+
 impl Context {
+    fn below(edge: &Edge, up: Self) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (edge.from, edge.call, edge.to, &up).hash(&mut hasher);
+        let depth = up.depth();
+        Self(Some(Rc::new(Frame { edge: edge.clone(), depth, hash: hasher.finish(), up })))
+    }
+
     /// Below one more call; none where it is too deep or the function is on the way already.
     pub fn down(&self, edge: &Edge) -> Option<Self> {
-        let depth = self.0.as_ref().map_or(0, |frame| frame.depth + 1);
+        let depth = self.depth();
         let mut at = self;
         while let Some(frame) = &at.0 {
             if frame.edge == *edge {
@@ -44,7 +64,26 @@ impl Context {
             }
             at = &frame.up;
         }
-        (depth < DEPTH).then(|| Self(Some(Rc::new(Frame { edge: edge.clone(), depth, up: self.clone() }))))
+        (depth < DEPTH).then(|| Self::below(edge, self.clone()))
+    }
+
+    /// The last `frames` calls alone, whoever made the first of them.
+    pub fn innermost(&self, frames: usize) -> Self {
+        let mut calls = Vec::new();
+        let mut at = self;
+        while let Some(frame) = at.0.as_ref().filter(|_| calls.len() < frames) {
+            calls.push(&frame.edge);
+            at = &frame.up;
+        }
+        if at.0.is_none() {
+            return self.clone();
+        }
+        calls.iter().rev().fold(Self::default(), |up, edge| Self::below(edge, up))
+    }
+
+    /// How many calls.
+    pub fn depth(&self) -> u8 {
+        self.0.as_ref().map_or(0, |frame| frame.depth + 1)
     }
 
     /// The call that led here, and the context above it.

@@ -46,6 +46,10 @@ impl Events<'_, '_, '_> {
                 }
             }
         }
+        // What may be of everything went through places that everything goes through: nothing is told by it.
+        let origins = || texts.iter().flat_map(Text::origins).map(|(origin, _)| origin);
+        let mixed = self.channels.sources(origins()).is_empty() && origins().any(|origin| !self.channels.sources([origin]).is_empty());
+        told.retain(|(_, from, _)| !(mixed && is_file(from)));
         if told.is_empty() {
             return;
         }
@@ -71,7 +75,7 @@ impl Events<'_, '_, '_> {
     fn told(&self, origin: &Origin) -> Vec<(BTreeSet<Disclosed>, String)> {
         match origin {
             Origin::Made(origins) => origins.iter().flat_map(|origin| self.told(origin)).collect(),
-            Origin::Call(function, call, index) => {
+            Origin::Call(function, call, index, _) => {
                 if let Some((name, model)) = self.resolver().unit.model(*function, *call) {
                     let asked = model.asks.iter().filter(|asks| self.number(*function, *call, asks.argument) == Some(asks.is));
                     let mut what: BTreeSet<Disclosed> = model.tells.iter().chain(asked.flat_map(|asks| &asks.tells)).copied().collect();
@@ -87,7 +91,7 @@ impl Events<'_, '_, '_> {
                     }
                 }
                 let mut found = Vec::new();
-                for channel in self.channels.origin(origin) {
+                for channel in self.channels.sources([origin]) {
                     if let Channel::File(path) | Channel::Removable(path) = channel {
                         let tells = Rules::get().path(&path, |rule| (!rule.tells.is_empty()).then(|| rule.tells.clone()));
                         found.push((tells.into_iter().flatten().collect(), path));

@@ -6,7 +6,7 @@
 use super::{
     content::Contents,
     context::{Context, StepKind, Trail},
-    text::{Piece, Text},
+    text::{Origin, Piece, Shape, Text, merge},
 };
 use crate::{
     functions::FunctionId,
@@ -130,6 +130,24 @@ impl Contents<'_, '_> {
             _ => return Vec::new(),
         };
         self.pointer(function, pointer, offset, &Snapshot::new(state), context, &none)
+    }
+
+    /// What a character is that is handed on by itself: one of those that stand where it was loaded, by the ways that they came.
+    pub(super) fn character(&self, function: FunctionId, value: Expr, context: &Context) -> Vec<Text> {
+        let loaded = self.resolver.unit.local(function).and_then(|local| Changed::of(local, value));
+        let around = loaded.map(|loaded| self.around(function, loaded.byte, context)).unwrap_or_default();
+        let mut texts = Vec::new();
+        for text in &around {
+            let origins: Vec<Origin> =
+                text.origins().map(|(origin, _)| origin.clone()).filter(|origin| *origin != Origin::Unknown).collect();
+            let origin = match origins.as_slice() {
+                [] => continue,
+                [one] => one.clone(),
+                _ => Origin::made(origins),
+            };
+            merge(&mut texts, vec![Text::hole(origin, Shape::Text, &text.trail)]);
+        }
+        if texts.is_empty() { self.byte(function, value, context, &Trail::default()) } else { texts }
     }
 
     /// The constants that a function makes byte by byte where it stores `value`: copied by hand, or made legible.

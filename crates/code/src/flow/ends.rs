@@ -10,10 +10,10 @@ use assay_core::facts::code::{Channel, Host, Transport};
 use super::{
     addresses::{exchanges, is_address},
     channel::{Channels, Opener},
-    context::Context,
+    context::{Context, Trail},
     objects::Object,
     resolve::Found,
-    text::Text,
+    text::{Origin, Shape, Text},
 };
 use crate::{
     functions::FunctionId,
@@ -21,6 +21,8 @@ use crate::{
     values::{Address, CallId, Expr, Location, Snapshot},
 };
 
+/// Hosts that one call can go to, by name.
+const HOSTS: usize = 4;
 /// Longest name of a host (RFC 1035, 2.3.4).
 const NAME: usize = 255;
 /// Families of addresses that have ports, as a `sockaddr` begins with them (Linux `socket.h`).
@@ -41,9 +43,9 @@ pub(super) struct End {
 impl Channels<'_, '_> {
     /// Binds and connects of each socket.
     pub(super) fn ends(&self) -> &HashMap<Opener, Vec<End>> {
-        self.ends.get_or_init(|| {
+        let resolver = self.contents.resolver;
+        let all = || {
             let mut all: HashMap<Opener, Vec<End>> = HashMap::new();
-            let resolver = self.contents.resolver;
             for (number, local) in resolver.unit.locals.iter().enumerate() {
                 let function = FunctionId(number as u32);
                 for index in 0..local.calls.len() {
@@ -61,7 +63,8 @@ impl Channels<'_, '_> {
                 }
             }
             all
-        })
+        };
+        self.ends.get_or_init(|| resolver.budget.aside(all))
     }
 
     /// To whom a message goes that says it itself; nothing where it answers somebody, or where nothing is known of whom it names.
@@ -86,7 +89,7 @@ impl Channels<'_, '_> {
         let Some((local, pointer)) = unit.argument(end.function, end.call, usize::from(end.ends.address)) else { return };
         let Some(call) = local.call(end.call) else { return };
         if let Some(port) = end.ends.port {
-            let hosts = self.texts(end.function, end.call, end.ends.address, &Context::default());
+            let hosts = names(self.texts(end.function, end.call, end.ends.address, &Context::default()));
             let ports = self.contents.argument(end.function, call, usize::from(port), &Context::default());
             let port = ports.first().and_then(Text::known).and_then(|text| String::from_utf8(text).ok()?.parse().ok());
             channels.extend(hosts.iter().map(|host| Self::end(end.bound, transport, self.host(host), port)));
@@ -96,8 +99,10 @@ impl Channels<'_, '_> {
             let texts = self.contents.at(end.function, shifted(local, pointer, 2), &call.memory, &Context::default());
             for text in texts {
                 let shown = text.show();
-                // Bytes that are no text are the start of something else, as of a structure that a library filled.
-                let host = if shown.chars().any(char::is_control) { Host::Unknown } else { Host::Fixed(shown) };
+                // Bytes that are no text are the start of something else, as of a structure that a library filled; a word that is no path
+                // is one, too (`unix(7)`: a path, or a name that begins with a zero).
+                let path = shown.starts_with(['/', '@', '.', '{']) || shown.contains("sock");
+                let host = if shown.chars().any(char::is_control) || !path { Host::Unknown } else { Host::Fixed(shown) };
                 channels.push(Self::end(end.bound, transport, host, None));
             }
             return;
@@ -256,7 +261,7 @@ impl Channels<'_, '_> {
             _ => None,
         };
         if let Some(index) = text {
-            let texts = self.texts(function, id, index, context);
+            let texts = names(self.texts(function, id, index, context));
             let named: Vec<Host> = texts.iter().map(|text| self.host(text)).collect();
             // What a variable begins with is a default, where the owner's configuration fills it.
             let chosen = named.iter().any(|host| matches!(host, Host::Configured(_)));
@@ -326,18 +331,31 @@ impl Channels<'_, '_> {
     }
 }
 
+/// Texts that name a host. Where there are many of them they are the words of a table, and of those only what is written as a host of the
+/// internet is: one part and a dot (RFC 1123, section 2.1).
+fn names(mut texts: Vec<Text>) -> Vec<Text> {
+    if texts.len() > HOSTS {
+        let is_name = |text: &Text| text.known().is_none_or(|name| name.contains(&b'.'));
+        texts.retain(is_name);
+        if texts.is_empty() {
+            texts.push(Text::hole(Origin::Unknown, Shape::Text, &Trail::default()));
+        }
+    }
+    texts
+}
+
 /// `pointer + by`, if that expression exists already; the pointer itself otherwise.
 fn shifted(local: &crate::values::Local, pointer: Expr, by: u64) -> Expr {
     local.exprs.sum(pointer, by).unwrap_or(pointer)
 }
 
-/// An address as it stands in memory of a little-endian machine.
 /// The address that a message carries with it.
 fn message(model: &Model) -> Option<Ends> {
     let sends = model.sends?;
     Some(Ends { on: sends.channel?, address: sends.address?, port: None })
 }
 
+/// An address as it stands in memory of a little-endian machine.
 fn numeric(address: u32, bound: bool) -> Host {
     let [a, b, c, d] = address.to_le_bytes();
     match (a, address) {
@@ -348,6 +366,10 @@ fn numeric(address: u32, bound: bool) -> Host {
 }
 
 fn named(name: &str) -> Host {
+    // A path or a sentence is the name of something else that went through the same place (RFC 1123, section 2.1; `%` for zones).
+    if !name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | ':' | '%' | '[' | ']' | '{' | '}')) {
+        return Host::Unknown;
+    }
     match name.parse::<std::net::Ipv4Addr>() {
         Ok(address) => numeric(u32::from_le_bytes(address.octets()), true),
         Err(_) => Host::Fixed(name.to_owned()),

@@ -11,6 +11,7 @@ use assay_core::{
         CodeFact,
         code::{Actuator, ActuatorKind, Channel, FileAccess},
     },
+    words::is_shell,
 };
 
 use super::{
@@ -30,9 +31,12 @@ use crate::{
 };
 
 /// Steps for what one call means, at least.
-const EVENT: u64 = 60_000;
+const EVENT: u64 = 20_000;
 /// And at most.
 const MOST: u64 = 1_000_000;
+
+/// Steps for the two names of one file that is renamed.
+const RENAMED: u64 = 20_000;
 
 /// Steps for whether one call can write too much, once the share of all of them is used up.
 const OVERFLOW: u64 = 10_000;
@@ -46,6 +50,8 @@ pub struct Events<'c, 'r, 'a> {
     pub(super) facts: Vec<(At, CodeFact)>,
     /// Files that are written under one name and kept under another.
     pub(super) renamed: BTreeMap<String, String>,
+    /// Serial lines at whose other end somebody looks at a display.
+    pub(super) terminals: OnceCell<BTreeSet<String>>,
     /// The calls by which what is looked at came: a function that does whatever it is told does something else for each caller.
     pub(super) context: Context,
     /// What the addresses are made of that the program tries to connect to.
@@ -86,6 +92,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             guards: Guards::new(channels),
             facts: Vec::new(),
             renamed: BTreeMap::new(),
+            terminals: OnceCell::new(),
             context: Context::default(),
             scanned: OnceCell::new(),
             secret_places: RefCell::default(),
@@ -160,12 +167,11 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             texts.extend(self.channels.contents.argument(setting.function, call, usize::from(setting.value), &none));
         }
         let streams = set(Means::Source);
-        texts.extend(
-            streams
-                .iter()
-                .map(|setting| Text::hole(Origin::Call(setting.function, setting.call, setting.value), Shape::Text, &Trail::default())),
-        );
-        let brought = [Text::hole(Origin::Call(function, id, BROUGHT), Shape::Text, &Trail::default())];
+        texts.extend(streams.iter().map(|setting| {
+            let origin = self.resolver().brought(setting.function, setting.call, setting.value, &none);
+            Text::hole(origin, Shape::Text, &Trail::default())
+        }));
+        let brought = [Text::hole(self.resolver().brought(function, id, BROUGHT, &none), Shape::Text, &Trail::default())];
         let sinks = if set(Means::Callback).is_empty() { set(Means::Sink) } else { Vec::new() };
         for to in self.channels.argument(function, id, handle, &none) {
             self.sent(function, id, name, &to, &texts);
@@ -180,7 +186,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
     /// A character that is sent by itself: one of many like it.
     fn character(&self, function: FunctionId, id: CallId, index: Option<u8>) -> Vec<Text> {
         let value = index.and_then(|index| self.resolver().unit.argument(function, id, usize::from(index)));
-        let texts = value.map(|(_, value)| self.channels.contents.byte(function, value, &Context::default(), &Trail::default()));
+        let texts = value.map(|(_, value)| self.channels.contents.character(function, value, &Context::default()));
         texts.unwrap_or_default()
     }
 
@@ -192,7 +198,8 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             for (index, call) in local.calls.iter().enumerate() {
                 let Some(renames) = unit.model(function, CallId(index as u32)).and_then(|(_, model)| model.renames) else { continue };
                 let name = |argument: u8| self.channels.contents.argument(function, call, usize::from(argument), &none);
-                for (from, to) in name(renames.from).iter().zip(name(renames.to).iter().cycle()) {
+                let ((old, new), _) = self.resolver().budget.question(RENAMED, || (name(renames.from), name(renames.to)));
+                for (from, to) in old.iter().zip(new.iter().cycle()) {
                     if let (Some(_), Some(_)) = (from.known(), to.known()) {
                         self.renamed.insert(from.show(), to.show());
                     }
@@ -217,6 +224,10 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             self.facts.extend(named.iter().map(|channel| (At::Address(call.site), CodeFact::Endpoint(channel.clone()))));
             channels = named;
         }
+        // Where the program has a device of its own to open unless it is told another, that one is a device as well.
+        if channels.iter().any(|channel| matches!(channel, Channel::Serial(_))) {
+            channels.retain(|channel| *channel != Channel::File("{}".into()));
+        }
         let texts = match (sends.from, model.formats) {
             (Some(from), _) => contents.argument(function, call, usize::from(from), &none),
             (None, Some(formats)) => contents.formatted(function, call, formats, &none, &Trail::default()),
@@ -238,13 +249,16 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
                 // What is written under a passing name comes to stand where the name is changed to.
                 let path = &self.renamed.get(path).unwrap_or(path).clone();
                 self.facts.push((At::Address(call.site), CodeFact::File { path: path.clone(), access }));
+                if self.is_terminal(path) {
+                    return;
+                }
                 let idle =
                     !texts.is_empty() && texts.iter().all(|text| text.known().is_some_and(|known| !Rules::get().takes(path, &known)));
                 let kind = Rules::get().written(path).filter(|_| !idle).unwrap_or(ActuatorKind::File);
                 let actuator = Actuator { kind, name: name.to_owned(), argument: path.clone(), to: None, says: None };
                 self.flows(function, id, &Acting { actuator, texts });
             }
-            Channel::Output(command) if is_shell(command) => {
+            Channel::Output(command) if command.split_whitespace().next().is_some_and(is_shell) => {
                 let actuator =
                     Actuator { kind: ActuatorKind::Command, name: name.to_owned(), argument: command.clone(), to: None, says: None };
                 self.flows(function, id, &Acting { actuator, texts });
@@ -266,10 +280,4 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
             _ => {}
         }
     }
-}
-
-/// Does this command read commands from its input?
-pub(super) fn is_shell(command: &str) -> bool {
-    let program = command.split_whitespace().next().unwrap_or_default();
-    matches!(program.rsplit('/').next(), Some("sh" | "ash" | "bash" | "dash"))
 }

@@ -16,11 +16,12 @@ use super::{
     digest,
     events::{Acting, Events},
     guards::{Atom, Test},
-    text::{Origin, Shape},
+    letters::Letters,
+    text::{Origin, Shape, Text},
 };
 use crate::{
     functions::FunctionId,
-    models::{Class, How},
+    models::{Class, Gives, How},
     values::CallId,
 };
 
@@ -62,10 +63,11 @@ impl Events<'_, '_, '_> {
 
     fn data_flows_at(&mut self, function: FunctionId, block: u32, site: u64, acting: &Acting<'_>) -> BTreeSet<Channel> {
         let mut data: BTreeSet<Channel> = BTreeSet::new();
+        let told = self.channels.sources(acting.texts.iter().flat_map(Text::origins).map(|(origin, _)| origin));
         for text in acting.texts {
             for (origin, shape) in text.origins() {
                 // A time, written as text, is digits and a few words of the machine's own: nobody puts anything into it.
-                for source in self.outside(origin).into_iter().filter(|source| *source != Channel::Clock) {
+                for source in self.channels.origin(origin).into_iter().filter(|source| *source != Channel::Clock && told.contains(source)) {
                     if data.insert(source.clone()) {
                         let needed = self.on_the_way(function, block, &text.trail);
                         let choice = self.choice(&source, shape, &needed, &text.trail);
@@ -87,7 +89,9 @@ impl Events<'_, '_, '_> {
         for step in moved.take(STEPS) {
             let Some(place) = unit.code.function(step.function).and_then(|code| code.block_at(step.site)) else { continue };
             if seen.insert((step.function, place)) {
-                for atom in self.guards.within(step.function, place) {
+                let mut needs = self.guards.within(step.function, place);
+                self.only_calls(step.function, &mut seen, &mut needs);
+                for atom in needs {
                     if !needed.contains(&atom) {
                         needed.push(atom);
                     }
@@ -95,6 +99,18 @@ impl Events<'_, '_, '_> {
             }
         }
         needed
+    }
+
+    /// What must be true to get to where a function is called, as long as that is one place: what is decided there was decided in the
+    /// function itself, had the compiler put it in.
+    fn only_calls(&self, function: FunctionId, seen: &mut BTreeSet<(FunctionId, u32)>, needs: &mut Vec<Atom>) {
+        let (unit, mut inner) = (self.resolver().unit, function);
+        while let [edge] = unit.callers(inner) {
+            let call = unit.local(edge.from).and_then(|local| local.call(edge.call)).filter(|_| !edge.thread);
+            let Some(call) = call.filter(|call| seen.insert((edge.from, call.block))) else { return };
+            needs.extend(self.guards.within(edge.from, call.block));
+            inner = edge.from;
+        }
     }
 
     /// Ways by which outside input decides, where it is compared with a constant.
@@ -109,7 +125,7 @@ impl Events<'_, '_, '_> {
     ) {
         let mut sources = BTreeSet::new();
         for atom in atoms.iter().filter(|atom| self.decides(atom) || (work && is_amount(atom))) {
-            sources.extend(atom.origins.iter().flat_map(|origin| self.outside(origin)));
+            sources.extend(self.channels.sources(&atom.origins));
         }
         for source in sources {
             if data.contains(&source) {
@@ -126,14 +142,9 @@ impl Events<'_, '_, '_> {
         }
     }
 
-    pub(super) fn outside(&self, origin: &Origin) -> Vec<Channel> {
-        let mut channels = self.channels.origin(origin);
-        channels.retain(|channel| !matches!(channel, Channel::Unknown));
-        channels
-    }
-
+    /// Is it about input that came in by `source`?
     pub(super) fn from(&self, atom: &Atom, source: &Channel) -> bool {
-        atom.origins.iter().any(|origin| self.channels.origin(origin).contains(source))
+        self.channels.sources(&atom.origins).contains(source)
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one flow")]
@@ -155,7 +166,12 @@ impl Events<'_, '_, '_> {
         let mut triggers: Vec<Trigger> = own.iter().filter(decides).filter_map(|atom| trigger(atom)).collect();
         triggers.sort();
         triggers.dedup();
-        let checks = self.checks(&atoms.iter().collect::<Vec<_>>());
+        let mut checks = self.checks(&atoms.iter().collect::<Vec<_>>());
+        let brought = own.iter().flat_map(|atom| &atom.origins);
+        let brought: Vec<&Origin> = brought.chain(acting.texts.iter().flat_map(Text::origins).map(|(origin, _)| origin)).collect();
+        checks.extend(self.let_in(&source, &brought));
+        checks.sort();
+        checks.dedup();
         let mut path: Vec<PathStep> = trail.shown().map(|step| self.step(step)).collect();
         for atom in own.iter().rev() {
             path.push(self.place(atom.function, atom.site, Role::Branch, condition(atom)));
@@ -171,13 +187,19 @@ impl Events<'_, '_, '_> {
 
     /// Is it a comparison of outside input with a word, or of the clock with a day?
     pub(super) fn decides(&self, atom: &Atom) -> bool {
-        let by_clock = |atom: &Atom| atom.origins.iter().any(|origin| self.channels.origin(origin).contains(&Channel::Clock));
+        let by_clock = |atom: &Atom| self.from(atom, &Channel::Clock);
         match atom.test {
             Test::Below(limit) | Test::Above(limit) => limit > A_DAY && by_clock(atom),
-            // A clock that says nothing, or that failed.
-            Test::Equal(0 | -1) => is_word(atom) && !by_clock(atom),
-            _ => is_word(atom),
+            // Of a clock, months and hours are compared with one number; a time as a whole, only to see whether it is there.
+            _ => is_word(atom) && (!by_clock(atom) || self.is_calendar(atom)),
         }
+    }
+
+    /// Is it about a field of a calendar, and nothing else?
+    fn is_calendar(&self, atom: &Atom) -> bool {
+        let gives = |owner: FunctionId, call| self.resolver().unit.model(owner, call).and_then(|(_, model)| model.gives);
+        let field = |origin: &Origin| matches!(origin, Origin::Call(owner, call, ..) if gives(*owner, *call) == Some(Gives::Calendar));
+        atom.origins.iter().all(field)
     }
 
     /// The digest of the code on a way: of the functions of `trail` and `atoms`, and of the one where it ends.
@@ -208,10 +230,11 @@ impl Events<'_, '_, '_> {
         }
         // A comparison of another part of the same input, as of the command in front of its argument, narrows nothing here.
         let same = |atom: &&&Atom| {
-            let whole = matches!(atom.test, Test::Text { how: How::Equals, .. });
+            let whole = matches!(atom.test, Test::Text { how: How::Equals, .. } | Test::Letters(_));
             atom.seen.is_empty() || trail.passes(&atom.seen, whole)
         };
-        let mut without = String::new();
+        let (mut without, mut letters): (String, Option<Letters>) = (String::new(), None);
+
         for atom in own.iter().filter(same) {
             match (&atom.test, atom.fits) {
                 (Test::Text { how: How::Equals, with }, true) if with.known().is_some() => return Choice::OneOf(1),
@@ -219,10 +242,15 @@ impl Events<'_, '_, '_> {
                 (Test::Text { how: How::Character | How::OneOf, with }, false) => without.push_str(&with.show()),
                 (Test::Text { how: How::Contains, with }, false) if with.show() == ".." => return Choice::Component,
                 (Test::Class(class), true) => return Choice::Only(class_of(*class).into()),
+                (Test::Letters(set), true) => letters = Some(letters.map_or(*set, |known| known.both(set))),
                 _ => {}
             }
         }
-        if without.is_empty() { Choice::Free } else { Choice::Without(without) }
+        match letters {
+            Some(letters) => Letters::of(|byte| letters.contains(byte) && !without.as_bytes().contains(&byte)).choice(),
+            None if without.is_empty() => Choice::Free,
+            None => Choice::Without(without),
+        }
     }
 
     /// What is checked by these conditions.
@@ -256,7 +284,8 @@ impl Events<'_, '_, '_> {
                 return Some(Check { kind: *kind, detail: by.clone(), enforced: *enforcement });
             }
             Test::Check(kind, by, _) => (*kind, by.clone()),
-            Test::Text { how: How::Equals, with } if with.known().is_none() && atom.fits => {
+            // `strncmp(cookie, session, 32)`: as much of it as is compared.
+            Test::Text { how: How::Equals | How::Begins, with } if with.known().is_none() && atom.fits => {
                 let mut files: Vec<String> = Vec::new();
                 for channel in with.origins().flat_map(|(origin, _)| self.channels.origin(origin)) {
                     if let Channel::File(path) = channel {
@@ -312,7 +341,7 @@ fn is_amount(atom: &Atom) -> bool {
 
 /// Is it about what calls gave back, as the number of bytes that came in, and not about what came?
 fn is_count(atom: &Atom) -> bool {
-    atom.origins.iter().all(|origin| matches!(origin, Origin::Call(_, _, 255)))
+    atom.origins.iter().all(|origin| matches!(origin, Origin::Call(_, _, u8::MAX, _)))
 }
 
 /// Is it a comparison of what came in with a constant, and not of how the call that brought it went?
@@ -380,6 +409,7 @@ pub fn condition(atom: &Atom) -> String {
         Test::Walked(number) => format!("a byte of the input {not}equal to {number}"),
         Test::Below(number) => format!("input {not}below {number}"),
         Test::Above(number) => format!("input {not}above {number}"),
+        Test::Letters(letters) => format!("input of the letters {}", letters.show()),
         Test::Class(class) => format!("character {not}of the class {}", class_of(*class)),
         Test::Check(kind, ..) => format!("check of kind {kind:?} {}", if atom.fits { "holds" } else { "fails" }),
     }
@@ -395,5 +425,7 @@ fn class_of(class: Class) -> &'static str {
         Class::Graph => "graph",
         Class::Punct => "punct",
         Class::Space => "space",
+        Class::Upper => "upper",
+        Class::Lower => "lower",
     }
 }

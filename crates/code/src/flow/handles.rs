@@ -70,6 +70,31 @@ impl Unit<'_> {
         edges
     }
 
+    /// What else a function that is called back is passed: other calls set it, each some argument, of the same handle.
+    ///
+    /// ```text
+    /// setopt(c, WRITEFUNCTION, collect)      collect(bytes of the transfer, …)
+    /// setopt(c, WRITEDATA, &reply)           collect(…, &reply)                   one call of `collect`
+    /// ```
+    pub(super) fn set_beside(&self, edge: &Edge) -> Vec<Edge> {
+        let Passing::Selected(told) = &edge.passing else { return Vec::new() };
+        let handle = |call| {
+            let on = self.model(edge.from, call)?.1.options.as_ref()?.on;
+            self.argument(edge.from, call, usize::from(on)).map(|(_, handle)| handle)
+        };
+        let Some(own) = handle(edge.call) else { return Vec::new() };
+        let others = self.callers(edge.to).iter().filter(|other| other.from == edge.from && other.call != edge.call);
+        let beside = others.filter(|other| handle(other.call) == Some(own)).filter_map(|other| {
+            let Passing::Selected(arguments) = &other.passing else { return None };
+            let left = arguments.iter().enumerate().map(|(index, argument)| match told.get(index) {
+                None | Some(&u8::MAX) => *argument,
+                Some(_) => u8::MAX,
+            });
+            Some(Edge { passing: Passing::Selected(left.collect()), ..other.clone() })
+        });
+        beside.collect()
+    }
+
     fn set_function(&self, from: FunctionId, call: CallId, options: &Options) -> Option<FunctionId> {
         let (local, value) = self.argument(from, call, usize::from(options.value))?;
         self.function_at(self.first_value(local, value)?)
@@ -87,7 +112,11 @@ impl Channels<'_, '_> {
 
     /// What was set of the handle that `opener` gave.
     pub(super) fn set_by(&self, opener: Opener) -> &[Setting] {
-        self.settings.get_or_init(|| self.all_settings()).get(&opener).map(Vec::as_slice).unwrap_or_default()
+        self.settings
+            .get_or_init(|| self.contents.resolver.budget.aside(|| self.all_settings()))
+            .get(&opener)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     fn all_settings(&self) -> Settings {

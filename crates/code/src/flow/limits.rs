@@ -12,7 +12,7 @@ use super::{
     events::Events,
     objects::{Object, Pointee},
     unit::looks_at,
-    unsafe_writes::{spread, texts_of},
+    unsafe_writes::texts_of,
 };
 use crate::{
     functions::{EdgeKind, FunctionId},
@@ -223,7 +223,7 @@ impl Events<'_, '_, '_> {
     fn is_own(&self, function: FunctionId, value: Expr, context: &Context) -> bool {
         let local = self.resolver().unit.local(function);
         local.is_some_and(|local| local.exprs.value(value).is_some())
-            || self.sources(&spread(&self.channels.contents.value_origin(function, value, context))).is_empty()
+            || self.sources(&self.channels.contents.value_origin(function, value, context).parts()).is_empty()
     }
 
     /// How long a text can be at most, with its end, that was taken out of another one on its way.

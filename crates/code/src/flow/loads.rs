@@ -105,7 +105,9 @@ impl Resolver<'_> {
                     continue;
                 }
                 written |= !callee.returns.is_empty();
-                found.iter().for_each(|(found, context, trail)| Self::end(search, found.clone(), context, trail));
+                for (found, context, trail) in found {
+                    Self::end(search, found, &context, &trail);
+                }
             }
         }
         if !written {
@@ -285,7 +287,7 @@ impl Resolver<'_> {
             let Some(made) = local.call(call) else { continue };
             if let Some((_, model)) = self.unit.model(number, call)
                 && self.unit.leaves_behind(number, call, model, index as u8)
-                && self.is_global_reached(number, call, model, index as u8, start, address)
+                && self.is_reached(number, call, model, index as u8, start, Pointee { object: Object::Fixed, offset: address })
             {
                 let at = Location { base: None, offset: address };
                 let trail = trail.with(number, made.site, StepKind::Moved);
@@ -306,14 +308,15 @@ impl Resolver<'_> {
         }
     }
 
-    /// Is the variable at `address` still within what a call fills from `start` on? Where nothing says how much that is, a variable that
+    /// Is a place still within what a call fills from `start` of the same object on? Where nothing says how much that is, a variable that
     /// is stored to or passed by itself is one of its own.
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
-    pub(super) fn is_global_reached(&self, function: FunctionId, call: CallId, model: &Model, index: u8, start: u64, address: u64) -> bool {
-        let by = address.wrapping_sub(start);
-        match self.extent(function, call, model, index, &Context::default()) {
-            Some(bytes) => by == 0 || by < bytes,
-            None => by == 0 || !self.unit.is_variable(address),
-        }
+    pub(super) fn is_reached(&self, function: FunctionId, call: CallId, model: &Model, index: u8, start: u64, place: Pointee) -> bool {
+        let by = place.offset.wrapping_sub(start);
+        by == 0
+            || match self.extent(function, call, model, index, &Context::default()) {
+                Some(bytes) => by < bytes,
+                None => place.object != Object::Fixed || !self.unit.is_variable(place.offset),
+            }
     }
 }

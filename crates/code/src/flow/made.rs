@@ -1,7 +1,7 @@
 //! Texts that calls make: copied, formatted, taken apart, given back.
 
 use super::{
-    content::Contents,
+    content::{Contents, is_unknown},
     context::{Context, StepKind, Trail},
     format::{Kind, Part, packed_parts, parts},
     text::{Origin, Piece, Shape, Text, merge},
@@ -13,7 +13,13 @@ use crate::{
     values::{Call, CallId, Location, Snapshot},
 };
 
+/// Callers above one another in which a text may have been begun that is gone on with.
+const ABOVE: usize = 3;
+/// And beside one another.
+const CALLERS: usize = 8;
+
 impl Contents<'_, '_> {
+    /// What a library function leaves `by` bytes behind its argument `index`.
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
     pub(super) fn by_model(
         &self,
@@ -21,12 +27,16 @@ impl Contents<'_, '_> {
         id: CallId,
         call: &Call,
         model: &Model,
-        index: u8,
+        (index, by): (u8, u64),
         context: &Context,
         trail: &Trail,
     ) -> Vec<Text> {
         if let Some(copy) = model.copies.iter().find(|copy| copy.to == index) {
-            return self.copied(function, id, call, *copy, context, trail);
+            // A structure is copied as it is, so many bytes as it has: each field comes from the same field. Of a text as long as somebody
+            // says, what is meant is the text.
+            let whole = by > 0 && copy.is_plain() && self.resolver.extent(function, id, model, index, context).is_some();
+            let by = if whole { by } else { 0 };
+            return self.copied(function, id, call, (*copy, by), context, trail);
         }
         if let Some(formats) = model.formats.filter(|formats| formats.text == Some(index)) {
             let texts = self.formatted(function, call, formats, context, trail);
@@ -37,18 +47,34 @@ impl Contents<'_, '_> {
         if let Some(scans) = model.scans.or(model.unpacks).filter(|scans| index >= scans.first) {
             return self.scanned(function, id, call, scans, context, trail);
         }
-        vec![Text::hole(Origin::Call(function, id, index), Shape::Text, trail)]
+        vec![Text::hole(self.resolver.brought(function, id, index, context), Shape::Text, trail)]
     }
 
     pub(super) fn inner(&self, function: FunctionId, call: &Call, index: u8, context: &Context, trail: &Trail) -> Vec<Text> {
-        let unit = self.resolver.unit;
-        let value = unit.local(function).and_then(|local| local.argument(call, usize::from(index), unit.program, unit.machine));
-        value.map_or_else(|| Self::unknown(trail), |value| self.pointer(function, value, 0, &call.memory, context, trail))
+        self.further(function, call, (index, 0), context, trail)
     }
 
-    fn copied(&self, function: FunctionId, id: CallId, call: &Call, copy: Copies, context: &Context, trail: &Trail) -> Vec<Text> {
+    /// What stands `by` bytes behind an argument.
+    fn further(&self, function: FunctionId, call: &Call, (index, by): (u8, u64), context: &Context, trail: &Trail) -> Vec<Text> {
+        let unit = self.resolver.unit;
+        let value = unit.local(function).and_then(|local| local.argument(call, usize::from(index), unit.program, unit.machine));
+        value.map_or_else(|| Self::unknown(trail), |value| self.pointer(function, value, by, &call.memory, context, trail))
+    }
+
+    fn copied(
+        &self,
+        function: FunctionId,
+        id: CallId,
+        call: &Call,
+        (copy, by): (Copies, u64),
+        context: &Context,
+        trail: &Trail,
+    ) -> Vec<Text> {
+        // Where a field is not known, it is of the whole.
+        let field = if by > 0 { self.further(function, call, (copy.from, by), context, trail) } else { Vec::new() };
         let mut moved = match copy.file {
-            true => vec![Text::hole(Origin::Call(function, id, copy.from), Shape::Text, trail)],
+            true => vec![Text::hole(self.resolver.brought(function, id, copy.from, context), Shape::Text, trail)],
+            false if !field.iter().all(is_unknown) => field,
             false => self.inner(function, call, copy.from, context, trail),
         };
         if copy.encoded {
@@ -187,7 +213,7 @@ impl Contents<'_, '_> {
 
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
     fn scanned(&self, function: FunctionId, id: CallId, call: &Call, scans: Formats, context: &Context, trail: &Trail) -> Vec<Text> {
-        let Some(text) = scans.text else { return vec![Text::hole(Origin::Call(function, id, 0), Shape::Text, trail)] };
+        let Some(text) = scans.text else { return vec![Text::hole(self.resolver.brought(function, id, 0, context), Shape::Text, trail)] };
         part_of(self.inner(function, call, text, context, trail))
     }
 
@@ -208,7 +234,7 @@ impl Contents<'_, '_> {
             let trail = trail.with(function, call.site, StepKind::Moved);
             return match model.gives {
                 Some(Gives::Argument(index)) if writes_argument(model, index) => {
-                    self.by_model(function, id, call, model, index, context, &trail)
+                    self.by_model(function, id, call, model, (index, at.offset), context, &trail)
                 }
                 Some(Gives::Argument(index) | Gives::Within(index) | Gives::Copy(index)) => {
                     let own = self.written(function, at, memory.state, context, &trail);
@@ -231,12 +257,12 @@ impl Contents<'_, '_> {
                     let packed = matches!(model.gives, Some(Gives::Packed(..)));
                     self.by_format(function, call, Formats::of(format, first), packed, context, &trail)
                 }
-                _ => vec![Text::hole(Origin::Call(function, id, 255), Shape::Text, &trail)],
+                _ => vec![Text::hole(self.resolver.brought(function, id, u8::MAX, context), Shape::Text, &trail)],
             };
         }
         let edges: Vec<_> = unit.callees(function, id).iter().filter(|edge| edge.passing == Passing::Own).collect();
         if edges.is_empty() {
-            return vec![Text::hole(Origin::Call(function, id, 255), Shape::Text, trail)];
+            return vec![Text::hole(self.resolver.brought(function, id, u8::MAX, context), Shape::Text, trail)];
         }
         let mut texts = Vec::new();
         for edge in edges {
@@ -253,17 +279,32 @@ impl Contents<'_, '_> {
         texts
     }
 
-    /// A call with no text goes on with the text of an earlier call of the same function, as `strtok` does.
+    /// A call with no text goes on with the text of an earlier call of the same function, as `strtok` does: of one in this function, or else
+    /// in those that call it, which took off the first word and hand on where the rest stands.
     fn continued(&self, function: FunctionId, id: CallId, index: u8, context: &Context, trail: &Trail) -> Vec<Text> {
         let unit = self.resolver.unit;
-        let Some(local) = unit.local(function) else { return Vec::new() };
-        let mut texts = Vec::new();
-        for (number, call) in local.calls.iter().enumerate() {
-            let other = CallId(number as u32);
-            if other != id && unit.targets(function, other) == unit.targets(function, id) {
-                let found = self.inner(function, call, index, context, trail);
-                merge(&mut texts, found.into_iter().filter(|text| text.known().is_none()).collect());
+        let targets = unit.targets(function, id);
+        let (mut texts, mut here) = (Vec::new(), vec![(function, context.clone())]);
+        for _ in 0..=ABOVE {
+            let mut above = Vec::new();
+            for (place, context) in &here {
+                let Some(local) = unit.local(*place) else { continue };
+                for (number, call) in local.calls.iter().enumerate() {
+                    let other = CallId(number as u32);
+                    if (*place, other) != (function, id) && unit.targets(*place, other) == targets && self.resolver.budget.step() {
+                        let found = self.inner(*place, call, index, context, trail);
+                        merge(&mut texts, found.into_iter().filter(|text| text.known().is_none()).collect());
+                    }
+                }
+                let callers = self.resolver.callers(*place, context).into_iter().take(CALLERS);
+                above.extend(callers.map(|(edge, context)| (edge.from, context)).filter(|from| !here.contains(from)));
             }
+            if !texts.is_empty() {
+                break;
+            }
+            above.truncate(CALLERS);
+            above.dedup();
+            here = above;
         }
         texts
     }

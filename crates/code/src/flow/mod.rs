@@ -10,7 +10,9 @@
 //! channel   who is at the other end?               sockets, files, pipes
 //! ends      where was a socket bound or connected? addresses, ports, names
 //! handles   what was set up with a handle?         transfers, option by option
+//! peers     whose address was compared?           before what comes by a socket is heard
 //! guards    what must be true to get here?         comparisons with constants, flags, checks
+//! letters   what can stand in a text that passed?  loops that look at each byte, run for each byte
 //! events    what acts, what is told, what is said to other processes -> facts
 //! ```
 //!
@@ -19,6 +21,7 @@
 mod acting;
 mod addresses;
 mod bounds;
+mod brought;
 mod budget;
 mod channel;
 mod commands;
@@ -35,11 +38,14 @@ mod flows;
 mod format;
 mod guards;
 mod handles;
+mod kept;
+mod letters;
 mod limits;
 mod loads;
 mod made;
 mod objects;
 mod origins;
+mod peers;
 mod pools;
 mod registers;
 mod resolve;
@@ -49,6 +55,7 @@ mod said;
 mod scan;
 mod standing;
 mod targets;
+mod terminals;
 mod text;
 mod unit;
 mod unsafe_writes;

@@ -55,6 +55,12 @@ impl Contents<'_, '_> {
 
     fn collect_here(&self, function: FunctionId, value: Expr, context: &Context, gathered: &mut Gathered) {
         let unit = self.resolver.unit;
+        // A byte that is loaded at several places, as before a loop and at its end: each of them is a load of its own.
+        if let Some(local) = unit.local(function)
+            && let Some(ways) = local.sides(value)
+        {
+            return ways.into_iter().for_each(|way| self.collect(function, way, context, gathered));
+        }
         if let Some(local) = unit.local(function)
             && let Some(Leaf::Memory { at: Location { base: Some(base), offset }, state, .. }) = local.leaf(value)
             && local.entry(*base) != Some(unit.machine.stack)
@@ -98,11 +104,11 @@ impl Contents<'_, '_> {
                     gathered.origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone()));
                 }
                 Found::Argument(owner, index) => gathered.origins.push(Origin::Argument(owner, index)),
-                Found::Filled(owner, call, index) => gathered.origins.push(Origin::Call(owner, call, index)),
+                Found::Filled(owner, call, index) => gathered.origins.push(self.resolver.brought(owner, call, index, &above)),
                 Found::Behind(object, offset, _) => match object {
                     Object::Argument(owner, index) => gathered.origins.push(self.word(owner, usize::from(index), Some(offset))),
                     Object::Result(owner, call) => self.collect_result(owner, call, &above, gathered),
-                    Object::Written(owner, call, index) => gathered.origins.push(Origin::Call(owner, call, index)),
+                    Object::Written(owner, call, index) => gathered.origins.push(self.resolver.brought(owner, call, index, &above)),
                     _ => {}
                 },
                 Found::Number(_) | Found::Stack(..) | Found::Import(_) | Found::Unknown => {}
@@ -135,14 +141,14 @@ impl Contents<'_, '_> {
                     self.collect(owner, value, context, gathered);
                 }
             }
-            _ => gathered.origins.push(Origin::Call(owner, id, 255)),
+            _ => gathered.origins.push(self.resolver.brought(owner, id, u8::MAX, context)),
         }
     }
 
     fn collect_written(&self, owner: FunctionId, id: CallId, at: Location, context: &Context, gathered: &mut Gathered) {
         match self.written_by(owner, id, at, context, &Trail::default()) {
             Some((texts, _)) => gathered.origins.extend(texts.iter().flat_map(Text::origins).map(|(origin, _)| origin.clone())),
-            None => gathered.origins.push(Origin::Call(owner, id, 255)),
+            None => gathered.origins.push(self.resolver.brought(owner, id, u8::MAX, context)),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     functions::FunctionId,
+    models::Maps,
     values::{Address, CallId},
 };
 
@@ -19,6 +20,12 @@ const STORE: u64 = 20_000;
 const STORES: usize = 256;
 
 impl Events<'_, '_, '_> {
+    /// Is mapped memory a copy of the program's own, which nobody else sees?
+    fn is_copy(&self, function: FunctionId, call: CallId, maps: Maps) -> bool {
+        let flags = maps.private.and_then(|private| Some((private, self.number(function, call, private.argument)?)));
+        flags.is_some_and(|(private, number)| number & private.mask == private.is)
+    }
+
     /// Stores to the registers of devices.
     pub(super) fn registers(&mut self) {
         let unit = self.resolver().unit;
@@ -29,7 +36,10 @@ impl Events<'_, '_, '_> {
             .flat_map(|(number, local)| (0..local.calls.len()).map(move |call| (FunctionId(number as u32), CallId(call as u32))))
             .filter_map(|(function, call)| {
                 let maps = unit.model(function, call)?.1.maps?;
-                let (path, kind) = self.device(function, call, Some(maps))?;
+                if self.is_copy(function, call, maps) {
+                    return None;
+                }
+                let (path, kind) = self.device(function, call, Some(maps.channel))?;
                 Some((function, call, path, kind))
             })
             .collect();

@@ -17,6 +17,7 @@ use super::{
     budget::Budget,
     context::{Context, StepKind, Trail},
     execute,
+    kept::Kept,
     objects::{Object, Objects},
     unit::{Edge, Passing, Target, Unit},
 };
@@ -88,6 +89,15 @@ pub(super) fn stride(local: &crate::values::Local, address: Expr) -> Option<u64>
     }
 }
 
+/// A question whose answers are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Question {
+    /// Where a value comes from.
+    Value(FunctionId, Expr, Context),
+    /// Where a word of memory comes from that the function did not store itself: of which place, in which state.
+    Word(FunctionId, Location, Expr, Context),
+}
+
 /// Puts questions to a program.
 pub struct Resolver<'a> {
     /// The program.
@@ -96,7 +106,7 @@ pub struct Resolver<'a> {
     pub budget: Budget,
     /// What pointers point to.
     pub objects: Objects<'a>,
-    answers: RefCell<HashMap<(FunctionId, Expr, Context), Vec<Answer>>>,
+    answers: RefCell<Kept<Question, Vec<Answer>>>,
     computed: RefCell<HashMap<(FunctionId, Vec<Option<u64>>), Option<u64>>>,
 }
 
@@ -132,27 +142,31 @@ impl<'a> Resolver<'a> {
 
     /// Where `expr` of `function` comes from.
     pub fn resolve(&self, function: FunctionId, expr: Expr, context: &Context) -> Vec<Answer> {
-        let key = (function, expr, context.clone());
-        if let Some(known) = self.answers.borrow().get(&key) {
-            self.budget.step();
-            return known.clone();
-        }
-        let cuts = self.budget.cuts();
-        let mut search = Search::default();
-        self.value(&mut search, function, expr, context, &Trail::default());
-        if self.budget.cuts() == cuts {
-            self.answers.borrow_mut().insert(key, search.found.clone());
-        }
-        search.found
+        self.answered(Question::Value(function, expr, context.clone()), |search| {
+            self.value(search, function, expr, context, &Trail::default());
+        })
     }
 
     /// Where the word at `at` in `memory` comes from.
     pub fn word(&self, function: FunctionId, at: Location, memory: &Snapshot, context: &Context) -> Vec<Answer> {
-        let mut search = Search::default();
-        match memory.get(at) {
-            Some((_, value)) => self.value(&mut search, function, value, context, &Trail::default()),
-            None => self.load(&mut search, function, at, self.width(), memory.state, context, &Trail::default()),
+        if let Some((_, value)) = memory.get(at) {
+            return self.resolve(function, value, context);
         }
+        self.answered(Question::Word(function, at, memory.state, context.clone()), |search| {
+            self.load(search, function, at, self.width(), memory.state, context, &Trail::default());
+        })
+    }
+
+    fn answered(&self, question: Question, search_for: impl FnOnce(&mut Search)) -> Vec<Answer> {
+        if let Some(known) = self.answers.borrow().get(&question, &self.budget) {
+            self.budget.step();
+            return known.clone();
+        }
+        let (standing, cuts) = (self.budget.standing(), self.budget.cuts());
+        let mut search = Search::default();
+        search_for(&mut search);
+        let cut = (self.budget.cuts() > cuts).then_some(standing);
+        self.answers.borrow_mut().keep(question, search.found.clone(), cut);
         search.found
     }
 
@@ -356,7 +370,10 @@ impl<'a> Resolver<'a> {
     /// The callers that can have led here, with the context in each.
     pub fn callers(&self, function: FunctionId, context: &Context) -> Vec<(Edge, Context)> {
         match context.up() {
-            Some((edge, above)) => vec![(edge.clone(), above.clone())],
+            Some((edge, above)) => {
+                let beside = self.unit.set_beside(edge);
+                std::iter::once(edge.clone()).chain(beside).map(|edge| (edge, above.clone())).collect()
+            }
             None => self.unit.callers(function).iter().map(|edge| (edge.clone(), Context::default())).collect(),
         }
     }

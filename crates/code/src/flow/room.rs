@@ -153,8 +153,8 @@ impl Events<'_, '_, '_> {
                 let function = FunctionId(number as u32);
                 for index in 0..local.calls.len() {
                     let call = CallId(index as u32);
-                    let Some((name, model)) = unit.model(function, call) else { continue };
-                    if let (true, Some(Gives::Copy(old))) = (name.contains("realloc"), model.gives)
+                    let Some((_, model)) = unit.model(function, call) else { continue };
+                    if let Some(old) = model.regrows
                         && let Some((_, value)) = unit.argument(function, call, usize::from(old))
                     {
                         objects.extend(self.resolver().objects.pointees(function, value).iter().map(|place| place.object));

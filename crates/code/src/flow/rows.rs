@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::unit::Unit;
 use crate::{
     ir::{Binary, Width, binary, unary},
-    values::{Expr, Exprs, Leaf, Local, Location, Node, width_of},
+    values::{Branch, Expr, Exprs, Leaf, Local, Location, Node, width_of},
 };
 
 /// Rows of one table that are looked at.
@@ -51,6 +51,21 @@ impl Unit<'_> {
         let run = self.run(local, expr).filter(|_| self.rows_of(local, expr).contains(&address))?;
         let is = if run.index == expr { address } else { address.checked_sub(run.start)?.checked_div(run.step)? };
         Some(Row { of: run.index, is })
+    }
+
+    /// The rows of the table of which `address` is a field of some row. The table may begin before the field does: counted from there its
+    /// last row is seen, too.
+    pub(super) fn rows_around(&self, local: &Local, address: Expr) -> Vec<Row> {
+        let Some(run) = self.run(local, address) else { return Vec::new() };
+        let word = width_of(self.machine).bytes();
+        if !(word..=STEP).contains(&run.step) {
+            return Vec::new();
+        }
+        let before = (0..run.step.min(ROW) / word).map(|index| run.start.wrapping_sub(index * word));
+        let seen = before.map(|start| self.rows(start, run.step).len()).max().unwrap_or(0) as u64;
+        let pointer = run.index == address;
+        let rows = self.rounds(local, run, pointer).filter(|_| seen > 0).unwrap_or(seen);
+        (0..rows).map(|row| Row { of: run.index, is: if pointer { run.start.wrapping_add(row * run.step) } else { row } }).collect()
     }
 
     /// Is it a number that counts up in a loop?
@@ -148,7 +163,47 @@ impl Unit<'_> {
             let rows = indices.into_iter().map(|index| index.wrapping_mul(run.step).wrapping_add(run.start) & width.mask());
             return rows.filter(|row| self.program.memory.holds(*row)).collect();
         }
-        if (width.bytes()..=STEP).contains(&run.step) { self.rows(run.start, run.step) } else { Vec::new() }
+        if !(width.bytes()..=STEP).contains(&run.step) {
+            return Vec::new();
+        }
+        let rows = self.rows(run.start, run.step);
+        match self.rounds(local, run, run.index == expr) {
+            Some(rounds) if !rows.is_empty() => {
+                let all = (0..rounds).map(|row| run.start.wrapping_add(row * run.step) & width.mask());
+                all.take_while(|row| self.program.memory.holds(*row)).collect()
+            }
+            _ => rows,
+        }
+    }
+
+    /// How many rows a loop goes through that ends at a number: `p != TABLE + 3`, `i < 3`. None where it is not known to.
+    fn rounds(&self, local: &Local, run: Run, is_pointer: bool) -> Option<u64> {
+        let width = width_of(self.machine);
+        let (first, step) = steps(local, run.index, width)?;
+        let first = local.exprs.value(first)?;
+        // A table that is counted through from its middle on has rows before.
+        if !is_pointer && first != 0 {
+            return None;
+        }
+        let mut rounds: Vec<u64> = local
+            .branches
+            .values()
+            .filter_map(|(_, branch)| {
+                let Branch::If(cond) = branch else { return None };
+                let Node::Binary(op, on, a, b) = local.exprs.node(*cond) else { return None };
+                let limit = local.exprs.value(b).filter(|_| on == width)?;
+                let by = local.beyond(a, run.index, width)?;
+                let last = match op {
+                    Binary::Eq | Binary::Ne | Binary::LtS | Binary::LtU => limit,
+                    Binary::LeS | Binary::LeU => limit.wrapping_add(1),
+                    _ => return None,
+                };
+                let far = last.checked_sub(first).filter(|far| far % step == 0 && (by == 0 || by == step))?;
+                Some(far / step).filter(|rounds| (1..=ROWS).contains(rounds))
+            })
+            .collect();
+        rounds.dedup();
+        rounds.pop().filter(|_| rounds.is_empty())
     }
 
     /// Rows that begin at `start`, `step` bytes apart: as many as have pointers, or nothing, where the first one has pointers. None where
@@ -192,9 +247,9 @@ pub(super) fn steps(local: &Local, expr: Expr, width: Width) -> Option<(Expr, u6
     let Leaf::Join { block, slot } = local.leaf(expr)? else { return None };
     let (mut start, mut step) = (None, None);
     for (way, ..) in local.ways(*block, *slot) {
-        let same = match local.exprs.base_and_offset(way, width) {
-            (Some(base), by) if base == expr => step.replace(by).is_none_or(|known| known == by),
-            _ => start.replace(way).is_none_or(|known| known == way),
+        let same = match local.beyond(way, expr, width) {
+            Some(by) => step.replace(by).is_none_or(|known| known == by),
+            None => start.replace(way).is_none_or(|known| known == way),
         };
         if !same {
             return None;

@@ -14,7 +14,7 @@ const ADDRESS: u64 = 4;
 impl Events<'_, '_, '_> {
     /// Is a number of this origin what the program makes the addresses of that it connects to?
     pub(super) fn is_scanned(&self, origin: &Origin) -> bool {
-        self.scanned.get_or_init(|| self.all_scanned()).contains(origin)
+        self.scanned.get_or_init(|| self.resolver().budget.aside(|| self.all_scanned())).contains(origin)
     }
 
     fn all_scanned(&self) -> HashSet<Origin> {
@@ -29,19 +29,9 @@ impl Events<'_, '_, '_> {
                 let Address::At(at) = local.locate(pointer, unit.program, unit.machine) else { continue };
                 let at = Location { base: at.base, offset: at.offset.wrapping_add(ADDRESS) & self.resolver().width().mask() };
                 let Some((_, address)) = call.memory.get(at) else { continue };
-                flatten(self.channels.contents.value_origin(function, address, &Context::default()), &mut all);
+                all.extend(self.channels.contents.value_origin(function, address, &Context::default()).parts());
             }
         }
         all
-    }
-}
-
-fn flatten(origin: Origin, into: &mut HashSet<Origin>) {
-    match origin {
-        Origin::Made(origins) => origins.into_iter().for_each(|origin| flatten(origin, into)),
-        Origin::Unknown => {}
-        origin => {
-            into.insert(origin);
-        }
     }
 }

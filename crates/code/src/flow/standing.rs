@@ -54,36 +54,50 @@ impl Contents<'_, '_> {
             // Bytes of another variable are none of this one.
             let own = |start: &u64| *start == place.offset || !unit.is_variable(*start);
             for (_, stores) in unit.global_smears.range(place.offset..end).take_while(|(start, _)| own(start)) {
-                stores.iter().for_each(|(function, index)| self.smeared_by(*function, *index, trail, &mut texts));
+                for (function, index) in stores {
+                    self.smeared_by(*function, *index, place, trail, &mut texts);
+                }
             }
         }
         for (function, index) in self.resolver.objects.counted_near(place, NEAR) {
-            self.smeared_by(function, index, trail, &mut texts);
+            self.smeared_by(function, index, place, trail, &mut texts);
         }
-        let (start, writes) = self.resolver.objects.last_writes(place, NEAR);
-        for (function, id, index) in writes {
+        let (nearest_start, writes) = self.resolver.objects.last_writes(place, NEAR);
+        let nearest = writes.iter().map(|write| (nearest_start, write));
+        for (start, (function, id, index)) in nearest.chain(self.resolver.objects.writes_around(place, NEAR)) {
             if !self.resolver.budget.step() {
                 break;
             }
+            let by = place.offset.wrapping_sub(start);
             let Some((local, pointer)) = unit.argument(*function, *id, usize::from(*index)) else { continue };
             let (Some(call), Some((_, model))) = (local.call(*id), unit.model(*function, *id)) else { continue };
-            if place.object == Object::Fixed && !self.resolver.is_global_reached(*function, *id, model, *index, start, place.offset) {
+            // What begins further in front gets here where it is a structure that is copied whole.
+            let whole = || model.copies.iter().any(|copy| copy.to == *index && copy.is_plain());
+            let extent = || self.resolver.extent(*function, *id, model, *index, &Context::default());
+            if start != nearest_start && !(whole() && extent().is_some_and(|bytes| by < bytes)) {
+                continue;
+            }
+            if !self.resolver.is_reached(*function, *id, model, *index, start, place) {
                 continue;
             }
             let trail = trail.with(*function, call.site, StepKind::Moved);
             for context in self.leading_to(*function, pointer, place) {
-                merge(&mut texts, self.by_model(*function, *id, call, model, *index, &context, &trail));
+                merge(&mut texts, self.by_model(*function, *id, call, model, (*index, by), &context, &trail));
             }
         }
         texts
     }
 
-    /// A byte that somebody stores at a place that is counted.
-    fn smeared_by(&self, function: FunctionId, index: usize, trail: &Trail, texts: &mut Vec<Text>) {
+    /// A byte that somebody stores at a place that is counted, into what begins at `place`.
+    fn smeared_by(&self, function: FunctionId, index: usize, place: Pointee, trail: &Trail, texts: &mut Vec<Text>) {
         let Some(store) = self.resolver.unit.local(function).and_then(|local| local.stores.get(index)) else { return };
-        if self.resolver.budget.step() {
-            let trail = trail.with(function, store.site, StepKind::Stored);
-            merge(texts, self.byte(function, store.value, &Context::default(), &trail));
+        let (Address::At(start) | Address::Within(start)) = store.at;
+        let contexts = start.base.map_or_else(|| vec![Context::default()], |base| self.leading_to(function, base, place));
+        for context in contexts {
+            if self.resolver.budget.step() {
+                let trail = trail.with(function, store.site, StepKind::Stored);
+                merge(texts, self.byte(function, store.value, &context, &trail));
+            }
         }
     }
 
@@ -94,18 +108,20 @@ impl Contents<'_, '_> {
         let Some(local) = unit.local(function) else { return vec![none] };
         let (Address::At(at) | Address::Within(at)) = local.locate(pointer, unit.program, unit.machine);
         let Some(index) = at.base.and_then(|base| local.entry(base)).and_then(|var| unit.argument_of(var)) else { return vec![none] };
-        let mut contexts = Vec::new();
+        let mut leading: Vec<(u64, Context)> = Vec::new();
         for edge in unit.callers(function) {
             let passed = edge.passed_as(index).and_then(|index| unit.argument(edge.from, edge.call, index));
             let Some((_, value)) = passed else { continue };
-            let leads = self.resolver.objects.pointees(edge.from, value).iter().any(|start| {
-                let by = place.offset.wrapping_sub(start.offset).wrapping_sub(at.offset) & self.resolver.width().mask();
-                start.object == place.object && by < NEAR
-            });
-            if leads && contexts.len() < CALLERS {
-                contexts.extend(none.down(edge));
-            }
+            let starts = self.resolver.objects.pointees(edge.from, value);
+            let starts = starts.iter().filter(|start| start.object == place.object);
+            let by = |start: &Pointee| place.offset.wrapping_sub(start.offset).wrapping_sub(at.offset) & self.resolver.width().mask();
+            let nearest = starts.map(by).filter(|by| *by < NEAR).min();
+            leading.extend(nearest.zip(none.down(edge)));
         }
+        // What begins nearer to the place is what the place is in: its neighbours are others' buffers.
+        let nearest = leading.iter().map(|(by, _)| *by).min();
+        let leading = leading.into_iter().filter(|(by, _)| Some(*by) == nearest).map(|(_, context)| context);
+        let contexts: Vec<Context> = leading.take(CALLERS).collect();
         if contexts.is_empty() { vec![none] } else { contexts }
     }
 
@@ -168,7 +184,7 @@ impl Contents<'_, '_> {
 
     /// A text behind a pointer that a library function left behind its argument.
     fn left_behind(&self, owner: FunctionId, call: CallId, index: Option<u8>, above: &Context, trail: &Trail) -> Vec<Text> {
-        let unknown = || vec![Text::hole(Origin::Call(owner, call, index.unwrap_or(u8::MAX)), Shape::Text, trail)];
+        let unknown = || vec![Text::hole(self.resolver.brought(owner, call, index.unwrap_or(u8::MAX), above), Shape::Text, trail)];
         let unit = self.resolver.unit;
         let made = unit.local(owner).and_then(|local| local.call(call));
         let (Some(made), Some((_, model))) = (made, unit.model(owner, call)) else { return unknown() };

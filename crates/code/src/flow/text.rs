@@ -1,6 +1,6 @@
 //! Texts: bytes that can stand somewhere, with holes for what is not known, each hole with its origin.
 
-use super::context::Trail;
+use super::context::{Context, Trail};
 use crate::{functions::FunctionId, values::CallId};
 
 /// Texts that are told apart.
@@ -13,8 +13,9 @@ const PARTS: usize = 16;
 /// Where the bytes of a hole come from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// A library call brought them in: the call, and through which of its arguments (255: its result).
-    Call(FunctionId, CallId, u8),
+    /// A library call brought them in: the call, through which of its arguments (255: its result), and the calls above it that say from
+    /// where ([`super::resolve::Resolver::brought`]).
+    Call(FunctionId, CallId, u8, Context),
     /// An argument of a function that nobody is known to call.
     Argument(FunctionId, usize),
     /// A word of the command line that started the program: its number, the program's own name being 0.
@@ -39,6 +40,15 @@ impl Origin {
             }
         }
         Self::Made(parts)
+    }
+
+    /// What it is made of in the end, without what nobody knows.
+    pub(super) fn parts(&self) -> Vec<Self> {
+        match self {
+            Self::Made(origins) => origins.iter().flat_map(Self::parts).collect(),
+            Self::Unknown => Vec::new(),
+            origin => vec![origin.clone()],
+        }
     }
 }
 

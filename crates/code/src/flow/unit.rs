@@ -441,6 +441,7 @@ fn is_quiet(model: &Model) -> bool {
         && model.options.is_none()
         && model.performs.is_none()
         && model.outcome.is_none()
+        && model.peer.is_none()
         && model.unpacks.is_none()
         && model.formats.is_none_or(|formats| formats.text.is_none())
 }
@@ -502,7 +503,7 @@ fn gives_pointer(model: &Model) -> Option<bool> {
         Some(Gives::Argument(_) | Gives::Within(_) | Gives::Through(_) | Gives::Copy(_) | Gives::New(_) | Gives::Environment(_)) => {
             Some(true)
         }
-        Some(Gives::Number(_) | Gives::Length(_) | Gives::Swapped(_) | Gives::Clock) => Some(false),
+        Some(Gives::Number(_) | Gives::Length(_) | Gives::Swapped(_) | Gives::Clock | Gives::Calendar) => Some(false),
         Some(Gives::Member(..) | Gives::Joined(..) | Gives::Shown(_) | Gives::Formatted(..) | Gives::Packed(..)) => Some(true),
         None => {
             (model.reads.is_some_and(|reads| reads.to.is_some()) || model.compares.is_some() || model.formats.is_some()).then_some(false)
@@ -519,6 +520,7 @@ pub fn writes_argument(model: &Model, argument: u8) -> bool {
         || model.scans.is_some_and(|scans| argument >= scans.first)
         || model.unpacks.is_some_and(|unpacks| argument >= unpacks.first)
         || model.outcome == Some(argument)
+        || model.peer == Some(argument)
         || model.gives == Some(Gives::Through(argument))
         || model.recalls.is_some_and(|recalls| recalls.argument == argument)
         || model.writes.contains(&argument)

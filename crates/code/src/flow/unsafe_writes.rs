@@ -99,8 +99,8 @@ impl Events<'_, '_, '_> {
     fn origins_of(&self, function: FunctionId, length: Option<Expr>, write: &Write, context: &Context) -> Vec<Origin> {
         match length {
             Some(length) if self.resolver().unit.local(function).is_some_and(|local| local.exprs.value(length).is_some()) => Vec::new(),
-            Some(length) => spread(&self.channels.contents.value_origin(function, length, context)),
-            None => write.texts.iter().flat_map(|(text, _)| text.origins()).flat_map(|(origin, _)| spread(origin)).collect(),
+            Some(length) => self.channels.contents.value_origin(function, length, context).parts(),
+            None => write.texts.iter().flat_map(|(text, _)| text.origins()).flat_map(|(origin, _)| origin.parts()).collect(),
         }
     }
 
@@ -118,7 +118,7 @@ impl Events<'_, '_, '_> {
     ) {
         let Some(block) = self.resolver().unit.local(function).and_then(|local| local.call(id)).map(|call| call.block) else { return };
         let own = own.and_then(|most| i64::try_from(most).ok());
-        let bytes: Vec<Origin> = origins.iter().filter(|origin| !matches!(origin, Origin::Call(_, _, 255))).cloned().collect();
+        let bytes: Vec<Origin> = origins.iter().filter(|origin| !matches!(origin, Origin::Call(_, _, u8::MAX, _))).cloned().collect();
         let sources = self.sources(&bytes);
         let atoms = if sources.is_empty() { Vec::new() } else { self.guards.here_from(function, block, context) };
         for source in sources {
@@ -146,7 +146,7 @@ impl Events<'_, '_, '_> {
             if shape != Shape::Text || fits {
                 continue;
             }
-            for source in self.sources(&spread(origin)) {
+            for source in self.sources(&origin.parts()) {
                 if upper(atoms, |atom| self.from(atom, &source)).is_none() {
                     self.overflow(function, id, name, source, Choice::Free, text, atoms);
                 }
@@ -166,16 +166,13 @@ impl Events<'_, '_, '_> {
 
     /// Channels of the outside proper: what the machine's owner or the machine itself says is no attack.
     pub(super) fn sources(&self, origins: &[Origin]) -> Vec<Channel> {
-        let mut channels: Vec<Channel> = origins.iter().flat_map(|origin| self.outside(origin)).collect();
-        channels.retain(|channel| {
+        let proper = |channel: &Channel| {
             matches!(
                 channel,
                 Channel::Bound { .. } | Channel::Connected { .. } | Channel::Cgi(_) | Channel::Serial(_) | Channel::Removable(_)
             )
-        });
-        channels.sort();
-        channels.dedup();
-        channels
+        };
+        self.channels.sources(origins).into_iter().filter(proper).collect()
     }
 
     fn writes_of(&self, function: FunctionId, call: &Call, model: &Model) -> Vec<Write> {
@@ -252,7 +249,7 @@ impl Events<'_, '_, '_> {
 
     /// How many bytes can have come in by this origin.
     fn longest(&self, origin: &Origin) -> Option<u64> {
-        let Origin::Call(function, call, _) = origin else { return None };
+        let Origin::Call(function, call, ..) = origin else { return None };
         let (_, model) = self.resolver().unit.model(*function, *call)?;
         let reads = model.reads?;
         let bytes = self.number(*function, *call, reads.length?)?;
@@ -276,14 +273,6 @@ pub(super) fn texts_of(format: &[u8]) -> Vec<(u8, Option<u64>)> {
         }
     }
     found
-}
-
-pub(super) fn spread(origin: &Origin) -> Vec<Origin> {
-    match origin {
-        Origin::Made(origins) => origins.iter().flat_map(spread).collect(),
-        Origin::Unknown => Vec::new(),
-        origin => vec![origin.clone()],
-    }
 }
 
 /// The least upper bound that the input was compared with on the way.

@@ -6,6 +6,7 @@
 use assay_core::facts::code::Channel;
 
 use super::{
+    channel::is_unknown_end,
     context::{Context, Trail},
     events::Events,
     resolve::Found,
@@ -35,12 +36,16 @@ impl Events<'_, '_, '_> {
             }
         }
         if strangers {
-            for origin in flat(self.channels.contents.value_origin(function, number, &none)) {
-                for channel in self.outside(&origin) {
-                    victims.push(match channel {
-                        Channel::File(path) => Text::literal(path.as_bytes(), &trail),
-                        _ => Text::hole(origin.clone(), Shape::Number, &trail),
-                    });
+            let origins = self.channels.contents.value_origin(function, number, &none).parts();
+            // Somebody says a number to the program, or has written it into a file; what may have come from several is a variable of others.
+            let alone = self.channels.sources(&origins).iter().filter(|channel| !matches!(channel, Channel::File(_))).count() <= 1;
+            for origin in origins {
+                for channel in self.channels.sources([&origin]) {
+                    match channel {
+                        Channel::File(path) => victims.push(Text::literal(path.as_bytes(), &trail)),
+                        channel if alone && !is_unknown_end(&channel) => victims.push(Text::hole(origin.clone(), Shape::Number, &trail)),
+                        _ => {}
+                    }
                 }
             }
             if victims.is_empty() {
@@ -49,12 +54,5 @@ impl Events<'_, '_, '_> {
         }
         victims.dedup();
         victims
-    }
-}
-
-fn flat(origin: Origin) -> Vec<Origin> {
-    match origin {
-        Origin::Made(origins) => origins.into_iter().flat_map(flat).collect(),
-        origin => vec![origin],
     }
 }

@@ -109,7 +109,9 @@ impl Discovery<'_> {
         if found_by != FoundBy::TailCall && self.sure.insert(place.address) {
             // What was taken for a part of another function is none.
             let holder = self.claims.code_at(place.address).filter(|holder| *holder != place.address);
-            holder.into_iter().for_each(|holder| self.again(holder));
+            if let Some(holder) = holder {
+                self.again(holder);
+            }
         }
         if let Some((mode, known)) = self.found.get_mut(&place.address) {
             if found_by < *known {

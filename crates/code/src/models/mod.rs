@@ -8,8 +8,8 @@ mod schema;
 use std::{collections::HashMap, sync::LazyLock};
 
 pub use schema::{
-    Acts, Allocation, BROUGHT, Callback, Checks, Class, Compares, Copies, Ends, Exports, File, Formats, Gives, How, Known, Means, Model,
-    Opens, Options, Outcome, Reads, Redirects, Sends, Tests,
+    Acts, Allocation, BROUGHT, Callback, Checks, Class, Compares, Copies, Ends, Exports, File, Finds, Formats, Gives, How, Known, Maps,
+    Means, Model, Opens, Options, Outcome, Reads, Redirects, Sends, Table, Tests,
 };
 
 use crate::rules::files;

@@ -15,6 +15,8 @@ mod apart;
 pub mod listing;
 mod quote;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use assay_core::{
     At, Limits, Problem,
     coverage::{CallCount, FunctionCount},
@@ -85,7 +87,12 @@ fn report(analysis: &Analysis<'_>) -> ProgramReport {
     }
     let places = facts.iter().flat_map(|(at, fact)| places(at, fact)).cloned().collect();
     let (functions, calls) = (analysis.functions(), analysis.calls());
-    ProgramReport { facts, functions, calls, problems, excerpts: quote::instructions(analysis, &places) }
+    // They are an illustration: what goes wrong in making them takes no fact with it.
+    let excerpts = catch_unwind(AssertUnwindSafe(|| quote::instructions(analysis, &places))).unwrap_or_else(|_| {
+        problems.push(Problem::corrupt(0, "its excerpts broke off, which is a defect of Assay"));
+        Vec::new()
+    });
+    ProgramReport { facts, functions, calls, problems, excerpts }
 }
 
 /// The places that a fact at `at` names and that a reader may want to see: its own, and every step of its way.

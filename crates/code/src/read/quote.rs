@@ -28,10 +28,10 @@ const INSTRUCTIONS: (usize, usize) = (6, 5);
 const LINES: (usize, usize) = (3, 3);
 /// Characters of one line.
 const WIDTH: usize = 160;
-/// Steps for the arguments of the calls around one place.
-const STEPS: u64 = 40_000;
-/// Places of one file.
-const PLACES: usize = 4_000;
+/// Steps for the arguments of the calls around one place; with [`PLACES`], no more than a whole program has for its questions.
+const STEPS: u64 = 10_000;
+/// Places of one file, the first of those that are asked for.
+const PLACES: usize = 2_000;
 /// Bytes of a text in which lines are counted.
 const TEXT_BYTES: usize = 4 << 20;
 
@@ -59,18 +59,29 @@ pub(super) fn instructions(analysis: &Analysis<'_>, places: &BTreeSet<At>) -> Ve
             owners.entry(instruction.address).or_insert(id);
         }
     }
+    let mut bodies: HashMap<FunctionId, Vec<(u64, u64)>> = HashMap::new();
     let quoted = places.iter().filter_map(|at| match at {
-        At::Address(address) => Some((at.clone(), around(analysis, *owners.get(address)?, *address)?)),
+        At::Address(address) => {
+            let id = *owners.get(address)?;
+            let stand = bodies.entry(id).or_insert_with(|| body(analysis, id));
+            Some((at.clone(), around(analysis, id, stand, *address)?))
+        }
         _ => None,
     });
     quoted.take(PLACES).collect()
 }
 
-fn around(analysis: &Analysis<'_>, id: FunctionId, place: u64) -> Option<String> {
-    let function = analysis.code.function(id)?;
-    let all = function.blocks.iter().flat_map(|block| analysis.code.block(block));
+/// Where the instructions of a function begin and end, in order of address.
+fn body(analysis: &Analysis<'_>, id: FunctionId) -> Vec<(u64, u64)> {
+    let blocks = analysis.code.function(id).map(|function| &function.blocks[..]).unwrap_or_default();
+    let all = blocks.iter().flat_map(|block| analysis.code.block(block));
     let mut stand: Vec<(u64, u64)> = all.map(|one| (one.address, one.address + u64::from(one.lifted.len))).collect();
     stand.sort_unstable();
+    stand
+}
+
+fn around(analysis: &Analysis<'_>, id: FunctionId, stand: &[(u64, u64)], place: u64) -> Option<String> {
+    let function = analysis.code.function(id)?;
     let at = stand.iter().position(|(address, _)| *address == place)?;
     // A gap (literals, another function's code) ends it.
     let joined = |pair: &&[(u64, u64)]| matches!(pair, [a, b] if a.1 == b.0);

@@ -9,7 +9,7 @@
 //! What can be held up is another question: `while (paused) sleep();` decides whether what is behind it ever runs. For that, every edge
 //! back is an end.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use crate::functions::{Edge, Function};
 
@@ -167,6 +167,16 @@ impl Shape {
         false
     }
 
+    /// The heads of the loops around `block`.
+    pub fn loops(&self, block: u32) -> BTreeSet<u32> {
+        let heads = std::iter::successors(Some(block), |here| self.dominator(*here));
+        let around = |head: &u32| {
+            let mut before = self.before.get(*head as usize).into_iter().flatten().map(|(from, _)| *from);
+            before.any(|from| self.goes_back(from, *head) && self.leads_to(block, from))
+        };
+        heads.take(self.before.len()).filter(around).collect()
+    }
+
     fn backwards(&self, block: u32, found: impl Fn(u32) -> bool) -> bool {
         let (mut seen, mut waiting) = (BTreeSet::from([block]), vec![block]);
         while let Some(here) = waiting.pop() {
@@ -187,12 +197,17 @@ impl Shape {
     /// The decisions on which it depends whether `block` runs, nearest first: (block that decides, index of its edge). On every way to the
     /// block one of those that are nearest was taken, and so on upwards.
     pub fn decisions(&self, block: u32) -> Vec<(u32, u32)> {
-        upwards(&self.depends, block)
+        upwards(&self.depends, block).into_iter().map(|(decision, _)| decision).collect()
     }
 
-    /// The same, and the decisions by which loops in front of `block` are left, if they are.
+    /// The same, and the decisions by which loops in front of `block` are left, if they are. Where one side of a decision leads to a block
+    /// at once and the other one through a further decision, as `while (held) wait();` is entered, only the first is one: who does not go
+    /// into the loop is not held up by it.
     pub fn delays(&self, block: u32) -> Vec<(u32, u32)> {
-        upwards(&self.delays, block)
+        let mut nearest: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut found = upwards(&self.delays, block);
+        found.retain(|((from, _), far)| *nearest.entry(*from).or_insert(*far) == *far);
+        found.into_iter().map(|(decision, _)| decision).collect()
     }
 
     /// Does the edge go back to where the way has been, or round a loop with several entries?
@@ -357,18 +372,18 @@ impl Shape {
     }
 }
 
-/// All that `block` depends on, directly or not, nearest first.
-fn upwards(depends: &[Vec<(u32, u32)>], block: u32) -> Vec<(u32, u32)> {
+/// All that `block` depends on, directly or not, nearest first; each with how many decisions lie between.
+fn upwards(depends: &[Vec<(u32, u32)>], block: u32) -> Vec<((u32, u32), u32)> {
     let (mut found, mut known) = (Vec::new(), HashSet::new());
     let mut seen = BTreeSet::from([block]);
-    let mut waiting = VecDeque::from([block]);
-    while let Some(here) = waiting.pop_front() {
-        for (from, edge) in depends.get(here as usize).into_iter().flatten() {
-            if known.insert((*from, *edge)) {
-                found.push((*from, *edge));
+    let mut waiting = VecDeque::from([(block, 0)]);
+    while let Some((here, far)) = waiting.pop_front() {
+        for decision in depends.get(here as usize).into_iter().flatten() {
+            if known.insert(*decision) {
+                found.push((*decision, far));
             }
-            if seen.insert(*from) {
-                waiting.push_back(*from);
+            if seen.insert(decision.0) {
+                waiting.push_back((decision.0, far + 1));
             }
         }
     }
@@ -409,7 +424,7 @@ mod tests {
         assert!(shape.goes_back(3, 2) && !shape.goes_back(1, 2));
         assert_eq!(shape.decisions(3), [(2, 0), (0, 0)]);
         assert_eq!(shape.decisions(4), [], "what follows in any case");
-        assert_eq!(shape.delays(4), [(0, 1), (2, 1), (0, 0)], "unless the loop is never left");
+        assert_eq!(shape.delays(4), [(0, 1), (2, 1)], "unless the loop is never left; who does not go into it is past it");
     }
 
     #[test]

@@ -19,6 +19,8 @@ use crate::{
     load::Program,
 };
 
+/// Joins between a value and what it is more than.
+const JOINS: usize = 16;
 /// Terms of this rank may be counts as well as pointers ([`Exprs::unlike_pointer`]).
 const UNSURE: u8 = 5;
 /// Terms of lower rank are pointers: the stack, names from elsewhere, what an allocator gave.
@@ -197,6 +199,15 @@ impl Local {
         values.iter().zip(before).filter_map(|(value, (from, edge))| Some(((*value)?, *from, *edge)))
     }
 
+    /// What `expr` is the one or the other of: the values that come together in it, or that a condition chooses between.
+    pub fn sides(&self, expr: Expr) -> Option<Vec<Expr>> {
+        match (self.exprs.node(expr), self.leaf(expr)) {
+            (Node::Select(_, yes, no), _) => Some(vec![yes, no]),
+            (_, Some(Leaf::Join { block, slot })) => Some(self.ways(*block, *slot).map(|(way, ..)| way).collect()),
+            _ => None,
+        }
+    }
+
     /// Numbers that the function passes, stores, compares, gives back or counts from.
     pub fn constants(&self) -> BTreeSet<u64> {
         let decided = self.branches.values().map(|(_, branch)| match branch {
@@ -259,6 +270,30 @@ impl Local {
         let (start, ..) = first.next()?;
         let (base, _) = self.exprs.base_and_offset(start, width);
         base.filter(|_| first.next().is_none())
+    }
+
+    /// By how much `value` is more than `expr`, where it is `expr` and a number on whatever way it came: through joins that turned out to
+    /// join nothing else, as where it was put aside on one side of a branch.
+    pub fn beyond(&self, value: Expr, expr: Expr, width: Width) -> Option<u64> {
+        let (base, by) = self.exprs.base_and_offset(value, width);
+        let base = base?;
+        let (mut seen, mut waiting) = (vec![base], vec![base]);
+        while let Some(base) = waiting.pop() {
+            if base == expr {
+                continue;
+            }
+            let Leaf::Join { block, slot } = self.leaf(base)? else { return None };
+            for (way, ..) in self.ways(*block, *slot) {
+                if !seen.contains(&way) {
+                    seen.push(way);
+                    waiting.push(way);
+                }
+            }
+            if seen.len() > JOINS {
+                return None;
+            }
+        }
+        seen.contains(&expr).then_some(by)
     }
 
     /// A variable at the entry, if `expr` is one.

@@ -26,6 +26,12 @@ impl Snapshot {
         Self { words: Arc::default(), state }
     }
 
+    /// The same words over another state of everything else.
+    #[must_use]
+    pub fn over(&self, state: Expr) -> Self {
+        Self { words: Arc::clone(&self.words), state }
+    }
+
     /// The word that was stored exactly at `at`.
     pub fn get(&self, at: Location) -> Option<(Width, Expr)> {
         self.words.get(&at).copied()

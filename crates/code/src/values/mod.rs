@@ -6,6 +6,7 @@
 
 mod cfg;
 mod choices;
+mod counts;
 mod expr;
 mod leaf;
 mod local;

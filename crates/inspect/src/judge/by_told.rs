@@ -2,7 +2,7 @@
 
 use assay_core::{
     Control, Deed, HolderKind,
-    facts::code::{Channel, Disclosed},
+    facts::code::{Channel, Disclosed, Host},
 };
 
 use super::{Case, Draft, by_control::groups, grade};
@@ -57,6 +57,10 @@ fn own(control: &Control, about: &[Disclosed]) -> Vec<Disclosed> {
 }
 
 fn listener(control: &Control) -> String {
+    // Its holder is the one who names it.
+    if matches!(control.channel, Channel::Connected { host: Host::Told(_), .. }) {
+        return format!("a host that is named by {}", control.holder.detail);
+    }
     match control.holder.who {
         HolderKind::LanUnauthenticated => "anybody on the network who asks".into(),
         HolderKind::FixedRemote => format!("{}, which is fixed in the code", control.holder.detail),

@@ -9,7 +9,7 @@ use assay_core::{
     At, Control, Deed, Effect, FactBody, HolderKind,
     facts::{
         CodeFact,
-        code::{ActuatorKind, Channel},
+        code::{ActuatorKind, Channel, Host},
     },
 };
 
@@ -23,9 +23,17 @@ impl<'a> Ordinary<'a> {
     pub(super) fn new(case: &Case<'a>) -> Self {
         let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for fact in case.facts {
-            if let FactBody::Code(CodeFact::Ordinary { what, .. }) = &fact.body
-                && matches!(fact.locator.at, At::Address(_))
-            {
+            let what = match &fact.body {
+                FactBody::Code(CodeFact::Ordinary { what, .. }) => what,
+                // Who decides with whom it logs in: it does.
+                FactBody::Code(CodeFact::Flow(flow))
+                    if flow.actuator.kind == ActuatorKind::Pool && !flow.actuator.argument.starts_with('/') =>
+                {
+                    "Stratum client"
+                }
+                _ => continue,
+            };
+            if matches!(fact.locator.at, At::Address(_)) {
                 known.entry(&fact.locator.path).or_default().insert(what);
             }
         }
@@ -48,8 +56,10 @@ fn fits(job: &str, control: &Control) -> bool {
     let Deed::Acts { actuator, .. } = &control.deed else { return false };
     let connected = matches!(control.channel, Channel::Connected { .. });
     if job.contains("stratum") {
-        // Work, difficulty and a pause for want of work come from the pool; a new address does not.
-        return control.holder.who == HolderKind::SiteManagement
+        // Work, difficulty and a pause for want of work come from the pool; a new address does not. That somebody else named the pool is
+        // told of the naming.
+        let named = matches!(&control.channel, Channel::Connected { host: Host::Told(_), .. });
+        return (control.holder.who == HolderKind::SiteManagement || named)
             && matches!(actuator.kind, ActuatorKind::HashBoard | ActuatorKind::MainWork | ActuatorKind::Frequency);
     }
     if job.contains("ssh") || job.contains("telnet") || job.contains("login") || job.contains("ftp server") {

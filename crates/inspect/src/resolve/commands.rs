@@ -5,7 +5,7 @@
 //!
 //! **Source**: POSIX.1-2024, Shell Command Language, 2.2 Quoting, 2.9 Shell Commands, 2.10 Shell Grammar.
 
-use assay_core::facts::code::Run;
+use assay_core::{facts::code::Run, words::is_shell};
 
 /// Bytes of one command line that are read; longer ones are no calls of a program.
 const MOST_BYTES: usize = 16 << 10;
@@ -27,9 +27,6 @@ const STARTERS: &[&str] = &[
     "timeout",
     "xargs",
 ];
-/// Shells, as programs.
-pub const SHELLS: &[&str] = &["ash", "bash", "dash", "hush", "ksh", "sh"];
-
 /// A command: the words before the program that set variables, and the program with its arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Simple {
@@ -145,7 +142,7 @@ pub fn of(run: &Run) -> Vec<Vec<String>> {
 
 /// `sh -c TEXT` starts what stands in the text, `sh FILE` the file.
 fn unfold(words: Vec<String>, depth: u32) -> Vec<Vec<String>> {
-    let shell = words.first().is_some_and(|first| SHELLS.contains(&base(first)));
+    let shell = words.first().is_some_and(|first| is_shell(first));
     match words.get(1).map(String::as_str) {
         Some("-c") if shell && depth < 4 => {
             let text = words.get(2).map_or("", String::as_str);

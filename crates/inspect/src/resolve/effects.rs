@@ -3,12 +3,10 @@
 use assay_core::{
     Effect,
     facts::code::{Actuator, ActuatorKind, Channel, Choice, Host, Manner},
+    words::is_open_shell,
 };
 
-use super::{
-    choice::Say,
-    commands::{SHELLS, base},
-};
+use super::choice::Say;
 
 /// How the functions begin that put another program in the place of this one, or beside it: exec(3), fexecve(3), posix_spawn(3).
 const EXECUTING: [&str; 3] = ["exec", "fexec", "posix_spawn"];
@@ -85,10 +83,7 @@ fn program(actuator: &Actuator, say: &Say) -> Option<Effect> {
         let wide = matches!(say.choice, Choice::Free | Choice::Without(_) | Choice::Content | Choice::Component);
         return (chosen && wide).then_some(Effect::Execute);
     }
-    // A shell that is given a command or a script runs that, and nothing else that anybody types.
-    let mut given = actuator.argument.split_whitespace().skip(1);
-    let open = given.all(|word| word.starts_with('-') && !word.contains('c'));
-    (open && SHELLS.contains(&base(first))).then_some(Effect::GrantPrivilege)
+    is_open_shell(actuator.argument.split_whitespace()).then_some(Effect::GrantPrivilege)
 }
 
 /// Can the text still hold a command of its own?
@@ -97,7 +92,7 @@ fn is_command(choice: &Choice) -> bool {
         Choice::Free => true,
         Choice::Without(set) => SPECIAL.iter().any(|letter| !set.contains(*letter)),
         // A set of letters is written as in a bracket expression; a shell's special characters have no other meaning in one.
-        Choice::Only(set) => set.contains([';', '|', '&', '`', '\n']),
+        Choice::Only(set) => set.contains([';', '|', '&', '`', '\n', '<', '>']) || (set.contains('$') && set.contains('(')),
         _ => false,
     }
 }

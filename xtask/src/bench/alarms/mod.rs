@@ -10,7 +10,7 @@ mod page;
 
 use std::{fs, path::Path, process::ExitCode};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use super::{apt::Apt, build_assay, shell::need};
 use expected::{List, Package};
@@ -24,6 +24,9 @@ pub fn run(root: &Path, names: impl Iterator<Item = String>) -> anyhow::Result<E
     let names: Vec<String> = names.collect();
     need(&[("dpkg-deb", "dpkg")])?;
     let list = List::read()?;
+    for name in &names {
+        ensure!(list.packages.iter().any(|package| package.name == *name), "{name} is none of the packages of true.toml");
+    }
     let assay = build_assay(root)?;
     let work = root.join("target/bench");
     let apt = Apt::new(&work)?;

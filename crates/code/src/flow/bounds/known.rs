@@ -92,11 +92,10 @@ impl<'e> Search<'e, '_, '_, '_> {
     fn limit(&self, local: &Local, (op, width, a, b): (Binary, Width, Expr, Expr), truth: bool, value: Expr) -> Option<Limit> {
         let (small, great, strict) = match (op, truth) {
             (Binary::LtU | Binary::LtS, true) => (a, b, true),
-            (Binary::LeU | Binary::LeS, true) => (a, b, false),
+            (Binary::LeU | Binary::LeS | Binary::Eq, true) | (Binary::Ne, false) => (a, b, false),
             // Not a < b: b <= a.
             (Binary::LtU | Binary::LtS, false) => (b, a, false),
             (Binary::LeU | Binary::LeS, false) => (b, a, true),
-            (Binary::Eq, true) | (Binary::Ne, false) => (a, b, false),
             _ => return None,
         };
         // What is asked of `x + 4` is known of `x`, and of `x + 8`.

@@ -225,7 +225,7 @@ impl<'e> Search<'e, '_, '_, '_> {
         if round.is_empty() {
             return Some(most);
         }
-        self.tried(tried, most, |search| {
+        self.tried(&tried, most, |search| {
             let mut most = 0;
             for way in &round {
                 // A value that comes round as it is adds nothing.
@@ -245,14 +245,14 @@ impl<'e> Search<'e, '_, '_, '_> {
     }
 
     /// The least number tried that is a bound if it is taken for one.
-    fn tried(&mut self, what: Tried, from: u64, mut round: impl FnMut(&mut Self) -> Option<u64>) -> Option<u64> {
+    fn tried(&mut self, what: &Tried, from: u64, mut round: impl FnMut(&mut Self) -> Option<u64>) -> Option<u64> {
         let mut most = from;
         for _ in 0..TRIALS {
             self.assumed.insert(what.clone(), most);
             let before = std::mem::take(&mut self.found);
             let found = round(self);
             self.found = before;
-            self.assumed.remove(&what);
+            self.assumed.remove(what);
             match found {
                 Some(found) if found <= most => return Some(most),
                 Some(found) => most = found,
@@ -288,8 +288,12 @@ impl<'e> Search<'e, '_, '_, '_> {
                 }
                 (None, None) if model.reads.is_some_and(|reads| reads.to.is_none() && reads.length.is_none()) => Some(Width::W8.mask()),
                 (Some(Gives::Length(index)), _) => {
-                    let (_, text) = self.unit.argument(at.function, call, usize::from(index))?;
-                    self.holds(at.function, text)?.checked_sub(1)
+                    let (local, text) = self.unit.argument(at.function, call, usize::from(index))?;
+                    let told = model.at_most.and_then(|most| self.unit.argument(at.function, call, usize::from(most)));
+                    let block = local.call(call)?.block;
+                    let told = told.and_then(|(_, most)| self.of(&at.block(block), most, depth));
+                    let held = self.holds(at.function, text).and_then(|bytes| bytes.checked_sub(1));
+                    told.into_iter().chain(held).min()
                 }
                 _ => None,
             };

@@ -84,7 +84,9 @@ impl<'e> Search<'e, '_, '_, '_> {
         let Some(base) = place.base else { return vec![Pointee { object: Object::Fixed, offset: place.offset }] };
         let mask = self.events.resolver().width().mask();
         let mut places = self.events.resolver().objects.pointees(function, base);
-        places.iter_mut().for_each(|at| at.offset = at.offset.wrapping_add(place.offset) & mask);
+        for at in &mut places {
+            at.offset = at.offset.wrapping_add(place.offset) & mask;
+        }
         places
     }
 
@@ -107,7 +109,7 @@ impl<'e> Search<'e, '_, '_, '_> {
         if stores.is_empty() || stores.len() > STORES || !objects.writes(place).is_empty() {
             return None;
         }
-        self.tried(tried, first, |search| {
+        self.tried(&tried, first, |search| {
             let mut bounds = BTreeSet::new();
             for (function, index) in &stores {
                 let store = search.unit.local(*function)?.stores.get(*index)?;

@@ -37,7 +37,9 @@ pub(super) fn words(unit: &Unit<'_>, atoms: &mut Vec<Atom>) {
             }
             for chain in chains(unit, atoms, &sorted, *first) {
                 let Some(test) = text(atoms, &chain) else { continue };
-                chain.iter().for_each(|part| gone[*part] = true);
+                for part in &chain {
+                    gone[*part] = true;
+                }
                 whole.push((*first, Atom { test, seen: seen(unit, &atoms[*first]), word: None, ..atoms[*first].clone() }));
             }
         }

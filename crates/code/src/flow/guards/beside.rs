@@ -119,7 +119,7 @@ impl Guards<'_, '_, '_> {
     }
 
     fn verifiers(&self) -> &Verifiers {
-        self.verifiers.get_or_init(|| {
+        let all = || {
             let unit = self.resolver().unit;
             let mut all = Verifiers::new();
             for (number, local) in unit.locals.iter().enumerate() {
@@ -149,7 +149,8 @@ impl Guards<'_, '_, '_> {
                 }
             }
             all
-        })
+        };
+        self.verifiers.get_or_init(|| self.resolver().budget.aside(all))
     }
 
     /// What a call verifies itself.
@@ -224,8 +225,14 @@ impl Guards<'_, '_, '_> {
     }
 }
 
-/// Is there a way to `block` past all of these calls?
+/// Is there a way to `block` past all of these calls? Where each part of something is checked in one loop and used in another, no round of
+/// the first is no round of the second: whoever comes by the head of the first has come by the check.
 fn goes_round(local: &Local, verifiers: &[&Verifier], block: u32) -> bool {
-    let held: BTreeSet<u32> = verifiers.iter().filter_map(|verifier| local.call(verifier.call)).map(|call| call.block).collect();
+    let mut held: BTreeSet<u32> = verifiers.iter().filter_map(|verifier| local.call(verifier.call)).map(|call| call.block).collect();
+    let used = local.shape.loops(block);
+    let checked: BTreeSet<u32> = held.iter().flat_map(|block| local.shape.loops(*block)).collect();
+    if !used.is_subset(&checked) {
+        held.extend(checked.difference(&used));
+    }
     local.shape.is_reached_without(&held, block)
 }

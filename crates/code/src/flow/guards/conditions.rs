@@ -1,8 +1,8 @@
 //! Conditions of branches: comparisons of values, and what joins them.
 
-use super::{Asked, Atom, Guards, Test, Word, flat};
+use super::{Asked, Atom, Guards, Test, Word};
 use crate::{
-    flow::{resolve::Found, text::Origin},
+    flow::{letters::Wanted, resolve::Found, text::Origin},
     ir::{Binary, Unary, Width},
     values::{Expr, Leaf, Local, Node, bases},
 };
@@ -17,7 +17,12 @@ impl Guards<'_, '_, '_> {
         let Node::Binary(op, width, a, b) = local.exprs.node(cond) else {
             return self.value(asked, cond, 0, !truth, atoms);
         };
-        let (left, right) = (local.exprs.value(a), local.exprs.value(b));
+        let (mut left, mut right) = (local.exprs.value(a), local.exprs.value(b));
+        if matches!(op, Binary::LtS | Binary::LtU | Binary::LeS | Binary::LeU) && left.is_none() && right.is_none() {
+            // A limit that the caller names, as the size of what a helper fills.
+            right = self.number_passed(asked, local, b);
+            left = if right.is_none() { self.number_passed(asked, local, a) } else { None };
+        }
         match (op, left, right) {
             (Binary::And | Binary::Or, _, _) if local.exprs.is_condition(a) && local.exprs.is_condition(b) => {
                 let asked = asked.deeper();
@@ -64,6 +69,15 @@ impl Guards<'_, '_, '_> {
         }
     }
 
+    /// The number that an argument of the function is, by whom the question came from.
+    fn number_passed(&self, asked: &Asked, local: &Local, value: Expr) -> Option<u64> {
+        local.entry(inner(local, value)).and_then(|var| self.resolver().unit.argument_of(var))?;
+        match self.resolver().numbers(asked.function, value, &asked.context)?.as_slice() {
+            [number] => Some(*number),
+            _ => None,
+        }
+    }
+
     /// `x - 820` is below 121, or is not: without a sign it is a range, with both its ends. False where nothing is counted off.
     #[allow(clippy::too_many_arguments, reason = "a question has many parts")]
     fn range(
@@ -94,11 +108,15 @@ impl Guards<'_, '_, '_> {
     fn outcome(&self, asked: &Asked, value: Expr, limit: i64, below: bool, atoms: &mut Vec<Atom>) {
         // Below 0 or below 1: an error, or nothing achieved.
         let fails = below && limit <= 1;
+        let Some(local) = self.resolver().unit.local(asked.function) else { return };
+        if let Some(Leaf::Result(call, _)) = local.leaf(value) {
+            self.spelled_by(asked, *call, Wanted::Below(limit, below), atoms);
+        }
         for (found, above, _) in self.resolver().resolve(asked.function, value, &asked.context) {
             let Found::Result(owner, call) = found else { continue };
             let Some((_, model)) = self.resolver().unit.model(owner, call) else { continue };
             let there = asked.within(owner, above);
-            if model.checks.is_some() {
+            if model.checks.is_some() || model.finds.is_some() {
                 self.checked_below(&there, call, limit, below, atoms);
             } else if model.scans.is_some() {
                 self.result(&there, call, 0, fails, atoms);
@@ -120,7 +138,7 @@ impl Guards<'_, '_, '_> {
             atoms.push(Atom {
                 function,
                 site,
-                origins: flat(origin),
+                origins: origin.parts(),
                 test,
                 fits,
                 seen: Vec::new(),
@@ -153,12 +171,10 @@ fn reached(local: &Local, cond: Expr, is: bool) -> Option<(Expr, u64, bool)> {
         _ => return None,
     };
     match (op, strict) {
-        (Binary::Eq, _) => Some((value, number, is)),
-        (Binary::Ne, _) => Some((value, number, !is)),
-        (Binary::LtS | Binary::LtU, true) => Some((value, number, !is)),
+        (Binary::Eq, _) | (Binary::LeS | Binary::LeU, false) => Some((value, number, is)),
+        (Binary::Ne, _) | (Binary::LtS | Binary::LtU, true) => Some((value, number, !is)),
         (Binary::LeS | Binary::LeU, true) => Some((value, number.wrapping_add(1), !is)),
         (Binary::LtS | Binary::LtU, false) => Some((value, number.wrapping_add(1), is)),
-        (Binary::LeS | Binary::LeU, false) => Some((value, number, is)),
         _ => None,
     }
 }

@@ -12,6 +12,8 @@ mod delays;
 mod pairs;
 mod results;
 mod rows;
+mod sessions;
+mod spelled;
 mod values;
 
 use std::{
@@ -26,6 +28,8 @@ use super::{
     channel::Channels,
     commands::Commands,
     context::Context,
+    letters::{Letters, Spellings},
+    peers,
     resolve::Resolver,
     rows::Row,
     text::{Origin, Text},
@@ -63,6 +67,8 @@ pub enum Test {
     Above(i64),
     /// A character, of a class.
     Class(Class),
+    /// A text of nothing but these letters.
+    Letters(Letters),
     /// Something is checked; by which key or secret, where that is known, and what becomes of it where it fails.
     Check(CheckKind, String, Enforcement),
 }
@@ -142,6 +148,7 @@ pub struct Guards<'c, 'r, 'a> {
     /// Decisions whose other ways in were looked at.
     correlated: RefCell<HashSet<(FunctionId, u32, Expr, bool, Context, Option<Row>)>>,
     answers: RefCell<HashMap<Question, Rc<Vec<Atom>>>>,
+    spellings: Spellings,
 }
 
 /// A question whose answer is remembered: about this block, on the way of this context.
@@ -172,6 +179,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             values: RefCell::default(),
             correlated: RefCell::default(),
             answers: RefCell::default(),
+            spellings: Spellings::default(),
         }
     }
 
@@ -281,7 +289,9 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             decisions.retain(|(from, _)| local.shape.dominates(start, *from));
         }
         self.taken(asked, &decisions, holds, atoms);
-        if !holds {
+        if holds {
+            self.spelled(asked, (block, None), atoms);
+        } else {
             self.held_up(asked, block, atoms);
         }
     }
@@ -289,6 +299,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
     /// These decisions are taken (or not).
     fn taken(&self, asked: &Asked, decisions: &[(u32, u32)], holds: bool, atoms: &mut Vec<Atom>) {
         // Where both outcomes of a check lead on, it keeps nobody out.
+        let (before, mut other_address) = (atoms.len(), false);
         let mut ways: HashMap<u32, HashSet<u32>> = HashMap::new();
         for (from, edge) in decisions {
             ways.entry(*from).or_default().insert(*edge);
@@ -298,12 +309,31 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 return;
             }
             let known = atoms.len();
+            let both = holds && ways.get(from).is_some_and(|ways| ways.len() > 1);
+            let before = both.then(|| (self.values.borrow().clone(), self.correlated.borrow().clone()));
             self.edge(asked, *from, *edge, holds, atoms);
-            if holds && ways.get(from).is_some_and(|ways| ways.len() > 1) {
+            for atom in atoms.iter_mut().skip(known) {
+                if let Some(test) = peers::of_peer(self.resolver().unit, atom) {
+                    atom.test = test;
+                }
+            }
+            if let Some((values, correlated)) = before {
                 let mut own = atoms.split_off(known);
+                other_address |= own.iter().any(is_address);
+                // What is left out here holds where another decision depends on it: that one has to be able to ask again.
+                if own.iter().any(is_check) {
+                    self.values.replace(values);
+                    self.correlated.replace(correlated);
+                }
                 own.retain(|atom| !is_check(atom));
                 atoms.append(&mut own);
             }
+        }
+        // One address or another one: neither must be it.
+        if other_address {
+            let mut own = atoms.split_off(before);
+            own.retain(|atom| !is_address(atom));
+            atoms.append(&mut own);
         }
     }
 
@@ -397,11 +427,7 @@ fn is_check(atom: &Atom) -> bool {
     }
 }
 
-/// The parts of an origin that are known.
-fn flat(origin: Origin) -> Vec<Origin> {
-    match origin {
-        Origin::Made(origins) => origins.into_iter().flat_map(flat).collect(),
-        Origin::Unknown => Vec::new(),
-        origin => vec![origin],
-    }
+/// Is it a check of the other side's address?
+fn is_address(atom: &Atom) -> bool {
+    matches!(atom.test, Test::Check(CheckKind::PeerAddress, ..))
 }

@@ -3,7 +3,7 @@
 //! `diff |= a[i] ^ b[i]` in a loop, or `*a++ != *b++`, compares whole texts. Which ones is found at the addresses. `strspn(text, letters)`
 //! that is `strlen(text)`, or at which the text ends, says of all of it that it consists of those letters.
 
-use super::{Asked, Atom, Guards, Test, flat};
+use super::{Asked, Atom, Guards, Test};
 use crate::{
     flow::{
         disguise::{Change, Changed, unveiled},
@@ -28,7 +28,7 @@ impl Guards<'_, '_, '_> {
         let sides = [left, right];
         let texts = [0, 1].map(|side: usize| self.channels.contents.around(asked.function, sides[side].byte, &asked.context));
         for (one, other) in [(0, 1), (1, 0)] {
-            let origins: Vec<Origin> = texts[one].iter().flat_map(Text::origins).flat_map(|(origin, _)| flat(origin.clone())).collect();
+            let origins: Vec<Origin> = texts[one].iter().flat_map(Text::origins).flat_map(|(origin, _)| origin.parts()).collect();
             for with in &texts[other] {
                 let known = with.known().filter(|known| !known.is_empty());
                 // Of two that are both not known, either can be what the other must be: a password from a file.

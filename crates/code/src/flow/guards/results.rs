@@ -1,13 +1,16 @@
 //! The result of a call is a number, or is not: what that says of the texts that were compared, the check that was made, the text that
 //! was taken apart.
 
+use std::collections::HashSet;
+
 use assay_core::facts::code::{ActuatorKind, Channel, CheckKind, Enforcement};
 
-use super::{Asked, Atom, Guards, Test, flat, rows::Fit};
+use super::{Asked, Atom, Guards, Test, rows::Fit};
 use crate::{
     flow::{
         context::{Context, StepKind, Trail},
         format::{Part, parts},
+        letters::Wanted,
         text::{Origin, Piece, Text},
         unit::Passing,
     },
@@ -43,9 +46,13 @@ impl Guards<'_, '_, '_> {
         } else if let Some(tests) = model.tests {
             let value = unit.argument(asked.function, id, usize::from(tests.value));
             let origin = value.map(|(_, value)| self.channels.contents.value_origin(asked.function, value, &asked.context));
-            push(asked, origin.map(flat).unwrap_or_default(), Test::Class(tests.class), (number == 0) != equal, atoms);
+            push(asked, origin.map(|origin| origin.parts()).unwrap_or_default(), Test::Class(tests.class), (number == 0) != equal, atoms);
         } else if let Some(scans) = model.scans {
             self.taken_apart(asked, call, scans, (number == 0) != equal, atoms);
+        } else if let Some(finds) = model.finds {
+            if outcome(finds.there, number, equal) == Said::Holds {
+                self.found(asked, id, call, finds, atoms);
+            }
         } else {
             self.made(asked, id, call, model, number, equal, atoms);
         }
@@ -58,10 +65,14 @@ impl Guards<'_, '_, '_> {
             let (Some(inner), Some(callee)) = (asked.context.down(edge), unit.local(edge.to)) else { continue };
             let there = asked.within(edge.to, inner).deeper().at_row(self.row_passed(asked, edge));
             let ways = callee.returns.iter().filter_map(|back| Some((back, back.values.first().copied()?)));
-            let fitting = ways.filter_map(|(back, value)| Some((back, value, self.fit(callee, value, number, equal)?)));
-            self.one_of(atoms, fitting, |(back, value, fit), atoms| match fit {
-                Fit::Always(row) => self.own(&there.at_row(row), back.block, true, atoms),
-                Fit::Perhaps => self.value(&there, value, number, equal, atoms),
+            let fitting = ways.filter_map(|(back, value)| Some((back, value, self.fit(&there, callee, value, number, equal)?)));
+            self.one_of(atoms, fitting, |(back, value, fit), atoms| {
+                match fit {
+                    Fit::Always(row) => self.own(&there.at_row(row), back.block, true, atoms),
+                    Fit::At(rows) => self.at_rows(&there, rows, atoms, |there, atoms| self.own(there, back.block, true, atoms)),
+                    Fit::Perhaps => self.value(&there, value, number, equal, atoms),
+                }
+                self.spelled(&there, (back.block, Some((value, Wanted::Number(number, equal)))), atoms);
             });
         }
     }
@@ -76,6 +87,10 @@ impl Guards<'_, '_, '_> {
                 push(asked, origins(&sides[0]), Test::Text { how: compares.how, with }, fits, atoms);
                 through(atoms, &sides[0]);
             }
+            return;
+        }
+        // What came in is compared with what came in the same way before: has it changed? That says nothing of what it is.
+        if is_same_again(&sides) {
             return;
         }
         // Either side may be the constant.
@@ -130,13 +145,17 @@ impl Guards<'_, '_, '_> {
         contents.argument(asked.function, call, usize::from(index), &asked.context)
     }
 
-    /// The result of a call that checks something is below 0 or 1 (`limit`), or is not.
+    /// The result of a call that checks or looks for something is below 0 or 1 (`limit`), or is not.
     pub(super) fn checked_below(&self, asked: &Asked, id: CallId, limit: i64, below: bool, atoms: &mut Vec<Atom>) {
         let unit = self.resolver().unit;
         let Some(call) = unit.local(asked.function).and_then(|local| local.call(id)) else { return };
-        let Some(checks) = unit.model(asked.function, id).and_then(|(_, model)| model.checks) else { return };
+        let Some((_, model)) = unit.model(asked.function, id) else { return };
         let asked = &Asked { site: call.site, ..asked.clone() };
-        self.checked(asked, call, checks, outcome_below(checks.holds, limit, below), atoms);
+        if let Some(checks) = model.checks {
+            self.checked(asked, call, checks, outcome_below(checks.holds, limit, below), atoms);
+        } else if let Some(finds) = model.finds.filter(|finds| outcome_below(finds.there, limit, below) == Said::Holds) {
+            self.found(asked, id, call, finds, atoms);
+        }
     }
 
     fn checked(&self, asked: &Asked, call: &Call, checks: Checks, outcome: Said, atoms: &mut Vec<Atom>) {
@@ -246,10 +265,12 @@ impl Guards<'_, '_, '_> {
             Some(Gives::Swapped(index)) => {
                 let value = self.resolver().unit.argument(asked.function, id, usize::from(index));
                 let origin = value.map(|(_, value)| contents.value_origin(asked.function, value, &asked.context));
-                (origin.map(flat).unwrap_or_default(), test)
+                (origin.map(|origin| origin.parts()).unwrap_or_default(), test)
             }
-            Some(Gives::Clock) => (vec![Origin::Call(asked.function, id, 255)], test),
-            _ if model.reads.is_some_and(|reads| reads.to.is_none()) => (vec![Origin::Call(asked.function, id, 255)], test),
+            Some(Gives::Clock | Gives::Calendar) => (vec![self.resolver().brought(asked.function, id, u8::MAX, &asked.context)], test),
+            _ if model.reads.is_some_and(|reads| reads.to.is_none()) => {
+                (vec![self.resolver().brought(asked.function, id, u8::MAX, &asked.context)], test)
+            }
             _ => return,
         };
         if !origins.is_empty() {
@@ -259,7 +280,7 @@ impl Guards<'_, '_, '_> {
 }
 
 /// What a result says of a check: it holds, it fails, or some of its bad outcomes are as good as the good one.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
     Holds,
     Fails,
@@ -310,6 +331,13 @@ fn outcome_below(holds: Outcome, limit: i64, below: bool) -> Said {
 fn push_check(asked: &Asked, origins: Vec<Origin>, kind: CheckKind, by: String, said: Said, atoms: &mut Vec<Atom>) {
     let enforcement = if matches!(said, Said::Partly) { Enforcement::Partly } else { Enforcement::Enforced };
     push(asked, origins, Test::Check(kind, by, enforcement), !matches!(said, Said::Fails), atoms);
+}
+
+/// Are two texts that are not known made of the same things, one as the other?
+fn is_same_again(sides: &[Vec<Text>; 2]) -> bool {
+    let [one, other] =
+        sides.each_ref().map(|texts| texts.iter().flat_map(Text::origins).map(|(origin, _)| origin).collect::<HashSet<&Origin>>());
+    !one.is_empty() && one == other && sides.iter().flatten().all(|text| text.known().is_none_or(|known| known.is_empty()))
 }
 
 fn origins(texts: &[Text]) -> Vec<Origin> {

@@ -5,7 +5,7 @@
 //! caller, a row is one value of whatever counts through the table ([`Row`]); conditions are read with that value in the place of what is
 //! not known. Where the row came from another function, as from a search that gives back the row or nothing, the question goes on there.
 
-use super::{Asked, Atom, Guards};
+use super::{Asked, Atom, Guards, conditions::inner};
 use crate::{
     flow::{
         resolve::Found,
@@ -19,29 +19,86 @@ use crate::{
 const SAME: usize = 8;
 
 /// A value of a way can be the one that is wanted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Fit {
     /// It is, or it is some row of a table: this one, where one is wanted.
     Always(Option<Row>),
+    /// It is a field of a row of a table: of one of these rows.
+    At(Vec<Row>),
     /// It has to be asked.
     Perhaps,
 }
 
 impl Guards<'_, '_, '_> {
-    /// Can `value` be `number` (or something else)? None where it cannot.
-    pub(super) fn fit(&self, local: &Local, value: Expr, number: u64, equal: bool) -> Option<Fit> {
+    /// Can `value`, of the function that `asked` is about, be `number` (or something else)? None where it cannot.
+    pub(super) fn fit(&self, asked: &Asked, local: &Local, value: Expr, number: u64, equal: bool) -> Option<Fit> {
         let unit = self.resolver().unit;
         if let Some(constant) = local.exprs.value(value) {
             return ((constant == number) == equal).then_some(Fit::Always(None));
         }
         let rows = unit.rows_of(local, value);
-        if rows.is_empty() {
-            return Some(Fit::Perhaps);
+        if !rows.is_empty() {
+            return match (equal, rows.contains(&number)) {
+                (true, true) => Some(Fit::Always(unit.row(local, value, number))),
+                (true, false) => None,
+                (false, _) => Some(Fit::Always(None)),
+            };
         }
-        match (equal, rows.contains(&number)) {
-            (true, true) => Some(Fit::Always(unit.row(local, value, number))),
-            (true, false) => None,
-            (false, _) => Some(Fit::Always(None)),
+        let fields = self.fields(asked, local, value);
+        let mut fitting: Vec<Row> = fields.iter().filter(|(_, is)| (*is == number) == equal).map(|(row, _)| *row).collect();
+        match fields.len() {
+            0 => return Some(Fit::Perhaps),
+            // Whichever row it is, it fits.
+            all if all == fitting.len() => return Some(Fit::Always(None)),
+            _ => fitting.truncate(SAME),
+        }
+        (!fitting.is_empty()).then_some(Fit::At(fitting))
+    }
+
+    /// The numbers that a field of a table's rows is, each with its row: `STATES[i].code`, or `found->code` where a search gave back the
+    /// row. Nothing where it is no such field, or where another part of it is not known.
+    fn fields(&self, asked: &Asked, local: &Local, value: Expr) -> Vec<(Row, u64)> {
+        let unit = self.resolver().unit;
+        let field = inner(local, value);
+        let rows = match local.leaf(field) {
+            Some(Leaf::Memory { at: Location { base: Some(base), .. }, .. }) => {
+                let rows = unit.rows_of(local, *base);
+                let known: Vec<Row> = rows.into_iter().filter_map(|address| unit.row(local, *base, address)).collect();
+                if known.is_empty() { self.rows_found(asked, local, *base) } else { known }
+            }
+            Some(Leaf::Element { address, .. }) => unit.rows_around(local, *address),
+            _ => return Vec::new(),
+        };
+        let numbers = rows.into_iter().map(|row| Some((row, unit.number_at(local, value, row)?)));
+        numbers.collect::<Option<Vec<_>>>().unwrap_or_default()
+    }
+
+    /// The rows that a pointer can be that another function gave back: with null, where nothing was found, no field is looked at.
+    fn rows_found(&self, asked: &Asked, local: &Local, pointer: Expr) -> Vec<Row> {
+        if !matches!(local.leaf(pointer), Some(Leaf::Result(..) | Leaf::Entry(_) | Leaf::Join { .. })) {
+            return Vec::new();
+        }
+        let mut rows = Vec::new();
+        for (found, ..) in self.resolver().resolve(asked.function, pointer, &asked.context) {
+            match found {
+                // The row by which the pointer moves on in a loop is among the others.
+                Found::Number(0) | Found::Operation(..) => {}
+                Found::Number(is) if self.resolver().unit.program.memory.holds(is) => rows.push(Row { of: pointer, is }),
+                _ => return Vec::new(),
+            }
+        }
+        rows
+    }
+
+    /// The questions that follow where one of `rows` is meant, in the function that `asked` is about.
+    pub(super) fn at_rows(&self, asked: &Asked, rows: Vec<Row>, atoms: &mut Vec<Atom>, mut then: impl FnMut(&Asked, &mut Vec<Atom>)) {
+        for row in rows {
+            if let Some(local) = self.resolver().unit.local(asked.function)
+                && !self.resolver().unit.counts(local, row.of)
+            {
+                self.value(asked, row.of, row.is, true, atoms);
+            }
+            then(&asked.at_row(Some(row)), atoms);
         }
     }
 

@@ -35,7 +35,14 @@ impl Guards<'_, '_, '_> {
                     match local.exprs.value(way) {
                         Some(constant) if (constant == number) == equal => self.condition(&asked, cond, truth, atoms),
                         Some(_) => {}
-                        None => self.value(&asked, way, number, equal, atoms),
+                        None => {
+                            // The other one is not it: it is this one, because the condition is so.
+                            let other = local.exprs.value(if truth { no } else { yes });
+                            if other.is_some_and(|other| (other == number) != equal) {
+                                self.condition(&asked, cond, truth, atoms);
+                            }
+                            self.value(&asked, way, number, equal, atoms);
+                        }
                     }
                 }
             }
@@ -114,14 +121,17 @@ impl Guards<'_, '_, '_> {
         match local.leaf(value) {
             Some(Leaf::Join { block, slot }) => {
                 let deeper = asked.deeper();
-                let ways = local.ways(*block, *slot);
-                let fitting = ways.filter_map(|(way, from, edge)| Some((way, from, edge, self.fit(local, way, number, equal)?)));
+                // What is added to from round to round is what it began with where there was no round: then nothing was asked.
+                let sums = self.verifies() && local.ways(*block, *slot).any(|(way, ..)| adds_to(local, way, value));
+                let ways = local.ways(*block, *slot).filter(|(way, ..)| !(sums && local.exprs.value(*way).is_some()));
+                let fitting = ways.filter_map(|(way, from, edge)| Some((way, from, edge, self.fit(&deeper, local, way, number, equal)?)));
+                let came = |there: &Asked, from: u32, edge: u32, atoms: &mut Vec<Atom>| {
+                    self.own(there, from, true, atoms);
+                    self.edge(there, from, edge, true, atoms);
+                };
                 self.one_of(atoms, fitting, |(way, from, edge, fit), atoms| match fit {
-                    Fit::Always(row) => {
-                        let there = deeper.at_row(row);
-                        self.own(&there, from, true, atoms);
-                        self.edge(&there, from, edge, true, atoms);
-                    }
+                    Fit::Always(row) => came(&deeper.at_row(row), from, edge, atoms),
+                    Fit::At(rows) => self.at_rows(&deeper, rows, atoms, |there, atoms| came(there, from, edge, atoms)),
                     Fit::Perhaps => self.value(&deeper, way, number, equal, atoms),
                 });
             }
@@ -139,8 +149,11 @@ impl Guards<'_, '_, '_> {
                     let Some((caller, passed)) = passed else { continue };
                     let Some(call) = caller.call(edge.call) else { continue };
                     let there = asked.within(edge.from, above).deeper();
-                    match self.fit(caller, passed, number, equal) {
+                    match self.fit(&there, caller, passed, number, equal) {
                         Some(Fit::Always(row)) => self.own(&there.at_row(row), call.block, true, atoms),
+                        Some(Fit::At(rows)) => {
+                            self.at_rows(&there, rows, atoms, |there, atoms| self.own(there, call.block, true, atoms));
+                        }
                         Some(Fit::Perhaps) => self.value(&there, passed, number, equal, atoms),
                         None => {}
                     }
@@ -252,22 +265,21 @@ impl Guards<'_, '_, '_> {
             is_flag = true;
             let known = atoms.len();
             let there = Asked { site: store.site, ..asked.within(owner, Context::default()).deeper() };
-            match self.fit(local, store.value, number, equal) {
-                Some(Fit::Always(row)) => {
-                    let mut there = there.at_row(row);
-                    // A variable of the function's own is set on the way that is asked about.
-                    if self.is_own(asked.function, at) {
-                        if owner == asked.function {
-                            there.context = asked.context.clone();
-                        }
-                        self.own(&there, store.block, true, atoms);
-                    } else {
-                        self.at_block(&there, store.block, true, atoms);
-                    }
-                    if let Some(cond) = store.cond {
-                        self.condition(&there, cond, true, atoms);
-                    }
+            let set = |there: &Asked, atoms: &mut Vec<Atom>| {
+                // A variable of the function's own is set on the way that is asked about.
+                if self.is_own(asked.function, at) {
+                    let context = if owner == asked.function { &asked.context } else { &there.context };
+                    self.own(&Asked { context: context.clone(), ..there.clone() }, store.block, true, atoms);
+                } else {
+                    self.at_block(there, store.block, true, atoms);
                 }
+                if let Some(cond) = store.cond {
+                    self.condition(there, cond, true, atoms);
+                }
+            };
+            match self.fit(&there, local, store.value, number, equal) {
+                Some(Fit::Always(row)) => set(&there.at_row(row), atoms),
+                Some(Fit::At(rows)) => self.at_rows(&there, rows, atoms, set),
                 Some(Fit::Perhaps) => self.value(&there, store.value, number, equal, atoms),
                 None => {}
             }
@@ -326,5 +338,13 @@ impl Guards<'_, '_, '_> {
         stores.sort_unstable();
         stores.dedup();
         stores
+    }
+}
+
+/// Is it `sum`, with the bits of something else added: `bad |= check(part)`?
+fn adds_to(local: &Local, value: Expr, sum: Expr) -> bool {
+    match local.exprs.node(value) {
+        Node::Binary(Binary::Or, _, a, b) => a == sum || b == sum,
+        _ => false,
     }
 }

@@ -147,6 +147,14 @@ impl<'a> Objects<'a> {
         last.map(|(place, writes)| (place.offset, writes.as_slice())).unwrap_or_default()
     }
 
+    /// Those that begin still further in front, in the `len` bytes before `place`, with the offset at which they do.
+    pub fn writes_around(&self, place: Pointee, len: u64) -> impl Iterator<Item = (u64, &(FunctionId, CallId, u8))> {
+        let start = Pointee { object: place.object, offset: place.offset.saturating_sub(len) };
+        let (last, _) = self.last_writes(place, len);
+        let end = Pointee { object: place.object, offset: last.max(start.offset) };
+        self.writes.range(start..end).flat_map(|(at, writes)| writes.iter().map(move |write| (at.offset, write)))
+    }
+
     /// The word that holds the pointer to a [`Object::Behind`].
     pub fn holder(&self, number: u32) -> Option<Pointee> {
         self.graph.borrow().behinds.get(number as usize).copied()

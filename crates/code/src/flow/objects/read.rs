@@ -11,6 +11,8 @@ use crate::{
 
 /// Entries of a table of pointers that are looked at.
 const TABLE: u64 = 64;
+/// Pointers that run round one loop.
+const ROUND: usize = 16;
 
 impl Graph<'_> {
     /// A store: what `value` holds comes to stand at the place.
@@ -162,14 +164,36 @@ impl Graph<'_> {
                 for (way, ..) in local.ways(*block, *slot) {
                     // A pointer that moves on through what it points into points to the same.
                     let (Address::At(at) | Address::Within(at)) = local.locate(way, unit.program, unit.machine);
-                    if at.base != Some(expr) {
-                        self.same(node, function, way, 0);
+                    match at.base {
+                        Some(base) if base == expr => {}
+                        Some(base) if base != way && self.runs_on(local, base, expr) => self.same(node, function, base, 0),
+                        _ => self.same(node, function, way, 0),
                     }
                 }
             }
             Leaf::Import(slot) => self.add(node, Pointee { object: Object::Import(*slot), offset: 0 }),
             Leaf::Start | Leaf::Called { .. } | Leaf::Unknown => {}
         }
+    }
+
+    /// Does `pointer` run on from `start`, by way of others where the loop has several ways round?
+    fn runs_on(&self, local: &Local, pointer: Expr, start: Expr) -> bool {
+        let (mut seen, mut waiting) = (vec![pointer], vec![pointer]);
+        while let Some(pointer) = waiting.pop() {
+            let Some(Leaf::Join { block, slot }) = local.leaf(pointer) else { continue };
+            for (way, ..) in local.ways(*block, *slot) {
+                let (Address::At(at) | Address::Within(at)) = local.locate(way, self.unit.program, self.unit.machine);
+                match at.base {
+                    Some(base) if base == start => return true,
+                    Some(base) if seen.len() < ROUND && !seen.contains(&base) => {
+                        seen.push(base);
+                        waiting.push(base);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        false
     }
 
     /// A pointer to some row of a table.

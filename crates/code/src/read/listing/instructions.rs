@@ -154,7 +154,7 @@ fn in_words(analysis: &Analysis<'_>, text: &Text) -> String {
 /// The call that brings bytes of this origin, in words.
 fn brought(analysis: &Analysis<'_>, origin: &Origin) -> String {
     match origin {
-        Origin::Call(function, id, _) => {
+        Origin::Call(function, id, ..) => {
             let site = analysis.unit.local(*function).and_then(|local| local.call(*id)).map_or(0, |call| call.site);
             let name = analysis.unit.model(*function, *id).map_or("call", |(name, _)| name);
             format!("{name} {site:#x}")

@@ -43,7 +43,7 @@ use assay_core::{
 use super::super::{Case, Detector, Draft, by_control::groups, ordinary::Ordinary};
 
 pub(super) const DETECTOR: Detector =
-    Detector { id: "control.hidden-command", version: 1, question: Question::Control, source: include_str!("hidden_command.rs"), detect };
+    Detector { id: "control.hidden-command", version: 2, question: Question::Control, source: include_str!("hidden_command.rs"), detect };
 
 /// Dates begin here: 2001-09-09 in seconds since 1970.
 const FIRST_DATE: i64 = 1_000_000_000;

@@ -41,7 +41,7 @@ use super::super::{Case, Detector, Draft, by_control::groups, ordinary::Ordinary
 
 pub(super) const DETECTOR: Detector = Detector {
     id: "control.remote-reconfigure",
-    version: 1,
+    version: 2,
     question: Question::Control,
     source: include_str!("remote_reconfigure.rs"),
     detect,

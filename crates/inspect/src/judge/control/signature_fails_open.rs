@@ -40,7 +40,7 @@ use crate::{phrases, resolve::fails_open};
 
 pub(super) const DETECTOR: Detector = Detector {
     id: "control.signature-fails-open",
-    version: 1,
+    version: 2,
     question: Question::Control,
     source: include_str!("signature_fails_open.rs"),
     detect,

@@ -21,6 +21,7 @@
 //! | worker names, to a host in the code | `high` |
 //! | worker names, to anybody on the network who asks | `medium` |
 //! | worker names, to somebody who could not be told: a pool, most likely | `low` |
+//! | worker names, to a host that another one names: what gives the pool away is the naming | `low` |
 //! | worker names, to a host that the owner configured: that is how a pool knows whom to pay | `info` |
 //!
 //! ## False positives
@@ -35,18 +36,27 @@
 //!
 //! - <https://cwe.mitre.org/data/definitions/522.html>
 
-use assay_core::{Control, HolderKind, Question, facts::code::Disclosed};
+use assay_core::{
+    Control, HolderKind, Question,
+    facts::code::{Channel, Disclosed, Host},
+};
 
 use super::super::{Case, Detector, Draft, by_told::told};
 
 pub(super) const DETECTOR: Detector =
-    Detector { id: "disclosure.credentials", version: 3, question: Question::Disclosure, source: include_str!("credentials.rs"), detect };
+    Detector { id: "disclosure.credentials", version: 4, question: Question::Disclosure, source: include_str!("credentials.rs"), detect };
 
 fn detect(case: &Case) -> Vec<Draft> {
     let weight = |control: &Control, what: &[Disclosed]| match what.contains(&Disclosed::Credentials) {
         true => 4,
+        false if is_named(&control.channel) => 1,
         false if control.holder.who == HolderKind::Undetermined => 2,
         false => 3,
     };
     told(case, &[Disclosed::Credentials, Disclosed::Worker], weight, &["https://cwe.mitre.org/data/definitions/522.html"])
+}
+
+/// Is it a host that came in from outside?
+fn is_named(channel: &Channel) -> bool {
+    matches!(channel, Channel::Connected { host: Host::Told(_), .. })
 }

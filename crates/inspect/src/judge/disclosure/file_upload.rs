@@ -38,7 +38,7 @@ use assay_core::{Control, Question, facts::code::Disclosed};
 use super::super::{Case, Detector, Draft, by_told::sent};
 
 pub(super) const DETECTOR: Detector =
-    Detector { id: "disclosure.file-upload", version: 1, question: Question::Disclosure, source: include_str!("file_upload.rs"), detect };
+    Detector { id: "disclosure.file-upload", version: 2, question: Question::Disclosure, source: include_str!("file_upload.rs"), detect };
 
 fn detect(case: &Case) -> Vec<Draft> {
     let what = [Disclosed::Log, Disclosed::File, Disclosed::Configuration, Disclosed::Firmware, Disclosed::NetworkScan];

@@ -38,7 +38,7 @@ use super::super::{Case, Detector, Draft, by_told::told};
 
 pub(super) const DETECTOR: Detector = Detector {
     id: "disclosure.identity-beacon",
-    version: 1,
+    version: 2,
     question: Question::Disclosure,
     source: include_str!("identity_beacon.rs"),
     detect,
