@@ -163,18 +163,18 @@ impl<'r, 'a> Channels<'r, 'a> {
             channels.extend(self.argument(function, call, index, context));
             return;
         }
-        match model.opens {
-            Some(Opens::File(index)) => channels.extend(self.texts(function, call, index, context).iter().map(|text| file(&text.show()))),
+        match &model.opens {
+            Some(Opens::File(index)) => channels.extend(self.texts(function, call, *index, context).iter().map(|text| file(&text.show()))),
             Some(Opens::Directory(index)) => {
-                channels.extend(self.texts(function, call, index, context).iter().map(|text| Channel::File(text.show())));
+                channels.extend(self.texts(function, call, *index, context).iter().map(|text| Channel::File(text.show())));
             }
             Some(Opens::Output(index)) => {
-                channels.extend(self.texts(function, call, index, context).iter().map(|text| Channel::Output(text.show())));
+                channels.extend(self.texts(function, call, *index, context).iter().map(|text| Channel::Output(text.show())));
             }
-            Some(Opens::Same(index)) => channels.extend(self.argument(function, call, index, context)),
-            Some(Opens::Socket(domain, kind)) => self.socket(function, call, domain, kind, channels),
+            Some(Opens::Same(index)) => channels.extend(self.argument(function, call, *index, context)),
+            Some(Opens::Socket(domain, kind)) => self.socket(function, call, *domain, *kind, channels),
             Some(Opens::Url(index)) => {
-                let texts = self.texts(function, call, index, context);
+                let texts = self.texts(function, call, *index, context);
                 channels.extend(texts.iter().map(|text| self.url(text)));
             }
             Some(Opens::Transfer) => self.transfer((function, call), channels),
@@ -182,6 +182,8 @@ impl<'r, 'a> Channels<'r, 'a> {
                 let site = unit.local(function).and_then(|local| local.call(call)).map_or(0, |call| call.site);
                 channels.push(Channel::File(format!("{TEMPORARY} of {site:#x}")));
             }
+            Some(Opens::Bus(bus)) => channels.extend(self.bus(function, call, bus, context)),
+            Some(Opens::Service(service)) => channels.extend(self.service(function, call, *service, context)),
             None => {}
         }
     }
@@ -211,7 +213,7 @@ impl<'r, 'a> Channels<'r, 'a> {
     }
 
     /// The number in an argument of a call; the smallest, where it can be several.
-    fn number(&self, function: FunctionId, call: CallId, index: u8) -> Option<u64> {
+    pub(super) fn number(&self, function: FunctionId, call: CallId, index: u8) -> Option<u64> {
         let (_, value) = self.contents.resolver.unit.argument(function, call, usize::from(index))?;
         self.contents.resolver.numbers(function, value, &Context::default()).and_then(|numbers| numbers.first().copied())
     }
@@ -379,7 +381,8 @@ impl<'r, 'a> Channels<'r, 'a> {
     /// content it was given.
     fn handed(&self, function: FunctionId, call: CallId, index: u8, model: &Model, context: &Context) -> Option<Vec<Channel>> {
         if index == BROUGHT {
-            let handle = model.performs.or(model.options.as_ref().map(|options| options.on))?;
+            let set = model.options.as_ref().map(|options| options.on);
+            let handle = model.performs.or(set).or_else(|| model.calls.iter().find_map(|back| back.on))?;
             return Some(self.argument(function, call, handle, context));
         }
         if let Some(holds) = &model.holds {

@@ -16,7 +16,7 @@ use super::{
     resolve::{Found, Resolver},
     standing::NEAR,
     text::{Origin, Piece, Shape, Text, merge},
-    unit::Passing,
+    edges::Passing,
 };
 use crate::{
     functions::FunctionId,

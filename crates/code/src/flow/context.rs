@@ -5,7 +5,7 @@ use std::{
     rc::Rc,
 };
 
-use super::unit::Edge;
+use super::edges::Edge;
 use crate::functions::FunctionId;
 
 /// Frames that are told apart; deeper ones are forgotten, so that recursion ends.

@@ -3,7 +3,7 @@
 
 use assay_core::Sha256;
 
-use super::unit::{Target, Unit};
+use super::{edges::Target, unit::Unit};
 use crate::{
     functions::FunctionId,
     ir::{Op, Src},

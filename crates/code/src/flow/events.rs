@@ -133,8 +133,11 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         let (name, none) = (name.to_owned(), Context::default());
         let Some(call) = unit.local(function).and_then(|local| local.call(id)) else { return };
         let at = At::Address(call.site);
-        if let Some(ends) = model.binds.or(model.connects) {
-            for channel in self.channels.argument(function, id, ends.on, &none) {
+        let ends = model.binds.or(model.connects);
+        if ends.is_some() || model.opens.is_some() {
+            let mut channels = self.channels.opened_at_once(function, id, model.opens.as_ref());
+            channels.extend(ends.into_iter().flat_map(|ends| self.channels.argument(function, id, ends.on, &none)));
+            for channel in channels {
                 let fact = match channel {
                     Channel::Bound { .. } => CodeFact::Listener(channel),
                     channel => CodeFact::Endpoint(channel),

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::unit::{Target, Unit};
+use super::{edges::Target, unit::Unit};
 use crate::{
     functions::{FunctionId, Instruction},
     ir::{Flow, Memory, Outcome, Width, evaluate},

@@ -10,7 +10,8 @@ use super::{
     context::Context,
     format::{Kind, Part, parts},
     resolve::Resolver,
-    unit::{Passing, Unit, writes_argument},
+    edges::Passing,
+    unit::{Unit, writes_argument},
 };
 use crate::{
     functions::FunctionId,

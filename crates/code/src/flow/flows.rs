@@ -65,7 +65,10 @@ impl Events<'_, '_, '_> {
         let mut data: BTreeSet<Channel> = BTreeSet::new();
         let told = self.channels.sources(acting.texts.iter().flat_map(Text::origins).map(|(origin, _)| origin));
         for text in acting.texts {
-            for (origin, shape) in text.origins() {
+            // Of all that comes in by one way, text leaves the most to choose: `ping -c %u %s`.
+            let mut holes: Vec<_> = text.origins().collect();
+            holes.sort_by_key(|(_, shape)| *shape != Shape::Text);
+            for (origin, shape) in holes {
                 // A time, written as text, is digits and a few words of the machine's own: nobody puts anything into it.
                 for source in self.channels.origin(origin).into_iter().filter(|source| *source != Channel::Clock && told.contains(source)) {
                     if data.insert(source.clone()) {

@@ -10,7 +10,8 @@ use super::{
     channel::{Channels, Opener},
     context::Context,
     resolve::Found,
-    unit::{Edge, Passing, Unit},
+    edges::{Edge, Passing},
+    unit::Unit,
 };
 use crate::{
     functions::FunctionId,
@@ -49,7 +50,7 @@ impl Unit<'_> {
     pub(super) fn by_option(&self, from: FunctionId, call: CallId, model: &Model) -> Vec<Edge> {
         let Some(options) = &model.options else { return Vec::new() };
         let Some(known) = self.option_of(from, call, options) else { return Vec::new() };
-        let edge = |to, arguments: Vec<u8>| Edge { from, call, to, passing: Passing::Selected(arguments), thread: false };
+        let edge = |to, arguments: Vec<u8>| Edge { from, call, to, passing: Passing::Selected(arguments), thread: false, said: None };
         let mut edges = Vec::new();
         if known.means == Means::Callback {
             edges.extend(self.set_function(from, call, options).map(|to| edge(to, known.arguments.clone())));

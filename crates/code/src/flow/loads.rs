@@ -8,7 +8,7 @@ use super::{
     extent::Reach,
     objects::{Object, Pointee},
     resolve::{Found, Resolver, Search, stride},
-    unit::Passing,
+    edges::Passing,
 };
 use crate::{
     functions::FunctionId,

@@ -5,7 +5,8 @@ use super::{
     context::{Context, StepKind, Trail},
     format::{Kind, Part, packed_parts, parts},
     text::{Origin, Piece, Shape, Text, merge},
-    unit::{Passing, writes_argument},
+    edges::Passing,
+    unit::writes_argument,
 };
 use crate::{
     functions::FunctionId,

@@ -4,11 +4,13 @@
 //! unit      functions as expressions, who calls whom
 //! objects   what can this pointer point to?        for all of the program at once
 //! rows      which places are the rows of a table?
+//! edges     who calls whom, and whom does a library call back?
 //! targets   whom do calls through pointers reach?
 //! resolve   where does this value come from?      through callers, callees, globals, objects
 //! content   which bytes stand there?               text with holes, each hole with its origin
 //! channel   who is at the other end?               sockets, files, pipes
 //! ends      where was a socket bound or connected? addresses, ports, names
+//! services  which sockets does a library open?     the bus of the daemons, a host and a service
 //! handles   what was set up with a handle?         transfers, option by option
 //! peers     whose address was compared?           before what comes by a socket is heard
 //! guards    what must be true to get here?         comparisons with constants, flags, checks
@@ -30,6 +32,7 @@ mod context;
 mod digest;
 mod disclose;
 mod disguise;
+mod edges;
 mod ends;
 mod events;
 mod execute;
@@ -53,6 +56,7 @@ mod room;
 mod rows;
 mod said;
 mod scan;
+mod services;
 mod standing;
 mod targets;
 mod terminals;
@@ -74,4 +78,5 @@ pub use objects::{Object, Objects, Pointee};
 pub use resolve::{Answer, Found, Resolver};
 pub use targets::connect_indirect;
 pub use text::{Origin, Piece, Shape, Text};
-pub use unit::{Edge, Passing, Target, Unit};
+pub use edges::{Edge, Passing, Target};
+pub use unit::Unit;

@@ -19,7 +19,8 @@ use super::{
     execute,
     kept::Kept,
     objects::{Object, Objects},
-    unit::{Edge, Passing, Target, Unit},
+    edges::{Edge, Passing, Target},
+    unit::Unit,
 };
 use crate::{
     functions::FunctionId,

@@ -8,7 +8,7 @@ use super::{
     objects::{Object, Pointee},
     resolve::{Found, stride},
     text::{Origin, Shape, Text, merge},
-    unit::Passing,
+    edges::Passing,
 };
 use crate::{
     functions::FunctionId,

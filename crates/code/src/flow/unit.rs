@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::resolve::stride;
+use super::{
+    edges::{Back, Edge, Passing, Target},
+    resolve::stride,
+};
 use crate::{
     functions::{Code, FunctionId},
     ir::{Flow, Machine, Place, Var},
     load::Program,
-    models::{BROUGHT, Formats, Gives, Model, Models},
+    models::{Formats, Gives, Model, Models},
     values::{Address, CallId, Callee, Expr, Leaf, Local, Location, Outside, width_of},
 };
 
@@ -17,56 +20,6 @@ use crate::{
 const WRAPPED: usize = 3;
 /// How far behind the start of an array a store at a counted place may go.
 const SMEAR: u64 = 1024;
-
-/// Whom a call reaches.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
-    /// A function of the program.
-    Function(FunctionId),
-    /// A function from elsewhere, by name.
-    Library(String),
-}
-
-/// What a callee's arguments are.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Passing {
-    /// The call's own.
-    Own,
-    /// These arguments of the call, in this order: it is called back.
-    Selected(Vec<u8>),
-}
-
-/// A call that reaches a function of the program.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Edge {
-    /// Caller.
-    pub from: FunctionId,
-    /// The call in it.
-    pub call: CallId,
-    /// Callee.
-    pub to: FunctionId,
-    /// How arguments are passed.
-    pub passing: Passing,
-    /// The callee runs beside the caller.
-    pub thread: bool,
-}
-
-impl Edge {
-    /// The number that argument `index` of the callee has among the arguments of the call.
-    pub fn passed_as(&self, index: usize) -> Option<usize> {
-        match &self.passing {
-            Passing::Own => Some(index),
-            Passing::Selected(arguments) => {
-                arguments.get(index).filter(|argument| **argument < BROUGHT).map(|argument| usize::from(*argument))
-            }
-        }
-    }
-
-    /// Is argument `index` of the callee bytes that came in by the channel of the call's handle?
-    pub fn brings(&self, index: usize) -> bool {
-        matches!(&self.passing, Passing::Selected(arguments) if arguments.get(index) == Some(&BROUGHT))
-    }
-}
 
 /// A program.
 pub struct Unit<'a> {
@@ -82,9 +35,11 @@ pub struct Unit<'a> {
     pub locals: Vec<Local>,
     /// Functions that a program begins with: their arguments are the command line's.
     pub mains: BTreeSet<FunctionId>,
-    targets: HashMap<(FunctionId, CallId), Vec<Target>>,
-    callers: Vec<Vec<Edge>>,
-    callees: HashMap<(FunctionId, CallId), Vec<Edge>>,
+    pub(super) targets: HashMap<(FunctionId, CallId), Vec<Target>>,
+    /// Functions that are called back, as they are found behind arguments.
+    pub(super) backs: HashMap<(FunctionId, CallId), Vec<Back>>,
+    pub(super) callers: Vec<Vec<Edge>>,
+    pub(super) callees: HashMap<(FunctionId, CallId), Vec<Edge>>,
     /// Functions that write through this argument (a bit for each), themselves or by what they call.
     writes_through: Vec<u8>,
     /// Fixed addresses of variables that are passed to calls: address to function, call and number of the argument.
@@ -135,6 +90,7 @@ impl<'a> Unit<'a> {
             locals,
             mains: BTreeSet::new(),
             targets: HashMap::new(),
+            backs: HashMap::new(),
             callers: Vec::new(),
             callees: HashMap::new(),
             writes_through: Vec::new(),
@@ -270,54 +226,6 @@ impl<'a> Unit<'a> {
             && self.passed.range(start..end).next().is_none()
     }
 
-    /// Adds what was learnt of a call's targets; true where it is new.
-    pub fn learn(&mut self, from: FunctionId, call: CallId, found: impl IntoIterator<Item = Target>) -> bool {
-        let known = self.targets.entry((from, call)).or_default();
-        let before = known.len();
-        known.extend(found);
-        known.sort();
-        known.dedup();
-        known.len() > before
-    }
-
-    /// Makes the edges anew from what is known of targets.
-    pub fn connect(&mut self) {
-        let (mut edges, mut mains) = (BTreeSet::new(), BTreeSet::new());
-        for ((from, call), targets) in &self.targets {
-            for target in targets {
-                match target {
-                    Target::Function(to) => {
-                        edges.insert(Edge { from: *from, call: *call, to: *to, passing: Passing::Own, thread: false });
-                    }
-                    Target::Library(name) => {
-                        let Some(model) = self.models.get(name) else { continue };
-                        for back in &model.calls {
-                            let function = self.argument(*from, *call, usize::from(back.function));
-                            let to = function.and_then(|(local, value)| self.function_at(self.first_value(local, value)?));
-                            if back.main {
-                                mains.extend(to);
-                                continue;
-                            }
-                            let passing = Passing::Selected(back.arguments.clone());
-                            edges.extend(to.map(|to| Edge { from: *from, call: *call, to, passing: passing.clone(), thread: back.thread }));
-                        }
-                        edges.extend(self.by_option(*from, *call, model));
-                    }
-                }
-            }
-        }
-        self.mains = mains;
-        self.callers = vec![Vec::new(); self.code.functions.len()];
-        self.callees.clear();
-        for edge in edges {
-            if let Some(callers) = self.callers.get_mut(edge.to.0 as usize) {
-                callers.push(edge.clone());
-            }
-            self.callees.entry((edge.from, edge.call)).or_default().push(edge);
-        }
-        self.sum_writes();
-    }
-
     /// The number that `value` is, or that stands from the start in the variable that it is, which nobody sets.
     pub(super) fn first_value(&self, local: &Local, value: Expr) -> Option<u64> {
         local.exprs.value(value).or_else(|| match local.leaf(value)? {
@@ -378,7 +286,7 @@ impl<'a> Unit<'a> {
         index >= 8 || self.writes_through.get(function.0 as usize).is_none_or(|bits| bits & (1 << index) != 0)
     }
 
-    fn sum_writes(&mut self) {
+    pub(super) fn sum_writes(&mut self) {
         let mut sums = vec![0_u8; self.locals.len()];
         for (number, local) in self.locals.iter().enumerate() {
             for store in &local.stores {

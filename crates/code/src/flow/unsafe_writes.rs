@@ -186,9 +186,10 @@ impl Events<'_, '_, '_> {
         {
             writes.push(Write { to, texts: Vec::new(), length: Some(length), within: None, span: None });
         }
-        for copy in model.copies.iter().filter(|copy| !copy.encoded) {
+        // What is left there as a pointer takes a word, however much it points to.
+        for copy in model.copies.iter().filter(|copy| !copy.encoded && !copy.indirect) {
             let texts = if copy.length.is_some() { Vec::new() } else { contents.argument(function, call, usize::from(copy.from), &none) };
-            let whole = copy.length.is_none() && !copy.append && !copy.indirect;
+            let whole = copy.length.is_none() && !copy.append;
             let span = if whole { self.held_by(function, call, copy.from) } else { None };
             let within = copy.length.map(|_| copy.from);
             let texts = texts.into_iter().map(|text| (text, None)).collect();

@@ -72,7 +72,7 @@ impl Contents<'_, '_> {
     }
 
     /// `below`: the calls between `function` and the command, the nearest to the command first.
-    fn ways_of(&self, function: FunctionId, value: Expr, depth: u32, below: &mut Vec<super::unit::Edge>, ways: &mut Vec<Context>) {
+    fn ways_of(&self, function: FunctionId, value: Expr, depth: u32, below: &mut Vec<super::edges::Edge>, ways: &mut Vec<Context>) {
         let unit = self.resolver.unit;
         let callers = self.argument_behind(function, value).map(|index| (index, unit.callers(function)));
         let Some((index, callers)) = callers.filter(|(_, callers)| depth > 0 && !callers.is_empty()) else {

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use super::unit::{Target, Unit};
+use super::{edges::Target, unit::Unit};
 use crate::{
     functions::FunctionId,
     models::{Allocation, Gives},

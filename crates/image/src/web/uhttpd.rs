@@ -2,12 +2,19 @@
 //!
 //! **Source**: OpenWrt, "uHTTPd webserver configuration"; uhttpd `main.c` (options).
 //!
-//! **Limitations**: what LuCI or rpcd ask for behind a prefix is theirs; the prefix itself asks nothing.
+//! Behind the prefix for `ubus` every request has to name a session, which `rpcd` gives for the password of an account; without one
+//! it is refused, unless that is turned off (`-a`, `no_ubusauth`).
+//!
+//! **Limitations**: what LuCI asks for behind a prefix is its own; the prefix itself asks nothing. Which objects of the bus `rpcd`'s lists
+//! of roles leave open to everybody (`/usr/share/rpcd/acl.d`) is not read.
 
-use assay_core::facts::image::{CgiRule, UrlPattern};
+use assay_core::facts::image::{CgiRule, UrlPattern, WebAuth};
 
-use super::{Server, httpd, listen_on, program};
+use super::{Server, door, httpd, listen_on, program};
 use crate::{reader::Reader, run::Run, uci};
+
+/// The socket of the bus, where nothing else is said (libubus, `UBUS_UNIX_SOCKET`).
+const UBUS: &str = "/var/run/ubus/ubus.sock";
 
 /// The instances of `/etc/config/uhttpd`, and those that runs start with arguments.
 pub fn read(reader: &mut Reader, runs: &[Run], all: bool, servers: &mut Vec<Server>) {
@@ -20,7 +27,9 @@ pub fn read(reader: &mut Reader, runs: &[Run], all: bool, servers: &mut Vec<Serv
         server.document_root = run.option("-h").map(str::to_owned);
         server.cgi.push(cgi(run.option("-x").unwrap_or("/cgi-bin")));
         server.cgi.extend(run.options("-i").filter_map(interpreter));
-        server.cgi.extend(run.option("-u").map(ubus));
+        if let Some(prefix) = run.option("-u") {
+            ubus(&mut server, prefix, run.option("-U"), run.flag('a'));
+        }
         server.cgi.extend(run.option("-l").map(|prefix| lua(prefix, run.option("-L"))));
         httpd::rules(reader, run.option("-c").unwrap_or("/etc/httpd.conf"), run.option("-r"), &mut server);
         servers.push(server);
@@ -34,7 +43,9 @@ pub fn read(reader: &mut Reader, runs: &[Run], all: bool, servers: &mut Vec<Serv
         server.document_root = section.option("home").map(str::to_owned);
         server.cgi.extend(section.option("cgi_prefix").map(cgi));
         server.cgi.extend(section.list("interpreter").into_iter().filter_map(interpreter));
-        server.cgi.extend(section.option("ubus_prefix").map(ubus));
+        if let Some(prefix) = section.option("ubus_prefix") {
+            ubus(&mut server, prefix, section.option("ubus_socket"), section.option("no_ubusauth") == Some("1"));
+        }
         server.cgi.extend(section.option("lua_prefix").map(|prefix| {
             // Newer ones write prefix and handler as one.
             let (prefix, handler) =
@@ -50,8 +61,13 @@ fn cgi(prefix: &str) -> CgiRule {
     CgiRule { url: UrlPattern::Prefix(format!("{}/", prefix.trim_end_matches('/'))), handler: None, way: "cgi".into() }
 }
 
-fn ubus(prefix: &str) -> CgiRule {
-    CgiRule { url: UrlPattern::Prefix(prefix.to_owned()), handler: None, way: "ubus".into() }
+/// Messages to the programs on the bus, with its socket and what is asked before.
+fn ubus(server: &mut Server, prefix: &str, socket: Option<&str>, open: bool) {
+    let url = UrlPattern::Prefix(prefix.to_owned());
+    if !open {
+        server.doors.push((door(url.clone(), WebAuth::Other), server.at.clone()));
+    }
+    server.cgi.push(CgiRule { url, handler: Some(socket.unwrap_or(UBUS).to_owned()), way: "ubus".into() });
 }
 
 fn lua(prefix: &str, handler: Option<&str>) -> CgiRule {

@@ -76,6 +76,9 @@ pub fn of_socket(system: &System, channel: &Channel) -> Vec<Door> {
                 door.method = method;
                 door.ask(system, own);
             }
+            if rule.way == "ubus" && door.method == WebAuth::Other {
+                door.sessions(system);
+            }
             door.finish();
             doors.push(door);
         }
@@ -98,6 +101,23 @@ impl Door {
                 self.facts.push(fact.id);
                 self.authorised.extend(opens(&credential.password.state));
             }
+        }
+    }
+
+    /// A session of the bus is given for the password of an account that may log in (rpcd, `config login`).
+    fn sessions(&mut self, system: &System) {
+        for (fact, body) in &system.image {
+            if let ImageFact::Account(account) = body
+                && !account.copy
+                && account.session != Some(false)
+                && let Some(way) = opens(&account.password.state)
+            {
+                self.facts.push(fact.id);
+                self.authorised.insert(way);
+            }
+        }
+        if self.authorised.is_empty() {
+            self.authorised.insert(Authorisation::Password);
         }
     }
 

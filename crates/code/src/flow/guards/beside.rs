@@ -10,7 +10,7 @@ use assay_core::facts::code::{ActuatorKind, CheckKind, Enforcement};
 
 use super::{Atom, Guards, Test};
 use crate::{
-    flow::{commands::Quoting, context::Context, unit::Passing},
+    flow::{commands::Quoting, context::Context, edges::Passing},
     functions::FunctionId,
     models::Acts,
     values::{CallId, Local},

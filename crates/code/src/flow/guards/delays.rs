@@ -4,7 +4,7 @@
 //! holds its caller up by the decisions on which its ends hang only because a loop before them may never be left.
 
 use super::{Asked, Atom, Guards};
-use crate::{flow::unit::Passing, values::CallId};
+use crate::{flow::edges::Passing, values::CallId};
 
 /// Calls in front of one place whose callees are looked into.
 const CALLS: usize = 24;

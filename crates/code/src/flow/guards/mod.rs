@@ -27,7 +27,8 @@ use assay_core::facts::code::{CheckKind, Enforcement};
 use super::{
     channel::Channels,
     commands::Commands,
-    context::Context,
+    context::{Context, Trail},
+    edges::Edge,
     letters::{Letters, Spellings},
     peers,
     resolve::Resolver,
@@ -36,7 +37,7 @@ use super::{
 };
 use crate::{
     functions::{EdgeKind, FunctionId},
-    models::{Class, How},
+    models::{BROUGHT, Class, How},
     values::{Branch, Expr, Leaf},
 };
 
@@ -44,6 +45,8 @@ use crate::{
 const DEPTH: u32 = 8;
 /// Atoms of one question.
 const ATOMS: usize = 96;
+/// Longest word by which a function is called back.
+const WORD: usize = 128;
 /// Callers that are looked at for one function.
 const CALLERS: usize = 12;
 
@@ -271,12 +274,30 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 continue;
             }
             if let Some(call) = self.resolver().unit.local(edge.from).and_then(|local| local.call(edge.call)) {
+                atoms.extend(self.said(&edge, call.site, &above, holds));
                 let there = Asked { site: call.site, ..asked.within(edge.from, above).deeper() };
                 for row in self.rows_at_call(asked, &there, &edge, holds, atoms) {
                     self.at_block(&there.at_row(row), call.block, holds, atoms);
                 }
             }
         }
+    }
+
+    /// The word by which the other side calls a function that a library calls back.
+    fn said(&self, edge: &Edge, site: u64, above: &Context, holds: bool) -> Option<Atom> {
+        let word = self.resolver().unit.program.memory.text(edge.said?, WORD)?;
+        Some(Atom {
+            function: edge.from,
+            site,
+            origins: vec![self.resolver().brought(edge.from, edge.call, BROUGHT, above)],
+            test: Test::Text { how: How::Equals, with: Text::literal(word, &Trail::default()) },
+            fits: holds,
+            // Nothing else is looked at through it: the word is not the rest of the message.
+            seen: vec![(edge.from, u64::MAX)],
+            by: Vec::new(),
+            came: Vec::new(),
+            word: None,
+        })
     }
 
     /// The decisions within the function.

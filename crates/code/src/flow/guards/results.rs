@@ -12,7 +12,7 @@ use crate::{
         format::{Part, parts},
         letters::Wanted,
         text::{Origin, Piece, Text},
-        unit::Passing,
+        edges::Passing,
     },
     models::{Acts, Checks, Compares, Formats, Gives, How, Model, Outcome},
     values::{Call, CallId},

@@ -10,7 +10,7 @@ use crate::{
     flow::{
         resolve::Found,
         rows::Row,
-        unit::{Edge, Passing},
+        edges::{Edge, Passing},
     },
     values::{Callee, Expr, Leaf, Local, Location},
 };

@@ -6,7 +6,7 @@ use crate::{
         context::Trail,
         letters::{Goal, Spelled, Wanted},
         text::{Origin, Text},
-        unit::Passing,
+        edges::Passing,
     },
     values::{CallId, Expr, Local, Node, Snapshot},
 };

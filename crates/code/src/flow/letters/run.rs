@@ -11,7 +11,7 @@ use std::{
 
 use super::classes::{entry, is_of};
 use crate::{
-    flow::unit::{Passing, Unit},
+    flow::{edges::Passing, unit::Unit},
     functions::{EdgeKind, FunctionId},
     ir::{Binary, binary, unary},
     models::How,

@@ -117,6 +117,14 @@ impl<'a> Objects<'a> {
         graph.places(node).to_vec()
     }
 
+    /// What the word at `place` can point to.
+    pub fn held(&self, place: Pointee) -> Vec<Pointee> {
+        let mut graph = self.graph.borrow_mut();
+        let Some(node) = graph.cell(place) else { return Vec::new() };
+        graph.solve();
+        graph.places(node).to_vec()
+    }
+
     /// The table whose first row stands for all of them, and has something at `address`: how far into the row, and where the rows stand.
     pub fn table(&self, address: u64) -> Option<(u64, Vec<u64>)> {
         let graph = self.graph.borrow();

@@ -2,7 +2,7 @@
 
 use super::{APART, Object, Pointee, graph::Graph};
 use crate::{
-    flow::unit::Target,
+    flow::edges::Target,
     functions::FunctionId,
     ir::Binary,
     models::{BROUGHT, Gives},

@@ -1,7 +1,8 @@
 //! What is set up now and has its effect later: options of a handle, functions that are called back, words that are handed back.
 //!
 //! `curl_easy_setopt(handle, option, value)` says by a number what `value` is ([`Options`], [`Known`]): a URL, a body, a function for what
-//! arrives. `pthread_create`, `qsort` and `__libc_start_main` are passed the function itself ([`Callback`]).
+//! arrives. `pthread_create`, `qsort` and `__libc_start_main` are passed the function itself ([`Callback`]); `uloop_fd_add` is passed a
+//! structure with the function in it, and `ubus_add_object` one that points to a table of them ([`Rows`]).
 //!
 //! `epoll_ctl` takes a word of the program's own beside the descriptor that is watched, often a pointer; `epoll_wait` hands that word back
 //! when something happened there ([`Word`]). Only both together say what the word is that a server's loop goes on with.
@@ -75,8 +76,14 @@ pub const BROUGHT: u8 = 254;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Callback {
-    /// The argument that holds it.
+    /// The argument that holds it, or points to the structure that does.
     pub function: u8,
+    /// The word of the structure, or of each row of its table, that holds it.
+    pub field: Option<u8>,
+    /// The structure points to a table of functions.
+    pub rows: Option<Rows>,
+    /// The handle by whose channel the bytes come in that it is passed ([`BROUGHT`]).
+    pub on: Option<u8>,
     /// What it is passed: arguments of the call, in order; 255 for what is not known, [`BROUGHT`] for bytes that came in.
     #[serde(default)]
     pub arguments: Vec<u8>,
@@ -86,6 +93,22 @@ pub struct Callback {
     /// The program begins with it: what it is passed is the command line.
     #[serde(default)]
     pub main: bool,
+}
+
+/// A table of functions that a structure points to, each with the word by which the other side calls it.
+///
+/// Places are counted in words of the processor, since that is what pointers, and what stands between them, are laid out by.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// The word of the structure that points to the first row.
+    pub at: u8,
+    /// The word of the structure that says how many there are.
+    pub count: u8,
+    /// Words of a row: in one version of the library or another. Where all rows have a name and a function, that one is meant.
+    pub step: Vec<u8>,
+    /// The word of a row that points to its name.
+    pub name: u8,
 }
 
 /// A word that stands behind an argument.

@@ -15,9 +15,9 @@ use assay_core::facts::code::Disclosed;
 use serde::Deserialize;
 
 pub use bytes::{Allocation, Copies, Formats, Gives, Reads, Sends};
-pub use handles::{BROUGHT, Callback, Known, Means, Options, Word};
+pub use handles::{BROUGHT, Callback, Known, Means, Options, Rows, Word};
 pub use questions::{Checks, Class, Compares, Finds, How, Outcome, Table, Tests};
-pub use world::{Acts, Asks, Ends, Exports, Holds, Maps, Opens, Redirects};
+pub use world::{Acts, Asks, Bus, Ends, Exports, Holds, Maps, Opens, Redirects, Service};
 
 /// A file of models.
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ use assay_core::facts::code::{ActuatorKind, Disclosed};
 use serde::Deserialize;
 
 /// A channel is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Opens {
     /// The file that this argument names.
@@ -26,6 +26,38 @@ pub enum Opens {
     Directory(u8),
     /// A file without a name: nobody but the program itself fills it and reads it.
     Temporary,
+    /// A connection to a daemon of the machine that hands on what other programs say.
+    Bus(Bus),
+    /// A socket that is connected or bound as a number says.
+    Service(Service),
+}
+
+/// A local socket at which a daemon hands messages from program to program.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bus {
+    /// The argument with its path.
+    pub path: u8,
+    /// The path where that is null.
+    pub usual: String,
+}
+
+/// A socket by the names of a host and a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The argument that says what kind of socket it is.
+    pub kind: u8,
+    /// The argument with the host, or with the path of a local one.
+    pub host: u8,
+    /// The argument with the port, as text.
+    pub port: u8,
+    /// Bit of the kind: it waits for others.
+    pub server: u64,
+    /// Bit of the kind: datagrams.
+    pub udp: u64,
+    /// Bit of the kind: local.
+    pub unix: u64,
 }
 
 /// An end of a channel.
