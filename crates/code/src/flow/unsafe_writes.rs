@@ -15,6 +15,7 @@ use assay_core::{
 use super::{
     bounds::Bound,
     context::Context,
+    edges::Edge,
     events::{Acting, Events},
     format::{Kind, Part, parts},
     guards::{Atom, Test},
@@ -24,11 +25,15 @@ use super::{
 use crate::{
     functions::FunctionId,
     models::Model,
-    values::{Address, Call, CallId, Expr},
+    values::{Address, Call, CallId, Expr, Leaf},
 };
 
 /// Callers that are told apart.
 const CALLERS: usize = 12;
+/// Helpers, one behind the other, that hand on a pointer.
+const HELPERS: usize = 3;
+/// Places to which one pointer may point.
+const PLACES: usize = 64;
 
 /// A write of a library function.
 struct Write {
@@ -62,6 +67,11 @@ impl Events<'_, '_, '_> {
             if self.sources(&origins).is_empty() {
                 continue;
             }
+            // Who writes at a place that moves compares where that is together with how much comes.
+            let moves = match local.locate(to, unit.program, unit.machine) {
+                Address::At(at) => at.base.is_some_and(|base| matches!(local.leaf(base), Some(Leaf::Join { .. }))),
+                Address::Within(_) => true,
+            };
             for (context, place) in self.places(function, to) {
                 let Some(room) = self.room(place).filter(|room| write.span.is_none_or(|span| span > *room)) else { continue };
                 // What is left in a buffer is moved to its front, and fits there.
@@ -76,6 +86,7 @@ impl Events<'_, '_, '_> {
                         Bound::Number(_) | Bound::Apart(_) | Bound::Mixed(_) | Bound::Unasked => continue,
                     };
                     let origins = if context == none { origins.clone() } else { self.origins_of(function, Some(length), &write, &context) };
+                    let room = (room, if moves { self.room_checked(place, room) } else { room });
                     self.by_length(function, id, name, (length, most), room, &context, &origins);
                 } else {
                     let atoms = self.guards.here_from(function, call.block, &context);
@@ -104,7 +115,7 @@ impl Events<'_, '_, '_> {
         }
     }
 
-    /// A write of as many bytes as `length` says, and that is `own` at most.
+    /// A write of as many bytes as `length` says, and that is `own` at most. There is `room` for them, or for as many as were compared.
     #[allow(clippy::too_many_arguments, reason = "the parts of one write")]
     fn by_length(
         &mut self,
@@ -112,7 +123,7 @@ impl Events<'_, '_, '_> {
         id: CallId,
         name: &str,
         (length, own): (Expr, Option<u64>),
-        room: u64,
+        (room, room_checked): (u64, u64),
         context: &Context,
         origins: &[Origin],
     ) {
@@ -124,8 +135,9 @@ impl Events<'_, '_, '_> {
         for source in sources {
             let asked = upper(&atoms, |atom| self.from(atom, &source));
             let most = asked.into_iter().chain(own).min();
-            let fits = most.is_some_and(|most| u64::try_from(most).is_ok_and(|most| most <= room));
-            let limited = asked.is_none() && self.is_limited(function, block, length, context);
+            let within = |most: Option<i64>, room| most.is_some_and(|most| u64::try_from(most).is_ok_and(|most| most <= room));
+            let fits = within(most, room) || within(asked, room_checked);
+            let limited = own.is_none() && self.is_limited(function, block, length, context);
             if !fits && !limited {
                 let text = Text {
                     pieces: bytes.iter().map(|origin| Piece::Hole(origin.clone(), Shape::Number)).collect(),
@@ -237,15 +249,32 @@ impl Events<'_, '_, '_> {
             return own.into_iter().map(|place| (none.clone(), place)).collect();
         };
         let mut places = Vec::new();
+        self.places_passed(function, index, &mut Vec::new(), at.offset, &mut places);
+        places
+    }
+
+    /// Where argument `index` of `function` points, by way of the calls `below`, the outermost last: who is handed a buffer is handed its
+    /// size beside it, and a helper between the two hands on both.
+    fn places_passed(&self, function: FunctionId, index: usize, below: &mut Vec<Edge>, offset: u64, places: &mut Vec<(Context, Pointee)>) {
+        let (unit, width) = (self.resolver().unit, self.resolver().width());
         for edge in unit.callers(function).iter().take(CALLERS) {
             let passed = edge.passed_as(index).and_then(|index| unit.argument(edge.from, edge.call, index));
-            let (Some((_, value)), Some(context)) = (passed, none.down(edge)) else { continue };
-            for place in objects.pointees(edge.from, value) {
-                let offset = place.offset.wrapping_add(at.offset) & self.resolver().width().mask();
-                places.push((context.clone(), Pointee { object: place.object, offset }));
+            let Some((local, value)) = passed.filter(|_| places.len() < PLACES && !below.contains(edge)) else { continue };
+            below.push(edge.clone());
+            let (Address::At(at) | Address::Within(at)) = local.locate(value, unit.program, unit.machine);
+            let first = at.base.and_then(|base| local.entry(self.resolver().began(edge.from, base)?)).and_then(|var| unit.argument_of(var));
+            match first.filter(|_| below.len() < HELPERS && !unit.callers(edge.from).is_empty()) {
+                Some(index) => self.places_passed(edge.from, index, below, offset.wrapping_add(at.offset) & width.mask(), places),
+                None => {
+                    let context = below.iter().rev().try_fold(Context::default(), |context, edge| context.down(edge));
+                    for place in context.iter().flat_map(|_| self.resolver().objects.pointees(edge.from, value)) {
+                        let offset = place.offset.wrapping_add(offset) & width.mask();
+                        places.extend(context.clone().map(|context| (context, Pointee { object: place.object, offset })));
+                    }
+                }
             }
+            below.pop();
         }
-        places
     }
 
     /// How many bytes can have come in by this origin.
