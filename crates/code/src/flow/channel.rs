@@ -182,6 +182,7 @@ impl<'r, 'a> Channels<'r, 'a> {
                 let site = unit.local(function).and_then(|local| local.call(call)).map_or(0, |call| call.site);
                 channels.push(Channel::File(format!("{TEMPORARY} of {site:#x}")));
             }
+            Some(Opens::Packets) => channels.push(packets()),
             Some(Opens::Bus(bus)) => channels.extend(self.bus(function, call, bus, context)),
             Some(Opens::Service(service)) => channels.extend(self.service(function, call, *service, context)),
             None => {}
@@ -232,8 +233,7 @@ impl<'r, 'a> Channels<'r, 'a> {
         let ends = self.ends();
         let Some(ends) = ends.get(&(function, call)) else {
             channels.push(match transport {
-                // Without an address, such a socket gets the packets that anybody sends: raw(7), packet(7).
-                Transport::Raw => Channel::Bound { transport, address: Some("0.0.0.0".into()), port: None },
+                Transport::Raw => packets(),
                 _ => Channel::Connected { transport, host: Host::Unknown, port: None },
             });
             return;
@@ -396,6 +396,11 @@ impl<'r, 'a> Channels<'r, 'a> {
         }
         model.options.as_ref().filter(|options| options.value == index).map(|_| self.argument(function, call, index, context))
     }
+}
+
+/// A socket without an address that gets the packets that anybody sends: raw(7), packet(7).
+fn packets() -> Channel {
+    Channel::Bound { transport: Transport::Raw, address: Some("0.0.0.0".into()), port: None }
 }
 
 /// Is it the other end of a connection, or a door, of which nothing is known?

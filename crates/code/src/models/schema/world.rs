@@ -26,6 +26,8 @@ pub enum Opens {
     Directory(u8),
     /// A file without a name: nobody but the program itself fills it and reads it.
     Temporary,
+    /// The packets that come by an interface, whoever sends them.
+    Packets,
     /// A connection to a daemon of the machine that hands on what other programs say.
     Bus(Bus),
     /// A socket that is connected or bound as a number says.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use assay_core::facts::code::{ActuatorKind, Channel, Disclosed, Host, Transport};
 
-use super::{Interpreter, act::Event};
+use super::{Field, Interpreter, act::Event};
 use crate::script::{
     rules::{Arguments, Command, Select},
     state::State,
@@ -51,7 +51,8 @@ impl Interpreter<'_> {
         let talks = command.talks.as_ref()?;
         let asked = arguments.select(&talks.host);
         let mut answer: Option<Value> = None;
-        for field in asked.iter().take(8) {
+        let near = |field: &&Field| talks.behind.is_some_and(|sign| field.value.literal().is_some_and(|name| !name.contains(sign)));
+        for field in asked.iter().filter(|field| !near(field)).take(8) {
             let (host, mut port) = address(&field.value);
             if let Some(select) = &talks.port
                 && let Some(said) = arguments.select(select).first().and_then(|field| field.value.literal())

@@ -189,6 +189,9 @@ pub struct Talks {
     /// Port where none is said.
     #[serde(default)]
     pub default_port: Option<u16>,
+    /// A host has this letter in front of it; an argument without it names somebody on the machine itself.
+    #[serde(default)]
+    pub behind: Option<char>,
     /// Arguments whose text is sent.
     #[serde(default)]
     pub sends: Vec<Select>,
