@@ -141,6 +141,11 @@ impl<'r, 'a> Channels<'r, 'a> {
     fn found(&self, found: &Found, context: &Context, channels: &mut Vec<Channel>) {
         match found {
             Found::Number(0) => channels.push(Channel::StandardInput),
+            // What a library passes to a function that it calls back stands for the channel that it came by.
+            Found::Filled(function, call, BROUGHT) => {
+                let model = self.contents.resolver.unit.model(*function, *call).map(|(_, model)| model);
+                channels.extend(model.and_then(|model| self.handed(*function, *call, BROUGHT, model, context)).unwrap_or_default());
+            }
             Found::Result(function, call) | Found::Written(function, call, _) | Found::Filled(function, call, _) => {
                 self.opened(*function, *call, context, channels)
             }
@@ -156,7 +161,7 @@ impl<'r, 'a> Channels<'r, 'a> {
         }
     }
 
-    fn opened(&self, function: FunctionId, call: CallId, context: &Context, channels: &mut Vec<Channel>) {
+    pub(super) fn opened(&self, function: FunctionId, call: CallId, context: &Context, channels: &mut Vec<Channel>) {
         let unit = self.contents.resolver.unit;
         let Some((_, model)) = unit.model(function, call) else { return };
         if let Some(Gives::Accepted(index)) = model.gives {
@@ -181,6 +186,11 @@ impl<'r, 'a> Channels<'r, 'a> {
             Some(Opens::Temporary) => {
                 let site = unit.local(function).and_then(|local| local.call(call)).map_or(0, |call| call.site);
                 channels.push(Channel::File(format!("{TEMPORARY} of {site:#x}")));
+            }
+            Some(Opens::Stream) => self.ended(function, call, Transport::Tcp, channels),
+            Some(Opens::Door(port)) => {
+                let port = self.number(function, call, *port).and_then(|port| u16::try_from(port).ok());
+                channels.push(Channel::Bound { transport: Transport::Tcp, address: Some("0.0.0.0".into()), port });
             }
             Some(Opens::Packets) => channels.push(packets()),
             Some(Opens::Bus(bus)) => channels.extend(self.bus(function, call, bus, context)),
@@ -230,6 +240,11 @@ impl<'r, 'a> Channels<'r, 'a> {
             (_, Some(2)) => Transport::Udp,
             _ => Transport::Unknown,
         };
+        self.ended(function, call, transport, channels);
+    }
+
+    /// A socket, by where it is bound and connected.
+    fn ended(&self, function: FunctionId, call: CallId, transport: Transport, channels: &mut Vec<Channel>) {
         let ends = self.ends();
         let Some(ends) = ends.get(&(function, call)) else {
             channels.push(match transport {
@@ -382,7 +397,11 @@ impl<'r, 'a> Channels<'r, 'a> {
     fn handed(&self, function: FunctionId, call: CallId, index: u8, model: &Model, context: &Context) -> Option<Vec<Channel>> {
         if index == BROUGHT {
             let set = model.options.as_ref().map(|options| options.on);
-            let handle = model.performs.or(set).or_else(|| model.calls.iter().find_map(|back| back.on))?;
+            let Some(handle) = model.performs.or(set).or_else(|| model.calls.iter().find_map(|back| back.on)) else {
+                let mut opened = Vec::new();
+                self.opened(function, call, context, &mut opened);
+                return Some(opened);
+            };
             return Some(self.argument(function, call, handle, context));
         }
         if let Some(holds) = &model.holds {

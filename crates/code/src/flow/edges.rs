@@ -108,13 +108,15 @@ impl Unit<'_> {
                                 continue;
                             }
                             let passing = Passing::Selected(back.arguments.clone());
+                            let name = back.name.and_then(|name| self.argument(*from, *call, usize::from(name)));
+                            let said = name.and_then(|(local, name)| local.exprs.value(name));
                             edges.extend(to.map(|to| Edge {
                                 from: *from,
                                 call: *call,
                                 to,
                                 passing: passing.clone(),
                                 thread: back.thread,
-                                said: None,
+                                said,
                             }));
                         }
                         edges.extend(self.by_option(*from, *call, model));

@@ -53,6 +53,10 @@ impl Channels<'_, '_> {
                     let Some((_, model)) = resolver.unit.model(function, call) else { continue };
                     let ways = [(model.binds, true, false), (model.connects, false, false), (message(model), false, true)];
                     for (ends, bound, message) in ways.into_iter().filter_map(|(ends, bound, message)| Some((ends?, bound, message))) {
+                        if ends.on == u8::MAX {
+                            all.entry((function, call)).or_default().push(End { function, call, ends, bound, message });
+                            continue;
+                        }
                         let Some((_, handle)) = resolver.unit.argument(function, call, usize::from(ends.on)) else { continue };
                         for (found, ..) in resolver.resolve(function, handle, &Context::default()) {
                             if let Found::Result(owner, opener) = found {
@@ -91,7 +95,8 @@ impl Channels<'_, '_> {
         if let Some(port) = end.ends.port {
             let hosts = names(self.texts(end.function, end.call, end.ends.address, &Context::default()));
             let ports = self.contents.argument(end.function, call, usize::from(port), &Context::default());
-            let port = ports.first().and_then(Text::known).and_then(|text| String::from_utf8(text).ok()?.parse().ok());
+            let written = ports.first().and_then(Text::known).and_then(|text| String::from_utf8(text).ok()?.parse().ok());
+            let port = written.or_else(|| u16::try_from(self.number(end.function, end.call, port)?).ok());
             channels.extend(hosts.iter().map(|host| Self::end(end.bound, transport, self.host(host), port)));
             return;
         }

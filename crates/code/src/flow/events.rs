@@ -135,7 +135,7 @@ impl<'c, 'r, 'a> Events<'c, 'r, 'a> {
         let at = At::Address(call.site);
         let ends = model.binds.or(model.connects);
         if ends.is_some() || model.opens.is_some() {
-            let mut channels = self.channels.opened_at_once(function, id, model.opens.as_ref());
+            let mut channels = self.channels.opened_at_once(function, id, model);
             channels.extend(ends.into_iter().flat_map(|ends| self.channels.argument(function, id, ends.on, &none)));
             for channel in channels {
                 let fact = match channel {

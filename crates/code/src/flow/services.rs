@@ -5,7 +5,7 @@ use assay_core::facts::code::{Channel, Host, Transport};
 use super::{channel::Channels, context::Context, text::Text};
 use crate::{
     functions::FunctionId,
-    models::{Bus, Opens, Service},
+    models::{Bus, Model, Opens, Service},
     values::CallId,
 };
 
@@ -43,11 +43,13 @@ impl Channels<'_, '_> {
         if hosts.is_empty() { vec![end(Host::Unknown)] } else { hosts.iter().map(|text| end(self.host(text))).collect() }
     }
 
-    /// What a call opens that is not bound or connected by another one.
-    pub(super) fn opened_at_once(&self, function: FunctionId, call: CallId, opens: Option<&Opens>) -> Vec<Channel> {
-        match opens {
-            Some(Opens::Service(service)) => self.service(function, call, *service, &Context::default()),
-            _ => Vec::new(),
+    /// What a call opens, and binds or connects at once.
+    pub(super) fn opened_at_once(&self, function: FunctionId, call: CallId, model: &Model) -> Vec<Channel> {
+        let own = model.binds.or(model.connects).is_some_and(|ends| ends.on == u8::MAX);
+        let mut channels = Vec::new();
+        if own || matches!(model.opens, Some(Opens::Service(_) | Opens::Door(_))) {
+            self.opened(function, call, &Context::default(), &mut channels);
         }
+        channels
     }
 }

@@ -82,8 +82,10 @@ pub struct Callback {
     pub field: Option<u8>,
     /// The structure points to a table of functions.
     pub rows: Option<Rows>,
-    /// The handle by whose channel the bytes come in that it is passed ([`BROUGHT`]).
+    /// The handle by whose channel the bytes come in that it is passed ([`BROUGHT`]); without it, the channel that the call opens.
     pub on: Option<u8>,
+    /// The argument with the word by which the other side calls it: a path, a topic.
+    pub name: Option<u8>,
     /// What it is passed: arguments of the call, in order; 255 for what is not known, [`BROUGHT`] for bytes that came in.
     #[serde(default)]
     pub arguments: Vec<u8>,

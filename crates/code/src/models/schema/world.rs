@@ -26,6 +26,10 @@ pub enum Opens {
     Directory(u8),
     /// A file without a name: nobody but the program itself fills it and reads it.
     Temporary,
+    /// A TCP socket that other calls bind or connect.
+    Stream,
+    /// A TCP socket at every address of the machine, at the port that this argument says.
+    Door(u8),
     /// The packets that come by an interface, whoever sends them.
     Packets,
     /// A connection to a daemon of the machine that hands on what other programs say.
@@ -66,11 +70,11 @@ pub struct Service {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ends {
-    /// The channel.
+    /// The channel; 255 for the one that the call gives back.
     pub on: u8,
     /// A `sockaddr`, or text.
     pub address: u8,
-    /// The address is text, with the port in this argument.
+    /// The address is text, with the port in this argument: as text, or as a number.
     pub port: Option<u8>,
 }
 
