@@ -11,6 +11,48 @@ use crate::ir::{Binary, Width};
 /// How deep in the operations of a side what is known there is put in.
 const DEEP: u32 = 6;
 
+/// On which side of a number something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Below,
+    Same,
+    Above,
+}
+
+/// A comparison of something with a number.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    of: Expr,
+    width: Width,
+    number: u64,
+    side: Side,
+    /// Without the number itself.
+    strict: bool,
+    /// Numbers with a sign or without; none where that makes no difference.
+    signed: Option<bool>,
+    negated: bool,
+}
+
+impl Range {
+    /// The least and the greatest number of the width.
+    fn whole(&self, signed: bool) -> (i128, i128) {
+        let all = i128::from(self.width.mask());
+        if signed { (-(all / 2) - 1, all / 2) } else { (0, all) }
+    }
+
+    /// The least and the greatest number for which it is true.
+    fn bounds(&self, signed: bool) -> (i128, i128) {
+        let (least, most) = self.whole(signed);
+        let number = if signed { i128::from(self.width.signed(self.number)) } else { i128::from(self.number & self.width.mask()) };
+        let by = i128::from(self.strict);
+        match self.side {
+            Side::Below => (least, number - by),
+            Side::Same => (number, number),
+            Side::Above => (number + by, most),
+        }
+    }
+}
+
 impl Exprs {
     /// `cond ? yes : no`.
     pub fn select(&mut self, cond: Expr, yes: Expr, no: Expr) -> Expr {
@@ -67,6 +109,67 @@ impl Exprs {
         }
     }
 
+    /// A condition that something is decided by: where it is a choice between conditions, without what its own comparison decides. (Flags
+    /// are left as they are: what was compared in a row is put together again as long as all of them are choices by the same condition.)
+    pub fn settled(&mut self, cond: Expr) -> Expr {
+        let Node::Select(asked, yes, no) = self.node(cond) else { return cond };
+        let sides = [(yes, true), (no, false)].map(|(side, truth)| match self.follows(asked, truth, side) {
+            Some(is) if self.is_condition(side) => self.constant(u64::from(is)),
+            _ => side,
+        });
+        self.select(asked, sides[0], sides[1])
+    }
+
+    /// What a comparison of something with a number is where another one of the same thing is `truth`: 20 is not 14 where it is above 14.
+    fn follows(&self, known: Expr, truth: bool, asked: Expr) -> Option<bool> {
+        let (known, mut asked) = (self.range(known)?, self.range(asked)?);
+        // `a - 1 == 14` is kept as `a == 15`.
+        if asked.side == Side::Same && asked.of != known.of && asked.width == known.width {
+            let (of, by) = self.base_and_offset(known.of, known.width);
+            let (own, back) = self.base_and_offset(asked.of, asked.width);
+            if of.is_some() && of == own {
+                asked.number = asked.number.wrapping_add(by).wrapping_sub(back) & asked.width.mask();
+                asked.of = known.of;
+            }
+        }
+        let signed = known.signed.or(asked.signed).unwrap_or(false);
+        if known.of != asked.of || [known.signed, asked.signed].into_iter().flatten().any(|own| own != signed) {
+            return None;
+        }
+        let ((least, most), whole) = (known.bounds(signed), known.whole(signed));
+        let (least, most) = match truth ^ known.negated {
+            true => (least, most),
+            false if least == whole.0 => (most.checked_add(1)?, whole.1),
+            false if most == whole.1 => (whole.0, least.checked_sub(1)?),
+            false => return None,
+        };
+        let (first, last) = asked.bounds(signed);
+        let within = if least >= first && most <= last { Some(true) } else { (most < first || least > last).then_some(false) };
+        within.map(|within| within ^ asked.negated)
+    }
+
+    /// A comparison with a number as the range of numbers for which it is true.
+    fn range(&self, cond: Expr) -> Option<Range> {
+        let Node::Binary(op, width, a, b) = self.node(cond) else { return None };
+        let (of, number, left) = match (self.value(a), self.value(b)) {
+            (None, Some(number)) => (a, number, true),
+            (Some(number), None) => (b, number, false),
+            _ => return None,
+        };
+        let (signed, strict) = match op {
+            Binary::Eq | Binary::Ne => (None, false),
+            Binary::LtU | Binary::LtS => (Some(op == Binary::LtS), true),
+            Binary::LeU | Binary::LeS => (Some(op == Binary::LeS), false),
+            _ => return None,
+        };
+        let side = match (signed, left) {
+            (None, _) => Side::Same,
+            (_, true) => Side::Below,
+            (_, false) => Side::Above,
+        };
+        Some(Range { of, width, number, side, strict, signed, negated: op == Binary::Ne })
+    }
+
     /// A condition over two choices by the same condition, or over a choice and a number: asked on each side.
     pub(super) fn on_each_side(&mut self, op: Binary, width: Width, a: Expr, b: Expr) -> Option<Expr> {
         if !matches!(op, Binary::And | Binary::Or | Binary::Xor | Binary::Eq | Binary::Ne) {
@@ -106,6 +209,43 @@ mod tests {
         let (first, second) = (all.binary(Binary::LtU, W, five, a), all.binary(Binary::LtU, W, seven, b));
         let expected = all.binary(Binary::Or, W, first, second);
         assert_eq!(higher, expected);
+    }
+
+    /// `cmp a, #14; cmpls b, #58; beq`: `a <= 14 && b == 58`, for what is above 14 is not 14.
+    #[test]
+    fn what_is_above_a_number_is_not_that_number() {
+        let mut all = Exprs::default();
+        let (a, b, most, colon) = (all.leaf(0), all.leaf(1), all.constant(14), all.constant(58));
+        let (lower, equal) = (all.binary(Binary::LeU, W, a, most), all.binary(Binary::Eq, W, a, most));
+        let second = all.binary(Binary::Eq, W, b, colon);
+        let both = all.select(lower, second, equal);
+        let expected = all.binary(Binary::And, W, lower, second);
+        assert_eq!(all.settled(both), expected);
+    }
+
+    /// `subs c, a, #1; cmp c, #14; cmpls b, #58; beq`: the same, where the comparison for equality is kept as one of `a`.
+    #[test]
+    fn what_is_above_a_number_less_one() {
+        let mut all = Exprs::default();
+        let (a, b, less, most, colon) = (all.leaf(0), all.leaf(1), all.constant(u64::from(u32::MAX)), all.constant(14), all.constant(58));
+        let c = all.binary(Binary::Add, W, a, less);
+        let (lower, equal) = (all.binary(Binary::LeU, W, c, most), all.binary(Binary::Eq, W, c, most));
+        let second = all.binary(Binary::Eq, W, b, colon);
+        let both = all.select(lower, second, equal);
+        let expected = all.binary(Binary::And, W, lower, second);
+        assert_eq!(all.settled(both), expected);
+    }
+
+    /// What is no more than 14 may be 14, and what is above -1 with a sign says nothing without one.
+    #[test]
+    fn what_does_not_follow() {
+        let mut all = Exprs::default();
+        let (a, most, none) = (all.leaf(0), all.constant(14), all.constant(u64::from(u32::MAX)));
+        let (lower, equal) = (all.binary(Binary::LeU, W, a, most), all.binary(Binary::Eq, W, a, most));
+        assert_eq!(all.follows(lower, true, equal), None);
+        assert_eq!(all.follows(lower, false, equal), Some(false));
+        let positive = all.binary(Binary::LtS, W, none, a);
+        assert_eq!(all.follows(positive, true, lower), None);
     }
 
     /// `cmp c, #32; cmpne c, #58; beq`: `c == 32 || c == 58`.

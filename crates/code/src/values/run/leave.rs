@@ -22,7 +22,7 @@ impl Runner<'_> {
             Flow::Jump { cond, .. } | Flow::Call { cond, .. } | Flow::Return { cond, .. } | Flow::System { cond } => cond,
             Flow::Next | Flow::Stop => None,
         };
-        let cond = cond.map(|cond| self.get(cond, state));
+        let cond = cond.map(|cond| self.get(cond, state)).map(|cond| self.exprs.settled(cond));
         let is_last = site + u64::from(instruction.lifted.len) == block.end;
         match instruction.lifted.flow {
             Flow::Call { to, .. } => {
