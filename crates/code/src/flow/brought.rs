@@ -10,7 +10,7 @@ use std::collections::{HashSet, VecDeque};
 use super::{context::Context, resolve::Resolver, text::Origin};
 use crate::{
     functions::FunctionId,
-    models::{BROUGHT, Gives, Model},
+    models::{BROUGHT, Gives, Model, Opens},
     values::{CallId, Expr, Leaf, Local},
 };
 
@@ -44,7 +44,7 @@ impl Resolver<'_> {
         let mut value = self.unit.argument(function, call, usize::from(index));
         let (mut callee, mut above) = (function, context);
         while let Some((local, passed)) = value {
-            let Some(index) = self.argument_within(local, passed) else { return (kept, None) };
+            let Some(index) = self.argument_within(callee, local, passed) else { return (kept, None) };
             let Some((edge, next)) = above.up().filter(|(edge, _)| edge.to == callee) else { return (kept, Some(callee)) };
             kept += 1;
             value = edge.passed_as(index).and_then(|index| self.unit.argument(edge.from, edge.call, index));
@@ -53,8 +53,8 @@ impl Resolver<'_> {
         (kept, None)
     }
 
-    /// The argument of its function that a value is made of, or is found through.
-    fn argument_within(&self, local: &Local, value: Expr) -> Option<usize> {
+    /// The argument of its function that a value is made of, or is found through: also the path that the function itself opens.
+    fn argument_within(&self, function: FunctionId, local: &Local, value: Expr) -> Option<usize> {
         let (mut seen, mut waiting) = (HashSet::new(), VecDeque::from([value]));
         while let Some(value) = waiting.pop_front().filter(|_| seen.len() < VALUES) {
             if !seen.insert(value) {
@@ -71,12 +71,25 @@ impl Resolver<'_> {
                     }
                     Some(Leaf::Memory { at, .. }) => waiting.extend(at.base),
                     Some(Leaf::Element { address, .. }) => waiting.push_back(*address),
+                    Some(Leaf::Result(call, _)) => {
+                        let opened = self.unit.model(function, *call).and_then(|(_, model)| opened_by(model));
+                        let by = opened.and_then(|index| self.unit.argument(function, *call, usize::from(index)));
+                        waiting.extend(by.map(|(_, by)| by));
+                    }
                     Some(Leaf::Join { block, slot }) => waiting.extend(local.ways(*block, *slot).map(|(way, ..)| way)),
                     _ => {}
                 }
             }
         }
         None
+    }
+}
+
+/// The argument of a library call that says what it opens: a path, or another handle of the same channel.
+fn opened_by(model: &Model) -> Option<u8> {
+    match model.opens {
+        Some(Opens::File(index) | Opens::Directory(index) | Opens::Output(index) | Opens::Same(index) | Opens::Url(index)) => Some(index),
+        _ => None,
     }
 }
 

@@ -177,7 +177,7 @@ impl<'r, 'a> Channels<'r, 'a> {
                 channels.extend(self.texts(function, call, *index, context).iter().map(|text| Channel::Output(text.show())));
             }
             Some(Opens::Same(index)) => channels.extend(self.argument(function, call, *index, context)),
-            Some(Opens::Socket(domain, kind)) => self.socket(function, call, *domain, *kind, channels),
+            Some(Opens::Socket(domain, kind)) => self.socket(function, call, *domain, *kind, context, channels),
             Some(Opens::Url(index)) => {
                 let texts = self.texts(function, call, *index, context);
                 channels.extend(texts.iter().map(|text| self.url(text)));
@@ -187,7 +187,7 @@ impl<'r, 'a> Channels<'r, 'a> {
                 let site = unit.local(function).and_then(|local| local.call(call)).map_or(0, |call| call.site);
                 channels.push(Channel::File(format!("{TEMPORARY} of {site:#x}")));
             }
-            Some(Opens::Stream) => self.ended(function, call, Transport::Tcp, channels),
+            Some(Opens::Stream) => self.ended(function, call, Transport::Tcp, context, channels),
             Some(Opens::Door(port)) => {
                 let port = self.number(function, call, *port).and_then(|port| u16::try_from(port).ok());
                 channels.push(Channel::Bound { transport: Transport::Tcp, address: Some("0.0.0.0".into()), port });
@@ -229,7 +229,7 @@ impl<'r, 'a> Channels<'r, 'a> {
         self.contents.resolver.numbers(function, value, &Context::default()).and_then(|numbers| numbers.first().copied())
     }
 
-    fn socket(&self, function: FunctionId, call: CallId, domain: u8, kind: u8, channels: &mut Vec<Channel>) {
+    fn socket(&self, function: FunctionId, call: CallId, domain: u8, kind: u8, context: &Context, channels: &mut Vec<Channel>) {
         let number = |index: u8| self.number(function, call, index);
         // Numbers of Linux: socket(2), and `bits/socket_type.h`.
         let transport = match (number(domain), number(kind).map(|kind| kind & 0xf)) {
@@ -240,11 +240,11 @@ impl<'r, 'a> Channels<'r, 'a> {
             (_, Some(2)) => Transport::Udp,
             _ => Transport::Unknown,
         };
-        self.ended(function, call, transport, channels);
+        self.ended(function, call, transport, context, channels);
     }
 
     /// A socket, by where it is bound and connected.
-    fn ended(&self, function: FunctionId, call: CallId, transport: Transport, channels: &mut Vec<Channel>) {
+    fn ended(&self, function: FunctionId, call: CallId, transport: Transport, context: &Context, channels: &mut Vec<Channel>) {
         let ends = self.ends();
         let Some(ends) = ends.get(&(function, call)) else {
             channels.push(match transport {
@@ -256,7 +256,7 @@ impl<'r, 'a> Channels<'r, 'a> {
         let own = ends.iter().any(|end| !end.message);
         let known = channels.len();
         for end in ends.iter().filter(|end| !own || !end.message) {
-            self.address(end, transport, channels);
+            self.address(end, transport, context, channels);
         }
         // Of what each message says where it goes, one that is not known says nothing beside others.
         if !own && channels.iter().skip(known).any(|channel| !is_unknown_end(channel)) {

@@ -81,6 +81,18 @@ impl Context {
         calls.iter().rev().fold(Self::default(), |up, edge| Self::below(edge, up))
     }
 
+    /// The part of it that leads to `function`; nothing where it leads past it.
+    pub fn within(&self, function: FunctionId) -> Self {
+        let mut at = self;
+        while let Some(frame) = &at.0 {
+            if frame.edge.to == function {
+                return at.clone();
+            }
+            at = &frame.up;
+        }
+        Self::default()
+    }
+
     /// How many calls.
     pub fn depth(&self) -> u8 {
         self.0.as_ref().map_or(0, |frame| frame.depth + 1)

@@ -80,28 +80,30 @@ impl Channels<'_, '_> {
             _ => None,
         });
         let mut channels = Vec::new();
-        self.address(&End { function, call, ends, bound: false, message: true }, transport.unwrap_or(Transport::Unknown), &mut channels);
+        self.address(&End { function, call, ends, bound: false, message: true }, transport.unwrap_or(Transport::Unknown), &Context::default(), &mut channels);
         channels.retain(|channel| !matches!(channel, Channel::Connected { host: Host::Unknown, .. }));
         channels.sort();
         channels.dedup();
         channels
     }
 
-    /// What an address says: the channel for each possible one.
-    pub(super) fn address(&self, end: &End, transport: Transport, channels: &mut Vec<Channel>) {
+    /// What an address says: the channel for each possible one. `context`: the calls that led to whoever opened the socket. A helper that
+    /// connects for all of a program has another end for each of its callers.
+    pub(super) fn address(&self, end: &End, transport: Transport, context: &Context, channels: &mut Vec<Channel>) {
+        let context = &context.within(end.function);
         let unit = self.contents.resolver.unit;
         let Some((local, pointer)) = unit.argument(end.function, end.call, usize::from(end.ends.address)) else { return };
         let Some(call) = local.call(end.call) else { return };
         if let Some(port) = end.ends.port {
-            let hosts = names(self.texts(end.function, end.call, end.ends.address, &Context::default()));
-            let ports = self.contents.argument(end.function, call, usize::from(port), &Context::default());
+            let hosts = names(self.texts(end.function, end.call, end.ends.address, context));
+            let ports = self.contents.argument(end.function, call, usize::from(port), context);
             let written = ports.first().and_then(Text::known).and_then(|text| String::from_utf8(text).ok()?.parse().ok());
             let port = written.or_else(|| u16::try_from(self.number(end.function, end.call, port)?).ok());
             channels.extend(hosts.iter().map(|host| Self::end(end.bound, transport, self.host(host), port)));
             return;
         }
         if transport == Transport::Unix {
-            let texts = self.contents.at(end.function, shifted(local, pointer, 2), &call.memory, &Context::default());
+            let texts = self.contents.at(end.function, shifted(local, pointer, 2), &call.memory, context);
             for text in texts {
                 let shown = text.show();
                 // Bytes that are no text are the start of something else, as of a structure that a library filled; a word that is no path
@@ -113,8 +115,8 @@ impl Channels<'_, '_> {
             return;
         }
         let Address::At(at) = local.locate(pointer, unit.program, unit.machine) else { return };
-        let ports = self.port(end.function, at, &call.memory, pointer);
-        let hosts = self.hosts(end.function, at, &call.memory, pointer, end.bound);
+        let ports = self.port(end.function, at, &call.memory, pointer, context);
+        let hosts = self.hosts(end.function, at, &call.memory, pointer, end.bound, context);
         for host in &hosts {
             for port in if ports.is_empty() { &[None][..] } else { &ports[..] } {
                 channels.push(Self::end(end.bound, transport, host.clone(), *port));
@@ -135,11 +137,11 @@ impl Channels<'_, '_> {
     }
 
     /// The port at offset 2 of a `sockaddr_in`, in network order.
-    fn port(&self, function: FunctionId, at: Location, memory: &Snapshot, pointer: Expr) -> Vec<Option<u16>> {
+    fn port(&self, function: FunctionId, at: Location, memory: &Snapshot, pointer: Expr, context: &Context) -> Vec<Option<u16>> {
         let here = |offset: u64| Location { base: at.base, offset: at.offset.wrapping_add(offset) & self.contents.resolver.width().mask() };
         let mut ports: Vec<Option<u16>> = Vec::new();
         // Family and port are often stored as one word. A family alone, with zeros behind it, is no port.
-        for (found, ..) in self.contents.resolver.word(function, here(0), memory, &Context::default()) {
+        for (found, ..) in self.contents.resolver.word(function, here(0), memory, context) {
             if let Found::Number(number) = found
                 && number >> 16 != 0
                 && matches!(number & 0xffff, AF_INET | AF_INET6)
@@ -152,7 +154,7 @@ impl Channels<'_, '_> {
             ports.dedup();
             return ports;
         }
-        for (found, above, _) in self.contents.resolver.word(function, here(2), memory, &Context::default()) {
+        for (found, above, _) in self.contents.resolver.word(function, here(2), memory, context) {
             match found {
                 Found::Number(number) => ports.push(Some((number as u16).swap_bytes())),
                 Found::Result(owner, call) => {
@@ -172,7 +174,7 @@ impl Channels<'_, '_> {
         if ports.is_empty()
             && let Some(call) = self.lookup(function, pointer)
         {
-            let texts = self.texts(call.0, call.1, 1, &Context::default());
+            let texts = self.texts(call.0, call.1, 1, &self.into_callee(function, call.0, context));
             ports.extend(texts.iter().filter_map(|text| String::from_utf8(text.known()?).ok()?.parse().ok()).map(Some));
         }
         ports.sort_unstable();
@@ -192,11 +194,11 @@ impl Channels<'_, '_> {
     }
 
     /// The host at offset 4 of a `sockaddr_in`.
-    fn hosts(&self, function: FunctionId, at: Location, memory: &Snapshot, pointer: Expr, bound: bool) -> Vec<Host> {
+    fn hosts(&self, function: FunctionId, at: Location, memory: &Snapshot, pointer: Expr, bound: bool, context: &Context) -> Vec<Host> {
         let resolver = self.contents.resolver;
         let at = Location { base: at.base, offset: at.offset.wrapping_add(4) & resolver.width().mask() };
         let mut hosts = Vec::new();
-        for (found, above, _) in resolver.word(function, at, memory, &Context::default()) {
+        for (found, above, _) in resolver.word(function, at, memory, context) {
             match found {
                 Found::Number(number) if is_address(number as u32, bound) => hosts.push(numeric(number as u32, bound)),
                 Found::Result(owner, call) | Found::Written(owner, call, _) => self.looked_up(owner, call, bound, &above, &mut hosts),
@@ -209,7 +211,7 @@ impl Channels<'_, '_> {
         if hosts.is_empty()
             && let Some((owner, call)) = self.lookup(function, pointer)
         {
-            self.looked_up(owner, call, bound, &Context::default(), &mut hosts);
+            self.looked_up(owner, call, bound, &self.into_callee(function, owner, context), &mut hosts);
         }
         if hosts.is_empty() {
             hosts.push(Host::Unknown);
@@ -221,6 +223,18 @@ impl Channels<'_, '_> {
             hosts.retain(|host| *host != Host::Fixed("0.0.0.0".into()));
         }
         hosts
+    }
+
+    /// The calls that led to `callee`, seen from one that `context` leads to: where a look-up stands in a helper of the helper.
+    fn into_callee(&self, function: FunctionId, callee: FunctionId, context: &Context) -> Context {
+        if callee == function {
+            return context.clone();
+        }
+        let mut edges = self.contents.resolver.unit.callers(callee).iter().filter(|edge| edge.from == function);
+        match (edges.next(), edges.next()) {
+            (Some(edge), None) => context.down(edge).unwrap_or_default(),
+            _ => Context::default(),
+        }
     }
 
     /// The look-up of a name from whose result `pointer` was taken.
@@ -259,7 +273,7 @@ impl Channels<'_, '_> {
                 // The address was copied from a looked-up one.
                 let value = unit.argument(function, id, usize::from(copy.from)).map(|(_, value)| value);
                 if let Some((owner, call)) = value.and_then(|value| self.lookup(function, value)) {
-                    self.looked_up(owner, call, bound, context, hosts);
+                    self.looked_up(owner, call, bound, &self.into_callee(function, owner, context), hosts);
                 }
                 None
             }
@@ -288,16 +302,16 @@ impl Channels<'_, '_> {
         places.map(<[u8]>::to_vec).collect()
     }
 
-    /// The names or addresses, as text, of the host that a call connects to.
-    pub(super) fn named_by(&self, function: FunctionId, call: CallId, ends: Ends) -> Vec<Text> {
+    /// The names or addresses, as text, of the host that a call connects to, come to by `context`.
+    pub(super) fn named_by(&self, function: FunctionId, call: CallId, ends: Ends, context: &Context) -> Vec<Text> {
         let unit = self.contents.resolver.unit;
         if ends.port.is_some() {
-            return self.texts(function, call, ends.address, &Context::default());
+            return self.texts(function, call, ends.address, context);
         }
         let pointer = unit.argument(function, call, usize::from(ends.address)).map(|(_, pointer)| pointer);
         let Some((owner, lookup)) = pointer.and_then(|pointer| self.lookup(function, pointer)) else { return Vec::new() };
         match unit.model(owner, lookup).and_then(|(_, model)| model.gives) {
-            Some(Gives::Host(index)) => self.texts(owner, lookup, index, &Context::default()),
+            Some(Gives::Host(index)) => self.texts(owner, lookup, index, &self.into_callee(function, owner, context)),
             _ => Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use assay_core::facts::code::{Actuator, ActuatorKind, Channel, Choice, Host, Manner};
 
 use super::{
-    context::Trail,
+    context::{Context, Trail},
     events::{Acting, Events},
     text::Text,
 };
@@ -17,6 +17,9 @@ use crate::{functions::FunctionId, models::Ends, values::CallId};
 
 /// With what a client begins (Stratum mining protocol, version 1).
 const LOGIN: [&str; 2] = ["mining.subscribe", "mining.authorize"];
+
+/// Callers that are told apart for one that connects.
+const CALLERS: usize = 16;
 
 /// Is it what a Stratum client begins with?
 pub(super) fn is_login(text: &Text) -> bool {
@@ -41,13 +44,24 @@ impl Events<'_, '_, '_> {
         }
     }
 
-    /// A connection, perhaps to a pool.
+    /// A connection, perhaps to a pool: for each caller of a function that connects for all of them.
     fn pool(&mut self, function: FunctionId, id: CallId, ends: Ends, pools: &BTreeSet<Channel>) {
+        let none = Context::default();
+        let ways: Vec<Context> = self.resolver().unit.callers(function).iter().take(CALLERS).filter_map(|edge| none.down(edge)).collect();
+        for way in if ways.is_empty() { vec![none] } else { ways } {
+            self.context = way;
+            self.pool_here(function, id, ends, pools);
+        }
+        self.context = Context::default();
+    }
+
+    /// The same as it was called by [`Events::context`].
+    fn pool_here(&mut self, function: FunctionId, id: CallId, ends: Ends, pools: &BTreeSet<Channel>) {
         let unit = self.resolver().unit;
         let Some((call, (name, _))) = unit.local(function).and_then(|local| local.call(id)).zip(unit.model(function, id)) else { return };
         let channels = self.channels.argument(function, id, ends.on, &self.context);
         let mut found = false;
-        for channel in channels.into_iter().filter(|channel| pools.contains(channel)) {
+        for channel in channels.into_iter().filter(|channel| is_among(channel, pools)) {
             found = true;
             if let Channel::Connected { host: Host::Fixed(host), port, .. } = &channel
                 && !is_own(host)
@@ -58,7 +72,7 @@ impl Events<'_, '_, '_> {
             }
         }
         if found {
-            let texts = self.channels.named_by(function, id, ends);
+            let texts = self.channels.named_by(function, id, ends, &self.context);
             self.data_flows(function, id, &Acting { actuator: pool(name, String::new(), None), texts: &texts });
         }
     }
@@ -72,6 +86,19 @@ impl Events<'_, '_, '_> {
 
 fn pool(name: &str, argument: String, to: Option<Channel>) -> Actuator {
     Actuator { kind: ActuatorKind::Pool, name: name.to_owned(), argument, to, says: None }
+}
+
+/// Is it one of the pools? The port of either may not be known: who logs in knows by which calls, who connects only who called.
+fn is_among(channel: &Channel, pools: &BTreeSet<Channel>) -> bool {
+    let ends = |channel: &Channel| match channel {
+        Channel::Connected { transport, host, port } if *host != Host::Unknown => Some((*transport, host.clone(), *port)),
+        _ => None,
+    };
+    let is_same = |pool: &Channel| match (ends(channel), ends(pool)) {
+        (Some((by, host, port)), Some((other, named, at))) => (by, host) == (other, named) && (port.is_none() || at.is_none()),
+        _ => false,
+    };
+    pools.contains(channel) || pools.iter().any(is_same)
 }
 
 /// Is it the machine itself, as where a proxy on it is spoken to?
