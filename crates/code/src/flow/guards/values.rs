@@ -280,7 +280,13 @@ impl Guards<'_, '_, '_> {
             match self.fit(&there, local, store.value, number, equal) {
                 Some(Fit::Always(row)) => set(&there.at_row(row), atoms),
                 Some(Fit::At(rows)) => self.at_rows(&there, rows, atoms, set),
-                Some(Fit::Perhaps) => self.value(&there, store.value, number, equal, atoms),
+                Some(Fit::Perhaps) => {
+                    self.value(&there, store.value, number, equal, atoms);
+                    // Before anything is stored it is zero: what is not came by one of the stores, and under its conditions.
+                    if (number == 0) != equal {
+                        set(&there, atoms);
+                    }
+                }
                 None => {}
             }
             for atom in atoms.iter_mut().skip(known) {
