@@ -2,7 +2,11 @@
 
 use assay_core::facts::code::{ActuatorKind, CheckKind, Enforcement};
 
-use super::{Asked, Atom, Guards, Test, conditions::equality, rows::Fit};
+use super::{
+    Asked, Atom, Guards, Test,
+    conditions::{equality, is_put_together},
+    rows::Fit,
+};
 use crate::{
     flow::{
         context::Context,
@@ -111,7 +115,8 @@ impl Guards<'_, '_, '_> {
         let mut leaves = Vec::new();
         local.exprs.leaves(value, &mut leaves);
         let number = i64::from(number as i32);
-        let test = if leaves.len() > 1 { Test::Walked(number) } else { Test::Equal(number) };
+        let several = leaves.len() > 1 && !is_put_together(local, value);
+        let test = if several { Test::Walked(number) } else { Test::Equal(number) };
         self.bound(asked, value, test, equal, atoms);
     }
 
