@@ -70,6 +70,9 @@ struct Meanwhile {
     cut: bool,
 }
 
+/// A pointer that moves by this much or more goes from row to row, and through no text.
+const ROW: u64 = 8;
+
 impl<'r, 'a> Contents<'r, 'a> {
     /// For the program of `resolver`.
     pub fn new(resolver: &'r Resolver<'a>) -> Self {
@@ -303,6 +306,7 @@ impl Contents<'_, '_> {
     /// ```text
     /// e = list; … e = e->next;    e + 100: 100 behind `list`, and behind `e->next`
     /// p = text; … p = p + 1;      p + 1: somewhere in `text`, which is meant from its beginning on
+    /// r = rows; … r = r + 40;     r + 16: 16 behind `rows`, of whose rows the first stands for all
     /// ```
     fn beginnings(&self, function: FunctionId, pointer: Expr, trail: &Trail) -> Vec<(Expr, u64, Trail)> {
         let (unit, mask) = (self.resolver.unit, self.resolver.width().mask());
@@ -328,8 +332,9 @@ impl Contents<'_, '_> {
             };
             let behind = at.offset.wrapping_add(behind) & mask;
             let before = seen.insert(base, behind);
-            // One that comes round further on than it was runs.
-            runs |= matches!(address, Address::Within(_)) || before.is_some_and(|before| before != behind);
+            // One that comes round further on than it was runs; by a row it comes to the same place of the next one.
+            let by_less = |before: u64| before != behind && before.abs_diff(behind) < ROW;
+            runs |= matches!(address, Address::Within(_)) || before.is_some_and(by_less);
             if before.is_none() {
                 let trail = if value == pointer { trail } else { trail.with(function, u64::from(value.0), StepKind::Pointed) };
                 for (way, from, edge) in local.ways(*block, *slot) {
