@@ -13,7 +13,7 @@ use super::{
     extent::Reach,
     kept::Kept,
     objects::{Object, Pointee},
-    resolve::{Found, Resolver},
+    resolve::{Found, Resolver, stride},
     standing::NEAR,
     text::{Origin, Piece, Shape, Text, merge},
     edges::Passing,
@@ -236,11 +236,17 @@ impl Contents<'_, '_> {
             merge(&mut texts, self.pointer(function, no, by, memory, context, &picked(false)));
             return texts;
         }
-        let (Address::At(at) | Address::Within(at)) = local.locate(pointer, unit.program, unit.machine);
+        let address = local.locate(pointer, unit.program, unit.machine);
+        let (Address::At(at) | Address::Within(at)) = address;
         let at = Location { base: at.base, offset: at.offset.wrapping_add(by) & self.resolver.width().mask() };
         let Some(base) = at.base else {
             // No pointer, no text: what is done with it then is not done with a text.
-            return if at.offset == 0 { Vec::new() } else { self.global(at.offset, trail) };
+            if at.offset == 0 {
+                return Vec::new();
+            }
+            let counted = matches!(address, Address::Within(_)) && stride(local, pointer).is_some_and(|step| step >= ROW);
+            let row = || trail.with(function, u64::from(pointer.0), StepKind::Row);
+            return self.global(at.offset, &if counted { row() } else { trail.clone() });
         };
         if local.entry(base) == Some(unit.machine.stack) {
             return self.object(function, at, memory, context, trail);
@@ -312,7 +318,7 @@ impl Contents<'_, '_> {
         let (unit, mask) = (self.resolver.unit, self.resolver.width().mask());
         let (mut begins, mut seen, mut waiting) = (Vec::new(), HashMap::new(), vec![(pointer, 0, trail.clone())]);
         let Some(local) = unit.local(function) else { return begins };
-        let mut runs = false;
+        let (mut runs, mut by_rows) = (false, false);
         while let Some((value, behind, trail)) = waiting.pop().filter(|_| self.resolver.budget.step()) {
             if let Node::Select(cond, yes, no) = local.exprs.node(value) {
                 for (side, truth) in [(yes, true), (no, false)] {
@@ -333,8 +339,9 @@ impl Contents<'_, '_> {
             let behind = at.offset.wrapping_add(behind) & mask;
             let before = seen.insert(base, behind);
             // One that comes round further on than it was runs; by a row it comes to the same place of the next one.
-            let by_less = |before: u64| before != behind && before.abs_diff(behind) < ROW;
-            runs |= matches!(address, Address::Within(_)) || before.is_some_and(by_less);
+            let step = before.map_or(0, |before| before.abs_diff(behind));
+            runs |= matches!(address, Address::Within(_)) || (1..ROW).contains(&step);
+            by_rows |= step >= ROW;
             if before.is_none() {
                 let trail = if value == pointer { trail } else { trail.with(function, u64::from(value.0), StepKind::Pointed) };
                 for (way, from, edge) in local.ways(*block, *slot) {
@@ -345,8 +352,12 @@ impl Contents<'_, '_> {
                 }
             }
         }
-        if runs {
-            begins.iter_mut().for_each(|(_, behind, _)| *behind = 0);
+        for (_, behind, trail) in &mut begins {
+            if runs {
+                *behind = 0;
+            } else if by_rows {
+                *trail = trail.with(function, u64::from(pointer.0), StepKind::Row);
+            }
         }
         begins.reverse();
         begins
