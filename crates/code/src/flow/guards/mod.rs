@@ -9,6 +9,7 @@ mod assemble;
 mod beside;
 mod conditions;
 mod delays;
+mod mixed;
 mod pairs;
 mod results;
 mod rows;

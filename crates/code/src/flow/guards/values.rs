@@ -5,6 +5,7 @@ use assay_core::facts::code::{ActuatorKind, CheckKind, Enforcement};
 use super::{
     Asked, Atom, Guards, Test,
     conditions::{equality, is_put_together},
+    mixed::mixed,
     rows::Fit,
 };
 use crate::{
@@ -73,6 +74,10 @@ impl Guards<'_, '_, '_> {
 
     /// An operation is a number: `(a ^ 3) | (b ^ 7)` is 0 where `a` is 3 and `b` is 7.
     fn operation(&self, asked: &Asked, local: &Local, value: Expr, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
+        // That nothing came of it says nothing of what there was.
+        if let Some(number) = mixed(local, value, number).filter(|_| number != 0) {
+            return self.bound(asked, value, Test::Equal(i64::from(number as i32)), equal, atoms);
+        }
         if let Node::Binary(op, width, a, b) = local.exprs.node(value) {
             match (op, local.exprs.value(b)) {
                 (Binary::Or, None) if number == 0 => {
