@@ -13,7 +13,7 @@ use super::{
     extent::Reach,
     kept::Kept,
     objects::{Object, Pointee},
-    resolve::{Found, Resolver},
+    resolve::{Found, Resolver, stride},
     standing::NEAR,
     text::{Origin, Piece, Shape, Text, merge},
     edges::Passing,
@@ -69,6 +69,9 @@ struct Meanwhile {
     /// A limit cut it.
     cut: bool,
 }
+
+/// A pointer that moves by this much or more goes from row to row, and through no text.
+const ROW: u64 = 8;
 
 impl<'r, 'a> Contents<'r, 'a> {
     /// For the program of `resolver`.
@@ -233,11 +236,17 @@ impl Contents<'_, '_> {
             merge(&mut texts, self.pointer(function, no, by, memory, context, &picked(false)));
             return texts;
         }
-        let (Address::At(at) | Address::Within(at)) = local.locate(pointer, unit.program, unit.machine);
+        let address = local.locate(pointer, unit.program, unit.machine);
+        let (Address::At(at) | Address::Within(at)) = address;
         let at = Location { base: at.base, offset: at.offset.wrapping_add(by) & self.resolver.width().mask() };
         let Some(base) = at.base else {
             // No pointer, no text: what is done with it then is not done with a text.
-            return if at.offset == 0 { Vec::new() } else { self.global(at.offset, trail) };
+            if at.offset == 0 {
+                return Vec::new();
+            }
+            let counted = matches!(address, Address::Within(_)) && stride(local, pointer).is_some_and(|step| step >= ROW);
+            let row = || trail.with(function, u64::from(pointer.0), StepKind::Row);
+            return self.global(at.offset, &if counted { row() } else { trail.clone() });
         };
         if local.entry(base) == Some(unit.machine.stack) {
             return self.object(function, at, memory, context, trail);
@@ -303,12 +312,13 @@ impl Contents<'_, '_> {
     /// ```text
     /// e = list; … e = e->next;    e + 100: 100 behind `list`, and behind `e->next`
     /// p = text; … p = p + 1;      p + 1: somewhere in `text`, which is meant from its beginning on
+    /// r = rows; … r = r + 40;     r + 16: 16 behind `rows`, of whose rows the first stands for all
     /// ```
     fn beginnings(&self, function: FunctionId, pointer: Expr, trail: &Trail) -> Vec<(Expr, u64, Trail)> {
         let (unit, mask) = (self.resolver.unit, self.resolver.width().mask());
         let (mut begins, mut seen, mut waiting) = (Vec::new(), HashMap::new(), vec![(pointer, 0, trail.clone())]);
         let Some(local) = unit.local(function) else { return begins };
-        let mut runs = false;
+        let (mut runs, mut by_rows) = (false, false);
         while let Some((value, behind, trail)) = waiting.pop().filter(|_| self.resolver.budget.step()) {
             if let Node::Select(cond, yes, no) = local.exprs.node(value) {
                 for (side, truth) in [(yes, true), (no, false)] {
@@ -328,8 +338,10 @@ impl Contents<'_, '_> {
             };
             let behind = at.offset.wrapping_add(behind) & mask;
             let before = seen.insert(base, behind);
-            // One that comes round further on than it was runs.
-            runs |= matches!(address, Address::Within(_)) || before.is_some_and(|before| before != behind);
+            // One that comes round further on than it was runs; by a row it comes to the same place of the next one.
+            let step = before.map_or(0, |before| before.abs_diff(behind));
+            runs |= matches!(address, Address::Within(_)) || (1..ROW).contains(&step);
+            by_rows |= step >= ROW;
             if before.is_none() {
                 let trail = if value == pointer { trail } else { trail.with(function, u64::from(value.0), StepKind::Pointed) };
                 for (way, from, edge) in local.ways(*block, *slot) {
@@ -340,8 +352,12 @@ impl Contents<'_, '_> {
                 }
             }
         }
-        if runs {
-            begins.iter_mut().for_each(|(_, behind, _)| *behind = 0);
+        for (_, behind, trail) in &mut begins {
+            if runs {
+                *behind = 0;
+            } else if by_rows {
+                *trail = trail.with(function, u64::from(pointer.0), StepKind::Row);
+            }
         }
         begins.reverse();
         begins

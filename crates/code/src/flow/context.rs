@@ -134,6 +134,8 @@ pub enum StepKind {
     Pointed,
     /// A variable begins with it: who writes there may leave something else.
     Began,
+    /// It stands in a row of a table, found by a pointer (`site` is the number of the expression) that can be at any of them.
+    Row,
     /// It stands there in disguise, and is made legible.
     Unveiled,
     /// Several ways come together, and it came by the one that leaves the block `site` by this edge.
@@ -221,7 +223,7 @@ impl Trail {
     pub fn shown(&self) -> impl Iterator<Item = Step> {
         self.steps()
             .into_iter()
-            .filter(|step| !matches!(step.kind, StepKind::Pointed | StepKind::Began | StepKind::Came(_) | StepKind::Picked(_)))
+            .filter(|step| !matches!(step.kind, StepKind::Pointed | StepKind::Began | StepKind::Row | StepKind::Came(_) | StepKind::Picked(_)))
     }
 
     /// The steps, the last one first: from where a value came to where it was asked for.

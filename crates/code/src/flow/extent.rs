@@ -143,7 +143,7 @@ impl Resolver<'_> {
 /// What a format of a scan leaves behind its arguments, one for each, with the bound of a text. What is skipped (`%*d`) is left nowhere.
 fn values_of(format: &[u8]) -> Vec<(Kind, Option<u64>)> {
     let values = parts(format).into_iter().filter_map(|part| match part {
-        Part::Value { stars: 0, kind, bound } => Some((kind, bound)),
+        Part::Value { stars: 0, kind, width, .. } => Some((kind, width)),
         _ => None,
     });
     values.collect()

@@ -262,12 +262,19 @@ impl Events<'_, '_, '_> {
         let at = |site| atoms.iter().filter(move |atom| place(atom) == site);
         let (mut words, mut open) = (Vec::new(), BTreeSet::new());
         for atom in atoms {
-            // What the owner's file can be, the constant that stood in the same variable before is not any more.
-            let began = matches!(&atom.test, Test::Text { with, .. } if with.trail.steps().iter().any(|step| step.kind == StepKind::Began));
-            let owned = || at(place(atom)).filter_map(|other| self.check(other)).any(|check| check.detail.starts_with('/'));
-            if let Some(word) = self.fixed_password(atom).filter(|_| !(began && owned())) {
+            // What the owner's file can be, the constant that stood in the same variable before is not any more; in a table it stands beside
+            // the rows that were read, and is a password as they are, whatever it looks like.
+            let came_by = |kind| matches!(&atom.test, Test::Text { with, .. } if with.trail.steps().iter().any(|step| step.kind == kind));
+            let (row, began) = (came_by(StepKind::Row), came_by(StepKind::Began));
+            let owned = began && at(place(atom)).filter_map(|other| self.check(other)).any(|check| check.detail.starts_with('/'));
+            let word = match (owned, row) {
+                (true, true) => fixed_word(atom),
+                (true, false) => None,
+                _ => self.fixed_password(atom),
+            };
+            if let Some(word) = word {
                 words.push(word);
-                if !began {
+                if row || !began {
                     open.insert(place(atom));
                 }
             }
@@ -306,8 +313,8 @@ impl Events<'_, '_, '_> {
 
     /// A constant that input is compared with because a word for a secret stood before it, or that looks like nothing else.
     fn fixed_password(&self, atom: &Atom) -> Option<String> {
-        let Test::Text { how: How::Equals, with } = &atom.test else { return None };
-        let word = String::from_utf8(with.known()?).ok().filter(|word| atom.fits && word.len() >= PASSWORD)?;
+        let Test::Text { with, .. } = &atom.test else { return None };
+        let word = fixed_word(atom)?;
         // What stands in the program in disguise is nothing that is told to anybody.
         let kept = with.trail.steps().iter().any(|step| step.kind == StepKind::Unveiled);
         (kept || is_password_hash(&word) || is_secret_text(&word) || self.is_picked_by_secret(&atom.came)).then_some(word)
@@ -322,7 +329,7 @@ impl Events<'_, '_, '_> {
             StepKind::Compared => (Role::Branch, "compared"),
             StepKind::Source => (Role::Source, "comes in"),
             StepKind::Unveiled => (Role::Step, "made legible"),
-            StepKind::Pointed | StepKind::Began | StepKind::Came(_) | StepKind::Picked(_) => (Role::Step, "looked at"),
+            StepKind::Pointed | StepKind::Began | StepKind::Row | StepKind::Came(_) | StepKind::Picked(_) => (Role::Step, "looked at"),
         };
         self.place(step.function, step.site, role, note.into())
     }
@@ -335,6 +342,12 @@ impl Events<'_, '_, '_> {
         let function = self.resolver().unit.code.function(function)?;
         Some(function.name.clone().unwrap_or_else(|| format!("{:#x}", function.entry.address)))
     }
+}
+
+/// The constant that input must be equal to, where it is long enough for a password.
+fn fixed_word(atom: &Atom) -> Option<String> {
+    let Test::Text { how: How::Equals, with } = &atom.test else { return None };
+    String::from_utf8(with.known()?).ok().filter(|word| atom.fits && word.len() >= PASSWORD)
 }
 
 /// Is it a comparison of a number that came in, as one of its bytes, with a limit?

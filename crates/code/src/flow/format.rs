@@ -11,8 +11,10 @@ pub enum Part {
         stars: usize,
         /// What kind of value.
         kind: Kind,
-        /// At most so many characters of it: `%15s` in a scan, `%.23s` in a text that is made.
-        bound: Option<u64>,
+        /// So many characters: of a scan at most, of a text that is made at least (`%15s`).
+        width: Option<u64>,
+        /// At most so many characters of a text that is made (`%.23s`); 0 where a value says it (`%.*s`).
+        precision: Option<u64>,
     },
 }
 
@@ -43,15 +45,19 @@ pub fn parts(format: &[u8]) -> Vec<Part> {
             at += 1;
             continue;
         }
-        let (mut stars, mut number, mut bound) = (0, None::<u64>, None);
+        let (mut stars, mut width, mut precision) = (0, None::<u64>, None::<u64>);
         while let Some(byte) = format.get(at).filter(|byte| b"0123456789.-+ #'hlLqjztI*$".contains(byte)) {
             stars += usize::from(*byte == b'*');
             match byte {
-                b'0'..=b'9' => number = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(u64::from(byte - b'0'))),
-                b'.' => number = None,
+                b'0'..=b'9' => {
+                    let number = if precision.is_some() { &mut precision } else { &mut width };
+                    *number = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(u64::from(byte - b'0')));
+                }
+                b'.' => precision = Some(0),
+                // The number of a value, not of characters.
+                b'$' => width = None,
                 _ => {}
             }
-            bound = number;
             at += 1;
         }
         let kind = match format.get(at) {
@@ -67,7 +73,7 @@ pub fn parts(format: &[u8]) -> Vec<Part> {
         if !text.is_empty() {
             parts.push(Part::Text(std::mem::take(&mut text)));
         }
-        parts.push(Part::Value { stars, kind, bound });
+        parts.push(Part::Value { stars, kind, width, precision });
     }
     if !text.is_empty() {
         parts.push(Part::Text(text));
@@ -77,7 +83,7 @@ pub fn parts(format: &[u8]) -> Vec<Part> {
 
 /// The parts of a format of names and values, as Jansson's `json_pack` has it: `{s:s, s:i}`.
 pub fn packed_parts(format: &[u8]) -> Vec<Part> {
-    let value = |kind| Part::Value { stars: 0, kind, bound: None };
+    let value = |kind| Part::Value { stars: 0, kind, width: None, precision: None };
     let (mut parts, mut text) = (Vec::new(), Vec::new());
     for byte in format {
         let kind = match byte {
@@ -110,19 +116,23 @@ mod tests {
     #[test]
     fn values_stand_in_their_places() {
         let found = parts(b"rm -f %s; led %*d 100%% %-5.2lx%c");
-        let value = |stars, kind, bound| Part::Value { stars, kind, bound };
+        let value = |stars, kind, width, precision| Part::Value { stars, kind, width, precision };
         assert_eq!(
             found,
             [
                 Part::Text(b"rm -f ".to_vec()),
-                value(0, Kind::Text, None),
+                value(0, Kind::Text, None, None),
                 Part::Text(b"; led ".to_vec()),
-                value(1, Kind::Number, None),
+                value(1, Kind::Number, None, None),
                 Part::Text(b" 100% ".to_vec()),
-                value(0, Kind::Number, Some(2)),
-                value(0, Kind::Character, None),
+                value(0, Kind::Number, Some(5), Some(2)),
+                value(0, Kind::Character, None, None),
             ]
         );
         assert_eq!(parts(b"%"), []);
+        // Filled up to 40 characters, and no end at any; at most 40; the second value.
+        assert_eq!(parts(b"%-40s"), [value(0, Kind::Text, Some(40), None)]);
+        assert_eq!(parts(b"%-40.40s"), [value(0, Kind::Text, Some(40), Some(40))]);
+        assert_eq!(parts(b"%2$s"), [value(0, Kind::Text, None, None)]);
     }
 }

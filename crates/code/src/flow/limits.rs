@@ -12,7 +12,7 @@ use super::{
     events::Events,
     objects::{Object, Pointee},
     unit::looks_at,
-    unsafe_writes::texts_of,
+    unsafe_writes::scanned_texts,
 };
 use crate::{
     functions::{EdgeKind, FunctionId},
@@ -240,7 +240,7 @@ impl Events<'_, '_, '_> {
             let (number, call) = local.calls.iter().enumerate().find(|(_, call)| call.site == step.site)?;
             let scans = unit.model(step.function, CallId(number as u32))?.1.scans?;
             let formats = self.channels.contents.argument(step.function, call, usize::from(scans.format), &Context::default());
-            let texts = texts_of(&formats.first()?.known()?);
+            let texts = scanned_texts(&formats.first()?.known()?);
             // Of several it is the one that was looked at, where that can be told.
             let own = texts.iter().filter(|(place, _)| {
                 let pointer = unit.argument(step.function, CallId(number as u32), usize::from(scans.first.saturating_add(*place)));

@@ -175,8 +175,8 @@ impl Resolver<'_> {
                 let start = match caller.locate(value, self.unit.program, self.unit.machine) {
                     Address::At(start) => start,
                     Address::Within(Location { base: None, offset }) => {
-                        let step = stride(caller, value);
-                        self.table(search, offset.wrapping_add(at.offset), step, width, &above, &trail);
+                        let first = offset.wrapping_add(at.offset) & self.width().mask();
+                        self.element(search, first, stride(caller, value), width, &above, &trail);
                         continue;
                     }
                     Address::Within(_) => {
@@ -231,6 +231,16 @@ impl Resolver<'_> {
             if !matches!(at.object, Object::Heap(..) | Object::Stack(_)) {
                 Self::end(search, Found::Behind(self.objects.origin(at.object), at.offset, width.bytes() as u8), context, trail);
             }
+        }
+    }
+
+    /// Some element of an array at a fixed address, `step` bytes from the next: of one that nobody writes to any of its constants; of
+    /// another one whatever was stored in the first, which stands for all.
+    pub(super) fn element(&self, search: &mut Search, first: u64, step: Option<u64>, width: Width, context: &Context, trail: &Trail) {
+        if self.unit.is_unwritten(first, width.bytes()) {
+            self.table(search, first, step, width, context, trail);
+        } else {
+            self.global(search, first, width, context, trail);
         }
     }
 

@@ -258,6 +258,8 @@ impl Contents<'_, '_> {
                     let packed = matches!(model.gives, Some(Gives::Packed(..)));
                     self.by_format(function, call, Formats::of(format, first), packed, context, &trail)
                 }
+                // The structure itself: pointers and numbers.
+                _ if self.file_word(function, id).is_some() => Self::unknown(&trail),
                 _ => vec![Text::hole(self.resolver.brought(function, id, u8::MAX, context), Shape::Text, &trail)],
             };
         }

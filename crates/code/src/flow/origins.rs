@@ -107,6 +107,7 @@ impl Contents<'_, '_> {
                 Found::Filled(owner, call, index) => gathered.origins.push(self.resolver.brought(owner, call, index, &above)),
                 Found::Behind(object, offset, _) => match object {
                     Object::Argument(owner, index) => gathered.origins.push(self.word(owner, usize::from(index), Some(offset))),
+                    Object::Result(owner, call) if self.is_beside_file(owner, call, offset) => {}
                     Object::Result(owner, call) => self.collect_result(owner, call, &above, gathered),
                     Object::Written(owner, call, index) => gathered.origins.push(self.resolver.brought(owner, call, index, &above)),
                     _ => {}

@@ -321,11 +321,7 @@ impl<'a> Resolver<'a> {
                     && let Address::Within(Location { base: None, offset }) = local.locate(*address, self.unit.program, self.unit.machine)
                     && *width == self.width()
                 {
-                    if self.unit.is_unwritten(offset, width.bytes()) {
-                        self.table(search, offset, stride(local, *address), *width, context, trail);
-                    } else {
-                        self.global(search, offset, *width, context, trail);
-                    }
+                    self.element(search, offset, stride(local, *address), *width, context, trail);
                 }
                 Self::end(search, Found::Element(function, expr), context, trail);
             }

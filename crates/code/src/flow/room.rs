@@ -78,14 +78,14 @@ impl Events<'_, '_, '_> {
             for part in parts(&format.known()?) {
                 match part {
                     Part::Text(text) => bytes = bytes.checked_add(text.len() as u64)?,
-                    Part::Value { stars: 0, kind, bound } => {
-                        let value = match (kind, bound) {
+                    Part::Value { stars: 0, kind, width, precision } => {
+                        let value = match (kind, precision) {
                             (Kind::Text, None) => self.held_by(function, call, place)?.checked_sub(1)?,
                             (Kind::Character, _) => 1,
-                            (Kind::Text, Some(bound)) => bound,
-                            (Kind::Number, bound) => NUMBER.checked_add(bound.unwrap_or(0))?,
+                            (Kind::Text, Some(most)) => most,
+                            (Kind::Number, digits) => NUMBER.checked_add(digits.unwrap_or(0))?,
                         };
-                        bytes = bytes.checked_add(value)?;
+                        bytes = bytes.checked_add(value.max(width.unwrap_or(0)))?;
                         place = place.checked_add(1)?;
                     }
                     Part::Value { .. } => return None,

@@ -169,6 +169,14 @@ impl Contents<'_, '_> {
                 merge(texts, vec![Text::hole(self.word(owner, usize::from(index), Some(offset)), Shape::Text, trail)]);
             }
             // A field of a library's own structure is of what it was made of.
+            Found::Behind(Object::Result(owner, call), offset, _) if self.file_word(owner, call).is_some() => {
+                let origin = if self.is_beside_file(owner, call, offset) {
+                    Origin::Unknown
+                } else {
+                    self.resolver.brought(owner, call, u8::MAX, above)
+                };
+                merge(texts, vec![Text::hole(origin, Shape::Text, trail)]);
+            }
             Found::Behind(Object::Result(owner, call), ..) => {
                 if let Some(made) = self.resolver.unit.local(owner).and_then(|local| local.call(call)) {
                     let at = Location { base: None, offset: 0 };
@@ -180,6 +188,17 @@ impl Contents<'_, '_> {
             Found::Operation(owner, expr) => merge(texts, self.pointed(owner, expr, by, trail)),
             Found::Import(_) | Found::Unknown => merge(texts, Self::unknown(trail)),
         }
+    }
+
+    /// Where the word stands in a structure, made by a library function of a row of a file, that makes the file what it is.
+    pub(super) fn file_word(&self, owner: FunctionId, call: CallId) -> Option<u64> {
+        let word = self.resolver.unit.model(owner, call)?.1.holds.as_ref()?.word?;
+        Some(u64::from(word) * self.resolver.width().bytes())
+    }
+
+    /// Is it another word of such a structure?
+    pub(super) fn is_beside_file(&self, owner: FunctionId, call: CallId, offset: u64) -> bool {
+        self.file_word(owner, call).is_some_and(|word| word != offset)
     }
 
     /// A text behind a pointer that a library function left behind its argument.

@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{
     functions::FunctionId,
-    models::Model,
-    values::{Address, Call, CallId, Expr, Leaf},
+    models::{Gives, Model},
+    values::{Address, Branch, Call, CallId, Expr, Leaf},
 };
 
 /// Callers that are told apart.
@@ -159,11 +159,28 @@ impl Events<'_, '_, '_> {
                 continue;
             }
             for source in self.sources(&origin.parts()) {
-                if upper(atoms, |atom| self.from(atom, &source)).is_none() {
+                if upper(atoms, |atom| self.from(atom, &source) && !self.is_number_read(atom)).is_none() {
                     self.overflow(function, id, name, source, Choice::Free, text, atoms);
                 }
             }
         }
+    }
+
+    /// Is it about a number that was read out of a text? How large that is says nothing of how long the text is, or another one beside it.
+    fn is_number_read(&self, atom: &Atom) -> bool {
+        let unit = self.resolver().unit;
+        let Some((local, code)) = unit.local(atom.function).zip(unit.code.function(atom.function)) else { return false };
+        let branch = code.block_at(atom.site).and_then(|block| local.branches.get(&block));
+        let Some((_, Branch::If(cond))) = branch else { return false };
+        let mut leaves = Vec::new();
+        local.exprs.leaves(*cond, &mut leaves);
+        leaves.into_iter().filter_map(|leaf| local.exprs.leaf_expr(leaf)).any(|value| match local.leaf(value) {
+            Some(Leaf::Result(call, _)) => {
+                let gives = unit.model(atom.function, *call).and_then(|(_, model)| model.gives);
+                matches!(gives, Some(Gives::Number(_)))
+            }
+            _ => false,
+        })
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one write")]
@@ -211,7 +228,7 @@ impl Events<'_, '_, '_> {
             && let Some(to) = formats.text
         {
             let format = contents.argument(function, call, usize::from(formats.format), &none);
-            let bounded = format.iter().filter_map(Text::known).all(|format| texts_of(&format).iter().all(|(_, bound)| bound.is_some()));
+            let bounded = format.iter().filter_map(Text::known).all(|format| printed_texts(&format).iter().all(|(_, bound)| bound.is_some()));
             if !bounded {
                 let texts = contents.formatted(function, call, formats, &none, &Default::default());
                 let span = if formats.append { None } else { self.printed(function, call, formats, &format) };
@@ -223,7 +240,7 @@ impl Events<'_, '_, '_> {
         {
             let from = contents.argument(function, call, usize::from(text), &none);
             let format = contents.argument(function, call, usize::from(scans.format), &none).first().and_then(Text::known);
-            for (place, bound) in format.map(|format| texts_of(&format)).unwrap_or_default() {
+            for (place, bound) in format.map(|format| scanned_texts(&format)).unwrap_or_default() {
                 let texts = from.iter().map(|text| (text.clone(), bound)).collect();
                 writes.push(Write { to: scans.first.saturating_add(place), texts, length: None, within: None, span: None });
             }
@@ -290,14 +307,23 @@ impl Events<'_, '_, '_> {
     }
 }
 
-/// The texts among the values of a format: place among the values, and the width or precision that bounds it.
-pub(super) fn texts_of(format: &[u8]) -> Vec<(u8, Option<u64>)> {
+/// The texts that a scan takes out of another one: place among the values, and the width that bounds it.
+pub(super) fn scanned_texts(format: &[u8]) -> Vec<(u8, Option<u64>)> {
+    texts_of(format, |stars, width, _| if stars > 0 { Some(0) } else { width })
+}
+
+/// The texts that are put into another one: place among the values, and the precision that bounds it.
+fn printed_texts(format: &[u8]) -> Vec<(u8, Option<u64>)> {
+    texts_of(format, |_, _, precision| precision)
+}
+
+fn texts_of(format: &[u8], bound: impl Fn(usize, Option<u64>, Option<u64>) -> Option<u64>) -> Vec<(u8, Option<u64>)> {
     let (mut place, mut found) = (0_u8, Vec::new());
     for part in parts(format) {
-        if let Part::Value { stars, kind, bound } = part {
+        if let Part::Value { stars, kind, width, precision } = part {
             place = place.saturating_add(stars as u8);
             if kind == Kind::Text {
-                found.push((place, if stars > 0 { Some(0) } else { bound }));
+                found.push((place, bound(stars, width, precision)));
             }
             place = place.saturating_add(1);
         }

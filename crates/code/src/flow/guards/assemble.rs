@@ -2,6 +2,8 @@
 //!
 //! `memcmp(p, "HOLD", 5) == 0` becomes a comparison of a word and one of a byte behind it; `p[0] == 'o' && p[1] == 'n'` is two of bytes.
 //! Numbers that stand side by side in memory, and that must all fit on one way, are put together again: into a text where they are one.
+//! A byte that is compared with several numbers may be a field of its own behind a mark that is always the same, `'S' 'V' op`: then both
+//! are told by themselves, too.
 
 use std::collections::BTreeMap;
 
@@ -26,8 +28,8 @@ pub(super) fn words(unit: &Unit<'_>, atoms: &mut Vec<Atom>) {
             all.entry((atom.function, word.base)).or_default().push(index);
         }
     }
-    let mut gone = vec![false; atoms.len()];
-    let mut whole = Vec::new();
+    let (mut gone, mut kept) = (vec![false; atoms.len()], vec![false; atoms.len()]);
+    let mut whole: Vec<(usize, Atom)> = Vec::new();
     for places in all.values() {
         let mut sorted: Vec<usize> = places.clone();
         sorted.sort_by_key(|index| atoms[*index].word.map(|word| (word.offset, word.bytes)));
@@ -40,7 +42,17 @@ pub(super) fn words(unit: &Unit<'_>, atoms: &mut Vec<Atom>) {
                 for part in &chain {
                     gone[*part] = true;
                 }
-                whole.push((*first, Atom { test, seen: seen(unit, &atoms[*first]), word: None, ..atoms[*first].clone() }));
+                let field = chain.iter().position(|part| is_field(atoms, *part)).filter(|field| *field > 0);
+                let mark = field.and_then(|field| text(atoms, &chain[..field]));
+                if let Some(field) = field {
+                    kept[chain[field]] = true;
+                }
+                for test in mark.into_iter().chain([test]) {
+                    let word = (*first, Atom { test, seen: seen(unit, &atoms[*first]), word: None, ..atoms[*first].clone() });
+                    if !whole.contains(&word) {
+                        whole.push(word);
+                    }
+                }
             }
         }
     }
@@ -48,10 +60,17 @@ pub(super) fn words(unit: &Unit<'_>, atoms: &mut Vec<Atom>) {
     let old = std::mem::take(atoms);
     for (index, atom) in old.into_iter().enumerate() {
         atoms.extend(whole.iter().filter(|(first, _)| *first == index).map(|(_, word)| word.clone()));
-        if !gone[index] {
+        if !gone[index] || kept[index] {
             atoms.push(atom);
         }
     }
+}
+
+/// Is it a byte that is compared with other numbers as well?
+fn is_field(atoms: &[Atom], part: usize) -> bool {
+    let one = &atoms[part];
+    let other = |atom: &Atom| atom.function == one.function && atom.word == one.word && matches!(atom.test, Test::Equal(_)) && atom.test != one.test;
+    matches!(one.test, Test::Equal(_)) && one.word.is_some_and(|word| word.bytes == 1) && atoms.iter().any(other)
 }
 
 /// A pointer to the word that begins with this piece, if the program has one; where it has none, nothing else is looked at through it.

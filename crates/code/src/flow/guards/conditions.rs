@@ -7,6 +7,9 @@ use crate::{
     values::{Expr, Leaf, Local, Node, bases},
 };
 
+/// Bytes of one number.
+const NUMBER: usize = 8;
+
 impl Guards<'_, '_, '_> {
     /// `cond` is `truth`.
     pub(super) fn condition(&self, asked: &Asked, cond: Expr, truth: bool, atoms: &mut Vec<Atom>) {
@@ -207,6 +210,34 @@ fn word(local: &Local, value: Expr) -> Option<Word> {
         }
         _ => None,
     }
+}
+
+/// Is it one number of several bytes that stand side by side, put together by shifts: `p[0] << 8 | p[1]`?
+pub(super) fn is_put_together(local: &Local, value: Expr) -> bool {
+    let (mut parts, mut rest) = (Vec::new(), vec![(value, 0)]);
+    while let Some((part, by)) = rest.pop() {
+        match local.exprs.node(part) {
+            _ if parts.len() + rest.len() > NUMBER => return false,
+            Node::Binary(Binary::Or | Binary::Add | Binary::Xor, _, a, b) => rest.extend([(a, by), (b, by)]),
+            Node::Binary(Binary::Shl, _, a, more) => match local.exprs.value(more) {
+                Some(more) if more % 8 == 0 => rest.push((a, by + more)),
+                _ => return false,
+            },
+            Node::Leaf(_) => match word(local, part) {
+                Some(word) => parts.push((word.base, word.offset, word.bytes, by)),
+                None => return false,
+            },
+            _ => match inner(local, part) {
+                narrower if narrower != part => rest.push((narrower, by)),
+                _ => return false,
+            },
+        }
+    }
+    // By their places they follow each other, and by what they count in the number as well, upwards or downwards.
+    parts.sort_unstable();
+    let counts: Vec<u64> = parts.iter().map(|(.., by)| *by).collect();
+    let beside = parts.windows(2).all(|two| two[0].0 == two[1].0 && two[0].1.wrapping_add(two[0].2) == two[1].1);
+    parts.len() > 1 && beside && (counts.is_sorted_by(|a, b| a < b) || counts.is_sorted_by(|a, b| a > b))
 }
 
 /// Is it a byte whose place moves on by one from round to round, as when a text is gone through?

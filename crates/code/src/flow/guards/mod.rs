@@ -9,6 +9,7 @@ mod assemble;
 mod beside;
 mod conditions;
 mod delays;
+mod mixed;
 mod pairs;
 mod results;
 mod rows;
@@ -309,7 +310,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         if let Some(start) = asked.row.and_then(|row| self.chosen_at(local, row)).filter(|start| local.shape.dominates(*start, block)) {
             decisions.retain(|(from, _)| local.shape.dominates(start, *from));
         }
-        self.taken(asked, &decisions, holds, atoms);
+        self.taken(asked, block, &decisions, holds, atoms);
         if holds {
             self.spelled(asked, (block, None), atoms);
         } else {
@@ -317,8 +318,8 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
         }
     }
 
-    /// These decisions are taken (or not).
-    fn taken(&self, asked: &Asked, decisions: &[(u32, u32)], holds: bool, atoms: &mut Vec<Atom>) {
+    /// These decisions, on which `block` depends, are taken (or not).
+    fn taken(&self, asked: &Asked, block: u32, decisions: &[(u32, u32)], holds: bool, atoms: &mut Vec<Atom>) {
         // Where both outcomes of a check lead on, it keeps nobody out.
         let (before, mut other_address) = (atoms.len(), false);
         let mut ways: HashMap<u32, HashSet<u32>> = HashMap::new();
@@ -338,9 +339,14 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                     atom.test = test;
                 }
             }
-            if let Some((values, correlated)) = before {
+            let checks = || atoms.iter().skip(known).any(|atom| is_check(atom) || is_address(atom));
+            if let Some((values, correlated)) = before
+                && checks()
+                && let sides = self.sides_of(asked.function, *from, block)
+                && sides != [*edge]
+            {
                 let mut own = atoms.split_off(known);
-                other_address |= own.iter().any(is_address);
+                other_address |= sides.contains(edge) && own.iter().any(is_address);
                 // What is left out here holds where another decision depends on it: that one has to be able to ask again.
                 if own.iter().any(is_check) {
                     self.values.replace(values);
@@ -356,6 +362,16 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
             own.retain(|atom| !is_address(atom));
             atoms.append(&mut own);
         }
+    }
+
+    /// The edges of `from` by which `block` is come to within one pass through each loop: where a search has not found what it looks for it
+    /// goes on, and what it found then it found in another round.
+    fn sides_of(&self, function: FunctionId, from: u32, block: u32) -> Vec<u32> {
+        let unit = self.resolver().unit;
+        let Some((local, code)) = unit.local(function).zip(unit.code.function(function)) else { return Vec::new() };
+        let edges = code.blocks.get(from as usize).map(|block| block.edges.as_slice()).unwrap_or_default();
+        let leads = |to: u32| !local.shape.retreats(from, to) && local.shape.leads_to(to, block);
+        (0..).zip(edges).filter(|(_, edge)| leads(edge.to)).map(|(index, _)| index).collect()
     }
 
     /// The edge number `edge` of block `from` is taken (or not).
@@ -415,7 +431,7 @@ impl<'c, 'r, 'a> Guards<'c, 'r, 'a> {
                 }
             }
         }
-        self.taken(&asked.deeper(), &decisions, true, atoms);
+        self.taken(&asked.deeper(), block, &decisions, true, atoms);
     }
 
     /// The index of a jump table: the element of the table is the leaf, its address holds the index.

@@ -2,7 +2,12 @@
 
 use assay_core::facts::code::{ActuatorKind, CheckKind, Enforcement};
 
-use super::{Asked, Atom, Guards, Test, conditions::equality, rows::Fit};
+use super::{
+    Asked, Atom, Guards, Test,
+    conditions::{equality, is_put_together},
+    mixed::mixed,
+    rows::Fit,
+};
 use crate::{
     flow::{
         context::Context,
@@ -69,6 +74,10 @@ impl Guards<'_, '_, '_> {
 
     /// An operation is a number: `(a ^ 3) | (b ^ 7)` is 0 where `a` is 3 and `b` is 7.
     fn operation(&self, asked: &Asked, local: &Local, value: Expr, number: u64, equal: bool, atoms: &mut Vec<Atom>) {
+        // That nothing came of it says nothing of what there was.
+        if let Some(number) = mixed(local, value, number).filter(|_| number != 0) {
+            return self.bound(asked, value, Test::Equal(i64::from(number as i32)), equal, atoms);
+        }
         if let Node::Binary(op, width, a, b) = local.exprs.node(value) {
             match (op, local.exprs.value(b)) {
                 (Binary::Or, None) if number == 0 => {
@@ -111,7 +120,8 @@ impl Guards<'_, '_, '_> {
         let mut leaves = Vec::new();
         local.exprs.leaves(value, &mut leaves);
         let number = i64::from(number as i32);
-        let test = if leaves.len() > 1 { Test::Walked(number) } else { Test::Equal(number) };
+        let several = leaves.len() > 1 && !is_put_together(local, value);
+        let test = if several { Test::Walked(number) } else { Test::Equal(number) };
         self.bound(asked, value, test, equal, atoms);
     }
 
@@ -280,7 +290,13 @@ impl Guards<'_, '_, '_> {
             match self.fit(&there, local, store.value, number, equal) {
                 Some(Fit::Always(row)) => set(&there.at_row(row), atoms),
                 Some(Fit::At(rows)) => self.at_rows(&there, rows, atoms, set),
-                Some(Fit::Perhaps) => self.value(&there, store.value, number, equal, atoms),
+                Some(Fit::Perhaps) => {
+                    self.value(&there, store.value, number, equal, atoms);
+                    // Before anything is stored it is zero: what is not came by one of the stores, and under its conditions.
+                    if (number == 0) != equal {
+                        set(&there, atoms);
+                    }
+                }
                 None => {}
             }
             for atom in atoms.iter_mut().skip(known) {

@@ -171,4 +171,7 @@ pub struct Holds {
     pub path: String,
     /// The argument whose text names it, behind `path`.
     pub argument: Option<u8>,
+    /// It gives back a structure, of which nothing but what this word points to makes the file what it is: of a row of the passwords the
+    /// password, and not whose it is.
+    pub word: Option<u8>,
 }

@@ -89,6 +89,9 @@ impl Interpreter<'_> {
             for value in &sent {
                 self.disclose(value, &channel, state);
             }
+            if !talks.tells.is_empty() {
+                self.disclosure(&talks.tells, &command.name[0], &channel, &None, state);
+            }
             let to = Some(channel.clone());
             let argument = field.value.template();
             let text: Vec<&Value> = sent.iter().collect();

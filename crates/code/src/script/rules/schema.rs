@@ -201,6 +201,9 @@ pub struct Talks {
     /// Standard input is sent.
     #[serde(default)]
     pub sends_input: bool,
+    /// What it sends of its own accord, without being given it.
+    #[serde(default)]
+    pub tells: Vec<Disclosed>,
     /// The command is no more than a look whether somebody is there.
     #[serde(default)]
     pub mute: bool,
