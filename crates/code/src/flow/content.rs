@@ -10,13 +10,13 @@ use std::{
 
 use super::{
     context::{Context, StepKind, Trail},
+    edges::Passing,
     extent::Reach,
     kept::Kept,
     objects::{Object, Pointee},
     resolve::{Found, Resolver, stride},
     standing::NEAR,
     text::{Origin, Piece, Shape, Text, merge},
-    edges::Passing,
 };
 use crate::{
     functions::FunctionId,

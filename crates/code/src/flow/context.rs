@@ -221,9 +221,9 @@ impl Trail {
 
     /// The steps that are worth showing, the last one first.
     pub fn shown(&self) -> impl Iterator<Item = Step> {
-        self.steps()
-            .into_iter()
-            .filter(|step| !matches!(step.kind, StepKind::Pointed | StepKind::Began | StepKind::Row | StepKind::Came(_) | StepKind::Picked(_)))
+        self.steps().into_iter().filter(|step| {
+            !matches!(step.kind, StepKind::Pointed | StepKind::Began | StepKind::Row | StepKind::Came(_) | StepKind::Picked(_))
+        })
     }
 
     /// The steps, the last one first: from where a value came to where it was asked for.

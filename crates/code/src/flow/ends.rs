@@ -80,7 +80,12 @@ impl Channels<'_, '_> {
             _ => None,
         });
         let mut channels = Vec::new();
-        self.address(&End { function, call, ends, bound: false, message: true }, transport.unwrap_or(Transport::Unknown), &Context::default(), &mut channels);
+        self.address(
+            &End { function, call, ends, bound: false, message: true },
+            transport.unwrap_or(Transport::Unknown),
+            &Context::default(),
+            &mut channels,
+        );
         channels.retain(|channel| !matches!(channel, Channel::Connected { host: Host::Unknown, .. }));
         channels.sort();
         channels.dedup();

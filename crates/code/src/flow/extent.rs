@@ -8,9 +8,9 @@ use std::ops::RangeInclusive;
 
 use super::{
     context::Context,
+    edges::Passing,
     format::{Kind, Part, parts},
     resolve::Resolver,
-    edges::Passing,
     unit::{Unit, writes_argument},
 };
 use crate::{

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use super::{
     channel::{Channels, Opener},
     context::Context,
-    resolve::Found,
     edges::{Edge, Passing},
+    resolve::Found,
     unit::Unit,
 };
 use crate::{

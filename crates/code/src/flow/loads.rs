@@ -5,10 +5,10 @@
 
 use super::{
     context::{Context, StepKind, Trail},
+    edges::Passing,
     extent::Reach,
     objects::{Object, Pointee},
     resolve::{Found, Resolver, Search, stride},
-    edges::Passing,
 };
 use crate::{
     functions::FunctionId,

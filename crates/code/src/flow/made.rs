@@ -3,9 +3,9 @@
 use super::{
     content::{Contents, is_unknown},
     context::{Context, StepKind, Trail},
+    edges::Passing,
     format::{Kind, Part, packed_parts, parts},
     text::{Origin, Piece, Shape, Text, merge},
-    edges::Passing,
     unit::writes_argument,
 };
 use crate::{

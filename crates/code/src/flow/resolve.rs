@@ -16,10 +16,10 @@ use std::{
 use super::{
     budget::Budget,
     context::{Context, StepKind, Trail},
+    edges::{Edge, Passing, Target},
     execute,
     kept::Kept,
     objects::{Object, Objects},
-    edges::{Edge, Passing, Target},
     unit::Unit,
 };
 use crate::{

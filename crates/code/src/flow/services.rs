@@ -31,7 +31,8 @@ impl Channels<'_, '_> {
             Some(_) if is(service.udp) => Transport::Udp,
             Some(_) => Transport::Tcp,
         };
-        let port = self.texts(function, call, service.port, context).iter().find_map(|text| String::from_utf8(text.known()?).ok()?.parse().ok());
+        let port =
+            self.texts(function, call, service.port, context).iter().find_map(|text| String::from_utf8(text.known()?).ok()?.parse().ok());
         let hosts = self.texts(function, call, service.host, context);
         if is(service.server) {
             // Without a host it waits at every address (getaddrinfo(3), AI_PASSIVE).

@@ -5,10 +5,10 @@
 use super::{
     content::{Contents, Question},
     context::{Context, StepKind, Trail},
+    edges::Passing,
     objects::{Object, Pointee},
     resolve::{Found, stride},
     text::{Origin, Shape, Text, merge},
-    edges::Passing,
 };
 use crate::{
     functions::FunctionId,

@@ -1,8 +1,8 @@
 //! Whom do calls through pointers reach?
 
 use super::{
-    objects::{Object, Objects, Pointee},
     edges::{Back, Target},
+    objects::{Object, Objects, Pointee},
     unit::Unit,
 };
 use crate::{
@@ -93,7 +93,8 @@ fn holders(unit: &Unit<'_>, objects: &Objects<'_>, structure: Pointee, back: &Ca
             let row = |index| behind(unit, first, index * u64::from(*step));
             let filled = (0..known.unwrap_or(ROWS)).map(row).map_while(|row| {
                 let names = objects.held(behind(unit, row, u64::from(rows.name)));
-                let name = names.iter().find(|name| name.object == Object::Fixed && unit.program.memory.text(name.offset, NAME).is_some())?;
+                let name =
+                    names.iter().find(|name| name.object == Object::Fixed && unit.program.memory.text(name.offset, NAME).is_some())?;
                 let functions = objects.held(behind(unit, row, u64::from(field)));
                 functions.iter().any(|held| unit.function_at(held.offset).is_some()).then_some((row, Some(name.offset)))
             });

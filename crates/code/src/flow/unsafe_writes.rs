@@ -228,7 +228,8 @@ impl Events<'_, '_, '_> {
             && let Some(to) = formats.text
         {
             let format = contents.argument(function, call, usize::from(formats.format), &none);
-            let bounded = format.iter().filter_map(Text::known).all(|format| printed_texts(&format).iter().all(|(_, bound)| bound.is_some()));
+            let bounded =
+                format.iter().filter_map(Text::known).all(|format| printed_texts(&format).iter().all(|(_, bound)| bound.is_some()));
             if !bounded {
                 let texts = contents.formatted(function, call, formats, &none, &Default::default());
                 let span = if formats.append { None } else { self.printed(function, call, formats, &format) };

@@ -8,8 +8,8 @@ mod schema;
 use std::{collections::HashMap, sync::LazyLock};
 
 pub use schema::{
-    Acts, Allocation, BROUGHT, Bus, Callback, Checks, Class, Compares, Copies, Ends, Exports, File, Finds, Formats, Gives, How, Known, Maps,
-    Means, Model, Opens, Options, Outcome, Reads, Redirects, Rows, Sends, Service, Table, Tests,
+    Acts, Allocation, BROUGHT, Bus, Callback, Checks, Class, Compares, Copies, Ends, Exports, File, Finds, Formats, Gives, How, Known,
+    Maps, Means, Model, Opens, Options, Outcome, Reads, Redirects, Rows, Sends, Service, Table, Tests,
 };
 
 use crate::rules::files;

@@ -69,7 +69,9 @@ pub(super) fn words(unit: &Unit<'_>, atoms: &mut Vec<Atom>) {
 /// Is it a byte that is compared with other numbers as well?
 fn is_field(atoms: &[Atom], part: usize) -> bool {
     let one = &atoms[part];
-    let other = |atom: &Atom| atom.function == one.function && atom.word == one.word && matches!(atom.test, Test::Equal(_)) && atom.test != one.test;
+    let other = |atom: &Atom| {
+        atom.function == one.function && atom.word == one.word && matches!(atom.test, Test::Equal(_)) && atom.test != one.test
+    };
     matches!(one.test, Test::Equal(_)) && one.word.is_some_and(|word| word.bytes == 1) && atoms.iter().any(other)
 }
 

@@ -21,7 +21,9 @@ pub(super) fn mixed(local: &Local, value: Expr, number: u64) -> Option<u64> {
     let mut leaves = Vec::new();
     local.exprs.leaves(value, &mut leaves);
     let rounds = leaves.into_iter().filter_map(|leaf| local.exprs.leaf_expr(leaf)).filter_map(|join| Some((join, round(local, join)?)));
-    rounds.filter_map(|(join, round)| if value == join { Some(number) } else { made_of(local, round, value, number, &mut { OPERATIONS }) }).next()
+    rounds
+        .filter_map(|(join, round)| if value == join { Some(number) } else { made_of(local, round, value, number, &mut { OPERATIONS }) })
+        .next()
 }
 
 /// What one round of a loop makes of `join`, where it mixes a byte into it.
@@ -31,7 +33,8 @@ fn round(local: &Local, join: Expr) -> Option<Expr> {
         let mut leaves = Vec::new();
         local.exprs.leaves(*way, &mut leaves);
         let mut leaves = leaves.into_iter().filter_map(|leaf| local.exprs.leaf_expr(leaf));
-        let is_byte = |leaf: Expr| matches!(local.leaf(leaf), Some(Leaf::Memory { width: Width::W8, .. } | Leaf::Element { width: Width::W8, .. }));
+        let is_byte =
+            |leaf: Expr| matches!(local.leaf(leaf), Some(Leaf::Memory { width: Width::W8, .. } | Leaf::Element { width: Width::W8, .. }));
         leaves.any(is_byte) && moves_up(local, *way, join, false, &mut { OPERATIONS })
     };
     local.ways(*block, *slot).map(|(way, ..)| way).find(is_round)

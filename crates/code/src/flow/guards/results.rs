@@ -9,10 +9,10 @@ use super::{Asked, Atom, Guards, Test, rows::Fit};
 use crate::{
     flow::{
         context::{Context, StepKind, Trail},
+        edges::Passing,
         format::{Part, parts},
         letters::Wanted,
         text::{Origin, Piece, Text},
-        edges::Passing,
     },
     models::{Acts, Checks, Compares, Formats, Gives, How, Model, Outcome},
     values::{Call, CallId},

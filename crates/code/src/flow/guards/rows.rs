@@ -8,9 +8,9 @@
 use super::{Asked, Atom, Guards, conditions::inner};
 use crate::{
     flow::{
+        edges::{Edge, Passing},
         resolve::Found,
         rows::Row,
-        edges::{Edge, Passing},
     },
     values::{Callee, Expr, Leaf, Local, Location},
 };

@@ -4,9 +4,9 @@ use super::{Asked, Atom, Guards, Test};
 use crate::{
     flow::{
         context::Trail,
+        edges::Passing,
         letters::{Goal, Spelled, Wanted},
         text::{Origin, Text},
-        edges::Passing,
     },
     values::{CallId, Expr, Local, Node, Snapshot},
 };
