@@ -81,9 +81,9 @@ pub fn page(rows: &[Row]) -> String {
          the one thing that\nmatters. Programs are built for A32 and Thumb-2 at -O0, -O2 and -Os, and stripped; what is compared is what \
          `assay vet` says of the tree that a\nbehaviour stands in.\n\n{}\n\
          - *authors*: behaviours written beside the analysis, and those of the first blind set, which was worked through. *opened*: the \
-         second blind set, looked\n  at since and not worked through. *blind*: the third, of which false alarms \
-         were mended since it was judged. Both\n  were written by somebody who saw the pages of the rules and none of the code; the first \
-         verdicts on them stand in `fixtures/code/README.md`.\n\
+         second and third\n  blind sets, looked at since and not worked through. *blind*: the fourth, as it was judged first. All were \
+         written by somebody who saw\n  the pages of the rules and none of the code; the first verdicts stand in \
+         `fixtures/code/README.md`.\n\
          - *noticed*: a finding of the expected rule is there. *told*: it also agrees in effect, holder, host and every trigger. *recall* \
          counts what was told.\n\
          - *harmless*: twins and ordinary programs. *flagged*: the rule of the behaviour fires there at any severity, or another rule of \
