@@ -10,6 +10,7 @@ mod page;
 mod reading;
 mod render;
 mod sandbox;
+mod sarif;
 mod schema;
 mod trees;
 mod vet;

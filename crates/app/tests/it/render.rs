@@ -198,8 +198,13 @@ fn terminal_keeps_its_width_and_obeys_nobody() {
     }
 }
 
+/// The findings as `assay vet` writes them for other tools.
+pub fn sarif_of(dossier: &Dossier) -> String {
+    renderings::sarif::render(dossier)
+}
+
 fn sarif(dossier: &Dossier) -> Value {
-    let text = renderings::sarif::render(dossier);
+    let text = sarif_of(dossier);
     assert_nothing_hidden(&text);
     // Every field is one of the specification's, and all that it requires are there.
     serde_json::from_str::<Sarif>(&text).unwrap();
