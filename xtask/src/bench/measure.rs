@@ -93,6 +93,11 @@ fn memory_of_tree(top: u32) -> u64 {
     sum.max(largest)
 }
 
+/// Text for a cell of a table in Markdown.
+pub fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,15 +1,9 @@
 //! One package vetted: its grave findings, and how they stand to the lists.
 
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-    time::Instant,
-};
-
-use anyhow::{Context, ensure};
-use serde::Deserialize;
+use std::path::Path;
 
 use super::expected::{List, Package, Standing};
+use crate::bench::vetted::{Finding, Vetted};
 
 /// What came of one package.
 pub struct Outcome {
@@ -41,62 +35,21 @@ pub struct Grave {
     pub standing: Standing,
 }
 
-#[derive(Deserialize)]
-struct Dossier {
-    findings: Vec<Finding>,
-    subjects: Vec<Subject>,
-}
-
-#[derive(Deserialize)]
-struct Finding {
-    rule: String,
-    title: String,
-    severity: String,
-    effect: Option<String>,
-    question: String,
-    evidence: Vec<Place>,
-}
-
-#[derive(Deserialize)]
-struct Place {
-    path: String,
-}
-
-#[derive(Deserialize)]
-struct Subject {
-    coverage: Coverage,
-}
-
-#[derive(Deserialize)]
-struct Coverage {
-    functions: Functions,
-}
-
-#[derive(Deserialize)]
-struct Functions {
-    analysed: u64,
-    abandoned: u64,
-}
-
 impl Outcome {
     /// Vets the tree.
     pub fn of(assay: &Path, package: &Package, version: String, tree: &Path, list: &List) -> anyhow::Result<Self> {
-        let start = Instant::now();
-        let output = Command::new(assay).args(["vet", "--format", "json"]).arg(tree).stderr(Stdio::inherit()).output()?;
-        let seconds = start.elapsed().as_secs_f64();
-        // 4: a limit cut the work short; the dossier says so and stands.
-        ensure!(matches!(output.status.code(), Some(0 | 4)), "assay vet: {}", output.status);
-        let dossier: Dossier = serde_json::from_slice(&output.stdout).context("not a dossier")?;
-        let asked = |finding: &&Finding| matches!(finding.question.as_str(), "control" | "disclosure");
-        let grave = |finding: &&Finding| matches!(finding.severity.as_str(), "critical" | "high");
+        let vetted = Vetted::of(assay, tree)?;
+        let asked: Vec<&Finding> =
+            vetted.findings.iter().filter(|finding| matches!(finding.question.as_str(), "control" | "disclosure")).collect();
+        let grave = asked.iter().filter(|finding| finding.grave());
         Ok(Self {
             name: package.name.clone(),
             version,
-            all: dossier.findings.iter().filter(asked).count(),
-            findings: dossier.findings.iter().filter(asked).filter(grave).map(|finding| finding.weigh(package, list)).collect(),
-            functions: dossier.subjects.iter().map(|subject| subject.coverage.functions.analysed).sum(),
-            given_up: dossier.subjects.iter().map(|subject| subject.coverage.functions.abandoned).sum(),
-            seconds,
+            all: asked.len(),
+            findings: grave.map(|finding| Grave::of(finding, package, list)).collect(),
+            functions: vetted.functions,
+            given_up: vetted.given_up,
+            seconds: vetted.seconds,
         })
     }
 
@@ -122,22 +75,13 @@ impl Outcome {
     }
 }
 
-impl Finding {
-    fn weigh(&self, package: &Package, list: &List) -> Grave {
-        let mut programs: Vec<String> = Vec::new();
-        for place in &self.evidence {
-            // A trail ends with the path inside the tree.
-            let inside = place.path.rsplit('!').next().unwrap_or_default();
-            let path = format!("/{}", inside.trim_start_matches('/'));
-            if !programs.contains(&path) {
-                programs.push(path);
-            }
-        }
-        Grave {
-            rule: self.rule.clone(),
-            title: self.title.clone(),
-            severity: self.severity.clone(),
-            standing: list.standing(package, &programs, self.effect.as_deref().unwrap_or_default()),
+impl Grave {
+    fn of(finding: &Finding, package: &Package, list: &List) -> Self {
+        Self {
+            rule: finding.rule.clone(),
+            title: finding.title.clone(),
+            severity: finding.severity.clone(),
+            standing: list.standing(package, &finding.paths(), finding.effect.as_deref().unwrap_or_default()),
         }
     }
 }

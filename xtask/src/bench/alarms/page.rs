@@ -6,6 +6,7 @@ use super::{
     expected::{List, Standing},
     outcome::Outcome,
 };
+use crate::bench::measure::cell;
 
 /// One line about all packages.
 pub fn totals(outcomes: &[Outcome]) -> String {
@@ -81,8 +82,4 @@ pub fn page(list: &List, outcomes: &[Outcome]) -> String {
         list.packages.iter().filter(|package| package.rightly.is_empty()).map(|package| format!("`{}`", package.name)).collect();
     let _ = writeln!(page, "\nNothing was expected of {}.", quiet.join(", "));
     page
-}
-
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
 }
