@@ -60,7 +60,7 @@ pub fn verdict(fixture: &Fixture, variant: &str, said: &Dossier) -> Verdict {
             }
         } else if loud(finding)
             && !expect.also.contains(&finding.rule)
-            && !(finding.rule == "control.hidden-command" && !wanted.triggers.is_empty())
+            && (finding.rule != "control.hidden-command" || wanted.triggers.is_empty())
         {
             verdict.flagged = true;
             verdict.faults.push(format!("false alarm: {}", brief(finding)));
@@ -76,7 +76,7 @@ pub fn verdict(fixture: &Fixture, variant: &str, said: &Dossier) -> Verdict {
 fn wanted<'f>(fixture: &'f Fixture, variant: &str) -> Option<Wanted<'f>> {
     let expect = &fixture.expect;
     if let Some(other) = expect.variant.iter().find(|other| other.name == variant) {
-        let Some(rule) = (!other.rule.is_empty()).then_some(other.rule.as_str()) else { return None };
+        let rule = (!other.rule.is_empty()).then_some(other.rule.as_str())?;
         return Some(Wanted { rule, effect: &other.effect, holders: vec![&other.holder], host: None, triggers: &other.trigger });
     }
     if variant != "shown" {

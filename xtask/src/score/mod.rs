@@ -177,7 +177,9 @@ mod tests {
                     vet(&assay, tree.path())
                 })
                 .unwrap();
-                outcomes.iter().for_each(|outcome| outcome.print(level));
+                for outcome in &outcomes {
+                    outcome.print(level);
+                }
                 rows.push(Row::new(set, level, &outcomes));
             }
         }

@@ -1,5 +1,7 @@
 //! The figures of a set of behaviours at one level, as text and as the page of the manual.
 
+use std::fmt::Write;
+
 use super::Outcome;
 use crate::fixtures::expect::Set;
 
@@ -56,8 +58,9 @@ pub fn text(rows: &[Row]) -> String {
          |---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for row in rows.iter().filter(|row| row.shown + row.harmless > 0) {
-        out += &format!(
-            "| {} | {} | {} | {} | {} | {:.1} % | {} | {} | {:.1} % | {} |\n",
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {:.1} % | {} | {} | {:.1} % | {} |",
             row.set.name(),
             row.level,
             row.shown,

@@ -28,9 +28,9 @@ pub fn tree(work: &Path, root: &RootSpec) -> anyhow::Result<PathBuf> {
         let begun = folder.join(format!("{}.part", root.name));
         shell(&format!("rm -rf {}", begun.display()), &folder)?;
         if root.packages.is_empty() {
-            busybox(work, &begun)?
+            busybox(work, &begun)?;
         } else {
-            debian(root, &begun)?
+            debian(root, &begun)?;
         }
         fs::rename(&begun, &tree)?;
     }

@@ -9,7 +9,7 @@ mod build;
 mod expected;
 mod page;
 
-use std::{collections::BTreeMap, fs, path::Path, process::ExitCode};
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path, process::ExitCode};
 
 use anyhow::{Context, ensure};
 
@@ -80,7 +80,7 @@ impl<'a> Outcome<'a> {
             self.vetted.seconds
         );
         for finding in self.vetted.findings.iter().filter(|finding| finding.grave() || finding.severity == "medium") {
-            text += &format!("    {:<8} {:<34} {}\n", finding.severity, finding.rule, finding.title);
+            let _ = writeln!(text, "    {:<8} {:<34} {}", finding.severity, finding.rule, finding.title);
         }
         text
     }
