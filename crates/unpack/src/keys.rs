@@ -21,7 +21,7 @@ pub use asn1::tlv;
 pub use pem::{Block, blocks, pem};
 use private::private;
 use spki::bits;
-pub use spki::{describe, rsa_spki};
+pub use spki::{describe, ed25519_spki, rsa_spki};
 pub use ssh::{dropbear, ssh_lines, ssh_spki};
 
 /// Keys of more bytes than this are none.
@@ -40,7 +40,7 @@ pub fn add(opened: &mut Opened, at: u64, spki: &[u8], private: bool) -> bool {
 }
 
 /// Records a private key whose public half cannot be told.
-fn add_private(opened: &mut Opened, at: u64, algorithm: &str, bits: Option<u32>, encrypted: bool) {
+pub fn add_private(opened: &mut Opened, at: u64, algorithm: &str, bits: Option<u32>, encrypted: bool) {
     opened.fact(at, ImageFact::Key { fingerprint: None, algorithm: algorithm.into(), bits, private: true, encrypted });
 }
 

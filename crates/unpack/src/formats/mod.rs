@@ -46,6 +46,7 @@ pub mod ubifs;
 pub mod common;
 pub mod der;
 pub mod elf;
+pub mod openpgp;
 pub mod pem;
 pub mod script;
 pub mod text;
@@ -96,6 +97,7 @@ pub static FORMATS: &[&Format] = &[
     &elf::FORMAT,
     &pem::FORMAT,
     &der::FORMAT,
+    &openpgp::FORMAT,
     &common::PNG,
     &common::JPEG,
     &common::GIF,

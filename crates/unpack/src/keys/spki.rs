@@ -24,6 +24,12 @@ pub fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     wrap(0x30, &[&wrap(0x30, &[&wrap(6, &[RSA]), &[5, 0]]), &wrap(3, &[&[0], &key])])
 }
 
+/// The same of an Ed25519 key; none where it has not 32 bytes.
+#[must_use]
+pub fn ed25519_spki(key: &[u8]) -> Option<Vec<u8>> {
+    (key.len() == 32).then(|| spki_of(&wrap(6, &[ED25519]), key))
+}
+
 pub fn spki_of(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
     wrap(0x30, &[&wrap(0x30, &[algorithm]), &wrap(3, &[&[0], key])])
 }

@@ -9,7 +9,7 @@ use super::{
     add, add_private,
     asn1::wrap,
     pem::base64,
-    spki::{CURVES, EC, ED25519, bits, describe, rsa_spki, spki_of},
+    spki::{CURVES, EC, bits, describe, ed25519_spki, rsa_spki, spki_of},
 };
 use crate::format::Opened;
 
@@ -49,7 +49,7 @@ pub fn ssh_spki(blob: &[u8]) -> Option<Vec<u8>> {
         }
         b"ssh-ed25519" => {
             let (key, _) = string(rest)?;
-            Some(spki_of(&wrap(6, &[ED25519]), key.get(..32)?))
+            ed25519_spki(key.get(..32)?)
         }
         _ => {
             let curve = CURVES.iter().find(|curve| curve.3.as_bytes() == kind && !kind.is_empty())?;
@@ -100,7 +100,7 @@ pub fn dropbear(opened: &mut Opened, bytes: &[u8]) -> Option<u64> {
         // Dropbear keeps the secret half before the public one.
         b"ssh-ed25519" => {
             let key = last.get(32..64)?;
-            add(opened, 0, &spki_of(&wrap(6, &[ED25519]), key), true);
+            add(opened, 0, &ed25519_spki(key)?, true);
         }
         _ => {
             add(opened, 0, &ssh_spki(bytes)?, true);
