@@ -8,8 +8,12 @@ pub mod answers;
 mod chains;
 mod excerpts;
 pub mod judge;
+mod logins;
 mod phrases;
+mod places;
 mod resolve;
+mod rights;
+pub mod rules;
 pub mod tables;
 
 use assay_core::{

@@ -10,6 +10,7 @@ use assay_core::{
     facts::{ImageFact, KeyPlace, SignatureState},
 };
 
+mod access;
 mod code;
 mod endpoints;
 mod listeners;
@@ -58,6 +59,7 @@ pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize], code: Code
         table("Not examined", vec![text("What"), text("Why"), text("Where")], facts, not_examined),
         contents(subjects),
     ];
+    tables.extend(access::tables(subjects, facts, counts));
     tables.extend(code.finish());
     tables.retain(|table| !table.rows.is_empty());
     for (index, table) in tables.iter_mut().enumerate() {

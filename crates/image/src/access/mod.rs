@@ -1,6 +1,6 @@
-//! Who may come in: accounts, passwords of web doors, rights through sudo.
+//! Who may come in: accounts, groups, passwords of web doors, secrets in settings, rights through sudo.
 //!
-//! **Source**: `passwd(5)`, `shadow(5)`, `crypt(5)`; Apache `htpasswd` and `htdigest`; `sudoers(5)`.
+//! **Source**: `passwd(5)`, `shadow(5)`, `group(5)`, `crypt(5)`; Apache `htpasswd` and `htdigest`; `sudoers(5)`.
 //!
 //! A copy beside the live files (`shadow.factory`, `/etc/default/passwd`, …) is told as a copy: something of the system may put it in
 //! place, as many do at a reset. Backups of the tools themselves (`passwd-`) count as copies too.
@@ -10,6 +10,7 @@
 mod defaults;
 mod hash;
 mod md5crypt;
+mod secrets;
 mod sudoers;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use assay_core::{
     FactId, Locator,
     facts::{
         ImageFact,
-        image::{Account, Credential, Password, PasswordState},
+        image::{Account, Credential, Group, Password, PasswordState},
     },
 };
 
@@ -29,7 +30,9 @@ pub use hash::Tries;
 /// Everything but the passwords of web doors, which their servers bring along.
 pub fn read(reader: &mut Reader) {
     accounts(reader);
+    groups(reader);
     loose(reader);
+    secrets::read(reader);
     sudoers::read(reader);
 }
 
@@ -106,6 +109,18 @@ fn accounts(reader: &mut Reader) {
                 account.password = reader.tries().password(Some(&account.name), None, &line.fields[1], defaults::Place::Account);
                 tell_copy(reader, text.at(line.number), account);
             }
+        }
+    }
+}
+
+/// Groups that somebody is in beyond whose main group they are (`group(5)`).
+fn groups(reader: &mut Reader) {
+    let Some(text) = reader.text("/etc/group") else { return };
+    for line in lines(reader, &text, 4, "a line of group has four fields") {
+        let members: Vec<String> = line.fields[3].split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        if !members.is_empty() {
+            let body = Group { name: line.fields[0].clone(), gid: line.fields[2].parse().ok(), members };
+            reader.fact(text.at(line.number), "access", None::<FactId>, ImageFact::Group(body));
         }
     }
 }

@@ -7,7 +7,8 @@
 //! WEB  ALL = (root) NOPASSWD: /sbin/reboot, !/sbin/halt
 //! ```
 //!
-//! **Limitations**: `Defaults` are not told but for those that drop the password (`!authenticate`). LDAP and SSSD are not read.
+//! **Limitations**: `Defaults` are not told but for those that drop the password (`!authenticate`) or keep variables that load code. LDAP
+//! and SSSD are not read.
 
 mod rules;
 
@@ -32,7 +33,12 @@ struct Sudoers {
     rules: Vec<(String, Locator)>,
     files: usize,
     nobody_asked: bool,
+    /// Is a variable kept that decides what code a program loads?
+    keeps_loader: bool,
 }
+
+/// Variables by which who sets them has code of his own loaded.
+const LOADERS: [&str; 7] = ["LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH", "PERL5LIB", "BASH_ENV", "ENV", "LD_AUDIT"];
 
 /// `/etc/sudoers` and what it includes.
 pub fn read(reader: &mut Reader) {
@@ -73,12 +79,25 @@ fn file(reader: &mut Reader, text: &Text, sudoers: &mut Sudoers, depth: usize) {
                 }
             }
             _ if first.starts_with("Defaults") => {
-                sudoers.nobody_asked |= first == "Defaults" && split(rest, ',').iter().any(|one| one == "!authenticate");
+                let settings = split(rest, ',');
+                sudoers.nobody_asked |= first == "Defaults" && settings.iter().any(|one| one == "!authenticate");
+                sudoers.keeps_loader |= settings.iter().any(|one| keeps_loader(one));
             }
             _ => sudoers.rules.push((line.clone(), text.at(number))),
         }
     }
     reader.end();
+}
+
+/// `env_keep += "LD_PRELOAD PATH"`, `!env_reset`, `setenv`.
+fn keeps_loader(setting: &str) -> bool {
+    match setting.split_once('=') {
+        None => matches!(setting, "!env_reset" | "setenv"),
+        Some((name, value)) => {
+            let name = name.trim_end_matches(['+', ' ']);
+            matches!(name, "env_keep" | "env_check") && value.split(['"', ' ']).any(|variable| LOADERS.contains(&variable))
+        }
+    }
 }
 
 fn include(reader: &mut Reader, text: &Text, number: u64, (word, path): (&str, &str), sudoers: &mut Sudoers, depth: usize) {

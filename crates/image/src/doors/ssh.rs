@@ -6,13 +6,14 @@
 //! a script: they come back through `read_started`.
 
 use assay_core::{
-    At, FactId, Locator,
+    At, FactId, Locator, Sha256,
     facts::{
         ImageFact,
         code::{Channel, Transport},
-        image::{AuthorizedKeys, RootLogin, SshServer},
+        image::{AuthorizedKey, AuthorizedKeys, RootLogin, SshServer},
     },
 };
+use base64ct::{Base64, Base64Unpadded, Encoding};
 
 use crate::{
     reader::Reader,
@@ -25,6 +26,8 @@ use crate::{
 const FILES: usize = 64;
 /// Comments of keys that are repeated.
 const COMMENTS: usize = 16;
+/// Keys of one file that are told one by one.
+const KEYS: usize = 64;
 
 /// All of them.
 pub fn read(reader: &mut Reader, runs: &[Run], all: bool) {
@@ -240,7 +243,7 @@ fn keys(reader: &mut Reader) {
         .collect();
     for place in files {
         let Some(text) = reader.text_at(&place) else { continue };
-        let (mut count, mut comments, mut first) = (0, Vec::new(), None);
+        let (mut count, mut comments, mut first, mut told) = (0, Vec::new(), None, Vec::new());
         for (number, line) in text.plain_lines() {
             // Options may stand before the type.
             let fields = words(line);
@@ -250,15 +253,30 @@ fn keys(reader: &mut Reader) {
             count += 1;
             first = first.or(Some(number));
             let comment = fields.get(index + 2..).unwrap_or_default().join(" ");
+            if told.len() < KEYS {
+                let blob = fields.get(index + 1).and_then(|text| Base64::decode_vec(text).ok()).unwrap_or_default();
+                told.push(AuthorizedKey {
+                    line: number,
+                    kind: fields.get(index).cloned().unwrap_or_default(),
+                    fingerprint: format!("SHA256:{}", Base64Unpadded::encode_string(&Sha256::of(&blob).0)),
+                    options: fields[..index].iter().flat_map(|field| options(field)).collect(),
+                    comment: comment.clone(),
+                });
+            }
             if !comment.is_empty() && comments.len() < COMMENTS {
                 comments.push(comment);
             }
         }
         let Some(first) = first else { continue };
         let at: Locator = text.at(first);
-        let body = AuthorizedKeys { account: owner(&place.shown()), count, comments };
+        let body = AuthorizedKeys { account: owner(&place.shown()), count, comments, keys: told };
         reader.fact(Locator { at: At::Line(first), ..at }, "ssh", None::<FactId>, ImageFact::AuthorizedKeys(body));
     }
+}
+
+/// Options before a key, between commas that stand in no quotes; the quotes are gone already where a value had spaces.
+fn options(field: &str) -> Vec<String> {
+    field.split(',').filter(|option| !option.is_empty()).map(str::to_owned).collect()
 }
 
 /// `/root/.ssh/…` and `/etc/dropbear/…` are root's; a home names its owner.

@@ -39,7 +39,7 @@ impl Code {
     }
 }
 
-fn table(question: Question, title: &str, columns: &[&str], mut rows: Vec<Row>) -> Table {
+pub(super) fn table(question: Question, title: &str, columns: &[&str], mut rows: Vec<Row>) -> Table {
     rows.truncate(MOST);
     let (rows, evidence) = rows.into_iter().unzip();
     let columns = columns.iter().map(|name| Column::new(name, if *name == "Port" { ColumnType::Integer } else { ColumnType::Text }));

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::code::Channel;
+use crate::{facts::code::Channel, hash::Sha256};
 
 /// A stored password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -88,6 +88,21 @@ pub struct Privilege {
     pub no_password: bool,
     /// What, aliases put in; `!` before what is excepted.
     pub commands: Vec<String>,
+    /// May who gets it set the environment of what is run (`SETENV`, or `env_keep` of a variable that loads code)?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub set_environment: bool,
+}
+
+/// A group, where somebody is in it beyond whose main group it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Group {
+    /// Name.
+    pub name: String,
+    /// Number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gid: Option<u32>,
+    /// Accounts.
+    pub members: Vec<String>,
 }
 
 /// An SSH server as its configuration or arguments have it.
@@ -133,6 +148,55 @@ pub struct AuthorizedKeys {
     pub count: u32,
     /// Comments of the keys, which often tell who made them.
     pub comments: Vec<String>,
+    /// The keys, the first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<AuthorizedKey>,
+}
+
+/// One key that opens an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AuthorizedKey {
+    /// Line of the file.
+    pub line: u64,
+    /// `ssh-ed25519`, `ssh-rsa`, …
+    pub kind: String,
+    /// As `ssh-keygen -l` shows it: `SHA256:` and base 64.
+    pub fingerprint: String,
+    /// Options that narrow it: `command=…`, `from=…`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+    /// Comment.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+}
+
+/// A password, token or key that stands in a file as it is. The value itself is not repeated, but for a known default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Secret {
+    /// What it is.
+    pub kind: SecretKind,
+    /// The name that it stands behind; empty for what its own form tells.
+    pub name: String,
+    /// Its first characters, and how many there are: `hunt… (12)`.
+    pub shown: String,
+    /// SHA-256 of the value, so that two places with one value can be told.
+    pub digest: Sha256,
+}
+
+/// What a secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretKind {
+    /// A password behind a name that says so.
+    Password,
+    /// A token or key behind a name that says so.
+    Token,
+    /// User and password in a URL.
+    Url,
+    /// The key of a wireless network.
+    Wireless,
+    /// A cloud's or a service's key, by its own form.
+    Service,
 }
 
 /// A service that waits for others by configuration: of `inetd`, of a socket unit, or a well-known program with its arguments.

@@ -12,7 +12,10 @@ use crate::{
     hash::Sha256,
 };
 
-pub use access::{Account, AuthorizedKeys, ConfigKind, Credential, Password, PasswordState, Privilege, RootLogin, Service, SshServer};
+pub use access::{
+    Account, AuthorizedKey, AuthorizedKeys, ConfigKind, Credential, Group, Password, PasswordState, Privilege, RootLogin, Secret,
+    SecretKind, Service, SshServer,
+};
 pub use boot::{BootStep, InitKind, Phase, Starter};
 pub use web::{CgiProgram, CgiRule, UrlPattern, WebAuth, WebDoor, WebListen, WebServer};
 
@@ -185,6 +188,10 @@ pub enum ImageFact {
         /// Names of its sections or values, the first of them: what it is about.
         names: Vec<String>,
     },
+    /// A group with members.
+    Group(Group),
+    /// A password, token or key in a file of settings or a script.
+    Secret(Secret),
 }
 
 /// A step of the boot chain.

@@ -47,7 +47,7 @@ pub fn privileges(sudoers: &Sudoers, rule: &str) -> Option<Vec<Privilege>> {
             head
         };
         let hosts = expand(sudoers, 'H', &list(&hosts));
-        let (mut run_as, mut no_password) = (vec!["root".to_owned()], sudoers.nobody_asked);
+        let (mut run_as, mut no_password, mut set_environment) = (vec!["root".to_owned()], sudoers.nobody_asked, sudoers.keeps_loader);
         for item in list(&body) {
             let mut item = item.as_str();
             if let Some(rest) = item.strip_prefix('(') {
@@ -63,6 +63,8 @@ pub fn privileges(sudoers: &Sudoers, rule: &str) -> Option<Vec<Privilege>> {
                 match tag.trim() {
                     "NOPASSWD" => no_password = true,
                     "PASSWD" => no_password = false,
+                    "SETENV" => set_environment = true,
+                    "NOSETENV" => set_environment = false,
                     _ => {}
                 }
                 item = rest.trim();
@@ -71,9 +73,21 @@ pub fn privileges(sudoers: &Sudoers, rule: &str) -> Option<Vec<Privilege>> {
                 return None;
             }
             let commands = expand(sudoers, 'C', &[item.to_owned()]);
-            match found.last_mut().filter(|last| last.hosts == hosts && last.run_as == run_as && last.no_password == no_password) {
-                Some(last) => last.commands.extend(commands),
-                None => found.push(Privilege { users: users.clone(), hosts: hosts.clone(), run_as: run_as.clone(), no_password, commands }),
+            // `ALL` brings the tag along (sudoers(5), "Tag_Spec").
+            let set_environment = set_environment || commands.iter().any(|command| command == "ALL");
+            let new = Privilege {
+                users: users.clone(),
+                hosts: hosts.clone(),
+                run_as: run_as.clone(),
+                no_password,
+                commands: Vec::new(),
+                set_environment,
+            };
+            if found.last().is_none_or(|last| Privilege { commands: Vec::new(), ..last.clone() } != new) {
+                found.push(new);
+            }
+            if let Some(last) = found.last_mut() {
+                last.commands.extend(commands);
             }
         }
     }

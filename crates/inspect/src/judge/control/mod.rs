@@ -2,6 +2,8 @@
 
 use super::Detector;
 
+mod authorized_key;
+mod default_password;
 mod firmware_replace;
 mod hardcoded_credential;
 mod hidden_command;
@@ -13,10 +15,13 @@ mod remote_reconfigure;
 mod remote_stop;
 mod setuid_file;
 mod signature_fails_open;
+mod sudo_escalation;
 mod unauthenticated_listener;
 mod world_writable_executable;
 
 pub(super) static DETECTORS: &[Detector] = &[
+    authorized_key::DETECTOR,
+    default_password::DETECTOR,
     firmware_replace::DETECTOR,
     hardcoded_credential::DETECTOR,
     hidden_command::DETECTOR,
@@ -28,6 +33,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     remote_stop::DETECTOR,
     setuid_file::DETECTOR,
     signature_fails_open::DETECTOR,
+    sudo_escalation::DETECTOR,
     unauthenticated_listener::DETECTOR,
     world_writable_executable::DETECTOR,
 ];
