@@ -40,6 +40,27 @@ const POSITIVE: &[(&str, &str, &str, &str, u64)] = &[
     ("provenance.unsigned-package", "positive-part-unsigned.tar", "high", "", 0),
 ];
 
+/// The same where the evidence is a line of a text.
+#[rustfmt::skip]
+const POSITIVE_LINES: &[(&str, &str, &str, &str, u64)] = &[
+    ("control.authorized-key", "positive-one-command.tar", "low", "/root/.ssh/authorized_keys", 1),
+    ("control.authorized-key", "positive-root.tar", "high", "/root/.ssh/authorized_keys", 1),
+    ("control.default-password", "positive-comes-back.tar", "low", "/etc/shadow.factory", 1),
+    ("control.default-password", "positive-nothing-asks.tar", "info", "/etc/shadow", 1),
+    ("control.default-password", "positive-root-over-ssh.tar", "high", "/etc/shadow", 1),
+    ("control.sudo-escalation", "positive-editor.tar", "high", "/etc/sudoers", 2),
+    ("control.sudo-escalation", "positive-everything.tar", "high", "/etc/sudoers", 2),
+    ("control.sudo-escalation", "positive-script.tar", "info", "/etc/sudoers", 2),
+    ("control.sudo-escalation", "positive-writable-script.tar", "high", "/etc/sudoers", 2),
+    ("disclosure.embedded-secret", "positive-token.tar", "medium", "/etc/agent.conf", 2),
+];
+
+/// Rule, fixture, severity, trail and place of every positive.
+fn positives() -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str, At)> {
+    let offsets = POSITIVE.iter().map(|(rule, name, severity, path, offset)| (*rule, *name, *severity, *path, At::Offset(*offset)));
+    offsets.chain(POSITIVE_LINES.iter().map(|(rule, name, severity, path, line)| (*rule, *name, *severity, *path, At::Line(*line))))
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/detectors")
 }
@@ -59,22 +80,18 @@ fn vet(rule: &str, name: &str) -> Dossier {
 
 #[test]
 fn positives_are_reported_where_they_are() {
-    for (rule, name, severity, path, offset) in POSITIVE {
+    for (rule, name, severity, path, at) in positives() {
         let dossier = vet(rule, name);
-        let found: Vec<_> = dossier.findings.iter().filter(|finding| finding.rule == *rule).collect();
+        let found: Vec<_> = dossier.findings.iter().filter(|finding| finding.rule == rule).collect();
         assert_eq!(found.len(), 1, "{rule}/{name}: {:#?}", dossier.findings);
         let first = &found[0].evidence[0];
-        assert_eq!(
-            (found[0].severity.to_string().as_str(), first.path.as_str(), &first.at),
-            (*severity, *path, &At::Offset(*offset)),
-            "{rule}/{name}"
-        );
+        assert_eq!((found[0].severity.to_string().as_str(), first.path.as_str(), &first.at), (severity, path, &at), "{rule}/{name}");
     }
 }
 
 #[test]
 fn twins_pass() {
-    for rule in POSITIVE.iter().map(|row| row.0).collect::<BTreeSet<_>>() {
+    for rule in positives().map(|row| row.0).collect::<BTreeSet<_>>() {
         let twins = fixtures(rule, "twin-");
         assert!(!twins.is_empty(), "{rule} has no twin");
         for name in twins {
@@ -89,8 +106,8 @@ fn twins_pass() {
 
 #[test]
 fn every_positive_on_disk_is_expected() {
-    for rule in POSITIVE.iter().map(|row| row.0).collect::<BTreeSet<_>>() {
-        let expected: Vec<&str> = POSITIVE.iter().filter(|row| row.0 == rule).map(|row| row.1).collect();
+    for rule in positives().map(|row| row.0).collect::<BTreeSet<_>>() {
+        let expected: Vec<&str> = positives().filter(|row| row.0 == rule).map(|row| row.1).collect();
         assert_eq!(fixtures(rule, "positive-"), expected, "{rule}");
     }
 }

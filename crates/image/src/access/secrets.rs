@@ -113,13 +113,18 @@ pub fn read(reader: &mut Reader) {
 }
 
 fn settings(reader: &mut Reader, text: &Text, left: &mut usize) {
+    // What a page shows beside a field is named after the field.
+    if ["i18n", "l10n", "lang", "locale", "translation"].iter().any(|word| text.path.contains(word)) {
+        return;
+    }
     let wireless = text.path.contains("wireless") || text.path.contains("hostapd") || text.path.contains("wpa_supplicant");
     for (number, line) in text.plain_lines().filter(|(_, line)| !line.starts_with([';', '/', '*', '<'])) {
         if let Some(login) = forms::url_login(line).filter(|login| literal(login, true)) {
             tell(reader, text.at(number), SecretKind::Url, String::new(), login, left);
         }
         for (name, value, quoted) in pairs(line) {
-            if let Some(kind) = kind(name, wireless).filter(|_| literal(value, quoted)) {
+            let label = value.to_ascii_lowercase().contains(&name.to_ascii_lowercase());
+            if let Some(kind) = kind(name, wireless).filter(|_| !label && literal(value, quoted)) {
                 tell(reader, text.at(number), kind, name.to_owned(), value, left);
             }
         }
