@@ -11,6 +11,7 @@ pub mod context;
 mod coverage;
 mod engine;
 mod entropy;
+mod environment;
 mod examine;
 pub mod fdt;
 pub mod format;

@@ -124,7 +124,7 @@ fn settings(reader: &mut Reader, text: &Text, left: &mut usize) {
         }
         for (name, value, quoted) in pairs(line) {
             let label = value.to_ascii_lowercase().contains(&name.to_ascii_lowercase());
-            if let Some(kind) = kind(name, wireless).filter(|_| !label && literal(value, quoted)) {
+            if let Some(kind) = kind(name, wireless).filter(|kind| !label && literal(value, quoted) && likely(*kind, value)) {
                 tell(reader, text.at(number), kind, name.to_owned(), value, left);
             }
         }
@@ -192,6 +192,12 @@ fn kind(name: &str, wireless: bool) -> Option<SecretKind> {
     }
 }
 
+/// A token is made by a machine: letters and digits, and many of them. `token=rwuser` is a variable of that name.
+fn likely(kind: SecretKind, value: &str) -> bool {
+    kind != SecretKind::Token
+        || value.len() >= 8 && value.bytes().any(|sign| sign.is_ascii_digit()) && value.bytes().any(|sign| sign.is_ascii_alphabetic())
+}
+
 /// Is it a value, and not a name for one?
 fn literal(value: &str, quoted: bool) -> bool {
     let plain: String = value.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
@@ -215,7 +221,7 @@ mod tests {
     fn secret(line: &str) -> Option<(SecretKind, String)> {
         pairs(line)
             .into_iter()
-            .find_map(|(name, value, quoted)| kind(name, false).filter(|_| literal(value, quoted)).map(|kind| (kind, value.to_owned())))
+            .find_map(|(name, value, quoted)| kind(name, false).filter(|kind| literal(value, quoted) && likely(*kind, value)).map(|kind| (kind, value.to_owned())))
     }
 
     #[test]

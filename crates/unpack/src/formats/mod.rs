@@ -15,6 +15,7 @@ pub mod arm_code;
 pub mod dtb;
 pub mod fit;
 pub mod kernel;
+pub mod uboot_env;
 pub mod uimage;
 pub mod zimage;
 // archives and compression
@@ -69,6 +70,7 @@ pub static FORMATS: &[&Format] = &[
     &dtb::FORMAT,
     &kernel::FORMAT,
     &arm_code::FORMAT,
+    &uboot_env::FORMAT,
     // archives and compression
     &gzip::FORMAT,
     &tar::FORMAT,

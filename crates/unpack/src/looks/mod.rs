@@ -1,5 +1,6 @@
 //! What is worth knowing of any file, whatever its format: version strings, keys in text.
 
+mod boot_loader;
 mod identity;
 mod keys;
 mod subtype;
@@ -22,7 +23,7 @@ pub struct Looked<'a> {
 pub type Look = fn(&Looked, &mut Opened);
 
 /// All looks.
-pub static LOOKS: &[Look] = &[identity::look, keys::look, subtype::look, words::look];
+pub static LOOKS: &[Look] = &[boot_loader::look, identity::look, keys::look, subtype::look, words::look];
 
 /// Takes every look at a file.
 pub(crate) fn look(file: &Looked, opened: &mut Opened) {

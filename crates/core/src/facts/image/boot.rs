@@ -109,3 +109,14 @@ pub enum InitKind {
     /// Another program.
     Other,
 }
+
+/// A variable of a boot loader's environment: what it does unless somebody says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BootSetting {
+    /// Name: `bootcmd`, `bootargs`, `bootdelay`, …
+    pub name: String,
+    /// Value, as written.
+    pub value: String,
+    /// Is it of an environment that is kept in flash and can be changed there, or one that is part of the loader?
+    pub saved: bool,
+}

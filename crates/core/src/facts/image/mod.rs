@@ -16,7 +16,7 @@ pub use access::{
     Account, AuthorizedKey, AuthorizedKeys, ConfigKind, Credential, Group, Password, PasswordState, Privilege, RootLogin, Secret,
     SecretKind, Service, SshServer,
 };
-pub use boot::{BootStep, InitKind, Phase, Starter};
+pub use boot::{BootSetting, BootStep, InitKind, Phase, Starter};
 pub use web::{CgiProgram, CgiRule, UrlPattern, WebAuth, WebDoor, WebListen, WebServer};
 
 /// What was seen in an image.
@@ -192,6 +192,13 @@ pub enum ImageFact {
     Group(Group),
     /// A password, token or key in a file of settings or a script.
     Secret(Secret),
+    /// A variable of a boot loader.
+    BootSetting(BootSetting),
+    /// What a boot loader says when it checks something: that it can check, by its texts alone.
+    BootCheck {
+        /// The text.
+        text: String,
+    },
 }
 
 /// A step of the boot chain.
