@@ -5,6 +5,7 @@
 //! is its page in the manual.
 
 pub mod answers;
+mod chain;
 mod chains;
 mod excerpts;
 pub mod judge;
@@ -69,7 +70,7 @@ pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, st
     let (mut controls, mut code, mut loose) = (Vec::new(), tables::Code::default(), Vec::new());
     for (subject, own) in subjects.iter().zip(split(&facts, &counts)) {
         let resolved = resolve::resolve(subject, own);
-        code.add(&resolved);
+        code.add(&resolved, own);
         controls.extend(resolved.controls);
         loose.push(resolved.gaps);
     }

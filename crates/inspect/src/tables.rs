@@ -14,6 +14,7 @@ mod access;
 mod code;
 mod endpoints;
 mod listeners;
+mod update;
 mod words;
 
 pub use code::Code;
@@ -90,7 +91,7 @@ fn table(title: &str, columns: Vec<Column>, facts: &[Fact], row: Row) -> Table {
     table
 }
 
-fn evidence(locator: &Locator) -> Evidence {
+pub(crate) fn evidence(locator: &Locator) -> Evidence {
     let Locator { artifact, path, at } = locator.clone();
     Evidence { artifact, path, at, function: None, role: Role::Other, note: String::new(), excerpt: String::new() }
 }

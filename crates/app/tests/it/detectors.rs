@@ -9,6 +9,9 @@ use assert_cmd::Command;
 /// Rule, fixture, severity, and the first piece of evidence: trail and offset.
 #[rustfmt::skip]
 const POSITIVE: &[(&str, &str, &str, &str, u64)] = &[
+    ("control.boot-door", "positive-card.env", "low", "", 0x81),
+    ("control.boot-door", "positive-console.env", "info", "", 0x36),
+    ("control.boot-door", "positive-network.env", "medium", "", 0x21),
     ("control.setuid-file", "positive-other-owner.tar", "low", "", 0x400),
     ("control.setuid-file", "positive-root.tar", "medium", "", 0x400),
     ("control.setuid-file", "positive-script.tar", "info", "", 0x400),
@@ -38,6 +41,7 @@ const POSITIVE: &[(&str, &str, &str, &str, u64)] = &[
     ("provenance.unsigned-package", "positive-no-field.aup", "medium", "", 0),
     ("provenance.unsigned-package", "positive-no-field.tar", "medium", "", 0),
     ("provenance.unsigned-package", "positive-part-unsigned.tar", "high", "", 0),
+    ("provenance.unsigned-stage", "positive-last.bin", "low", "", 0xd00),
 ];
 
 /// The same where the evidence is a line of a text.

@@ -219,9 +219,9 @@ mod tests {
     use super::*;
 
     fn secret(line: &str) -> Option<(SecretKind, String)> {
-        pairs(line)
-            .into_iter()
-            .find_map(|(name, value, quoted)| kind(name, false).filter(|kind| literal(value, quoted) && likely(*kind, value)).map(|kind| (kind, value.to_owned())))
+        pairs(line).into_iter().find_map(|(name, value, quoted)| {
+            kind(name, false).filter(|kind| literal(value, quoted) && likely(*kind, value)).map(|kind| (kind, value.to_owned()))
+        })
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The tables of what programs and scripts do, gathered system by system.
 
-use assay_core::{Cell, Column, ColumnType, Evidence, Question, Table};
+use assay_core::{Cell, Column, ColumnType, Evidence, Fact, Question, Table};
 
-use super::{endpoints, listeners, words};
+use super::{endpoints, listeners, update::Update, words};
 use crate::resolve::Resolved;
 
 /// Rows of one table; more are not read by anybody, and the facts have all.
@@ -17,11 +17,13 @@ pub struct Code {
     listeners: Vec<Row>,
     endpoints: Vec<Row>,
     words: Vec<Row>,
+    update: Update,
 }
 
 impl Code {
     /// Adds the rows of one input.
-    pub fn add(&mut self, resolved: &Resolved) {
+    pub fn add(&mut self, resolved: &Resolved, facts: &[Fact]) {
+        self.update.add(facts, &resolved.controls);
         for scene in &resolved.scenes {
             self.listeners.extend(listeners::rows(scene));
             self.endpoints.extend(endpoints::rows(scene));
@@ -30,8 +32,11 @@ impl Code {
     }
 
     /// The tables.
-    pub(super) fn finish(self) -> [Table; 3] {
+    pub(super) fn finish(self) -> [Table; 5] {
+        let [links, doors] = self.update.finish();
         [
+            links,
+            doors,
             table(Question::Control, "Listeners", &listeners::COLUMNS, self.listeners),
             table(Question::Disclosure, "Endpoints", &endpoints::COLUMNS, self.endpoints),
             table(Question::Control, "Command words", &words::COLUMNS, self.words),

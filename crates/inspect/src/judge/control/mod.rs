@@ -3,6 +3,7 @@
 use super::Detector;
 
 mod authorized_key;
+mod boot_door;
 mod default_password;
 mod firmware_replace;
 mod hardcoded_credential;
@@ -21,6 +22,7 @@ mod world_writable_executable;
 
 pub(super) static DETECTORS: &[Detector] = &[
     authorized_key::DETECTOR,
+    boot_door::DETECTOR,
     default_password::DETECTOR,
     firmware_replace::DETECTOR,
     hardcoded_credential::DETECTOR,

@@ -9,6 +9,7 @@ mod opaque_payload;
 mod signature_invalid;
 mod unknown_bytes;
 mod unsigned_package;
+mod unsigned_stage;
 
 pub(super) static DETECTORS: &[Detector] = &[
     checksum_mismatch::DETECTOR,
@@ -18,4 +19,5 @@ pub(super) static DETECTORS: &[Detector] = &[
     signature_invalid::DETECTOR,
     unknown_bytes::DETECTOR,
     unsigned_package::DETECTOR,
+    unsigned_stage::DETECTOR,
 ];
