@@ -21,6 +21,7 @@ mod doors;
 mod firewall;
 mod glob;
 mod names;
+mod parts;
 mod reader;
 pub mod rules;
 mod run;
@@ -66,6 +67,7 @@ pub fn read<'a>(root: &'a Root<'a>, contents: Contents<'_>, given: &Given, limit
     access::read(&mut reader);
     firewall::read(&mut reader);
     config_files::read(&mut reader);
+    parts::read(&mut reader);
     reader.finish()
 }
 

@@ -12,22 +12,28 @@ use anyhow::{Context, ensure};
 use super::shell::shell;
 
 /// Where packages come from, and whose signature they have.
-const ARCHIVE: &str = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main";
+const ARCHIVE: &str = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian";
 
-/// Debian 12, as its packages for armhf and as sources.
+/// A release of Debian, as its packages for one architecture and as sources.
 pub struct Apt {
     folder: PathBuf,
+    arch: &'static str,
 }
 
 impl Apt {
-    /// Folders below `work`, and the lists of what there is.
+    /// Debian 12 for armhf: folders below `work`, and the lists of what there is.
     pub fn new(work: &Path) -> anyhow::Result<Self> {
-        let apt = Self { folder: work.join("apt") };
+        Self::of(work.join("apt"), "bookworm", "armhf")
+    }
+
+    /// Another release or architecture, with folders of its own.
+    pub fn of(folder: PathBuf, release: &str, arch: &'static str) -> anyhow::Result<Self> {
+        let apt = Self { folder, arch };
         fs::create_dir_all(apt.folder.join("state/lists/partial"))?;
         fs::create_dir_all(apt.folder.join("cache/archives/partial"))?;
         fs::create_dir_all(apt.folder.join("debs"))?;
         fs::write(apt.folder.join("status"), "")?;
-        let sources = ["deb", "deb-src"].map(|kind| format!("{kind} {ARCHIVE}\n")).concat();
+        let sources = ["deb", "deb-src"].map(|kind| format!("{kind} {ARCHIVE} {release} main\n")).concat();
         fs::write(apt.folder.join("sources.list"), sources)?;
         apt.output("apt-get", &["update"])?;
         Ok(apt)
@@ -36,9 +42,10 @@ impl Apt {
     /// What one of apt's programs prints.
     pub fn output(&self, program: &str, arguments: &[&str]) -> anyhow::Result<String> {
         let mut command = Command::new(program);
-        for option in ["APT::Architecture=armhf", "APT::Architectures=armhf", "APT::Sandbox::User=", "Dir::Etc::sourceparts=/dev/null"] {
-            command.args(["-o", option]);
+        for option in [format!("APT::Architecture={}", self.arch), format!("APT::Architectures={}", self.arch)] {
+            command.args(["-o", &option]);
         }
+        command.args(["-o", "APT::Sandbox::User=", "-o", "Dir::Etc::sourceparts=/dev/null"]);
         for (key, name) in [("State", "state"), ("State::status", "status"), ("Cache", "cache"), ("Etc::sourcelist", "sources.list")] {
             command.args(["-o", &format!("Dir::{key}={}", self.folder.join(name).display())]);
         }
@@ -59,6 +66,14 @@ impl Apt {
         let output = Command::new("dpkg-deb").arg("-f").arg(self.fetch(package)?).arg("Version").output()?;
         ensure!(output.status.success(), "dpkg-deb reads no version of {package}");
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
+    /// The source package that a package is built from.
+    pub fn source_of(&self, package: &str) -> anyhow::Result<String> {
+        let output = Command::new("dpkg-deb").arg("-f").arg(self.fetch(package)?).arg("Source").output()?;
+        let source = String::from_utf8(output.stdout)?;
+        // A version in brackets follows where it is not the package's own.
+        Ok(source.split_whitespace().next().unwrap_or(package).to_owned())
     }
 
     fn fetch(&self, package: &str) -> anyhow::Result<PathBuf> {

@@ -1,4 +1,4 @@
-//! `cargo xtask bench unpack | functions | code | alarms | roots`: Assay beside the tools people use today. Each command writes its page of the manual.
+//! `cargo xtask bench unpack | functions | code | alarms | roots | parts`: Assay beside the tools people use today. Each command writes its page of the manual.
 //!
 //! | command | what is judged | page |
 //! | --- | --- | --- |
@@ -6,6 +6,7 @@
 //! | [`functions`] | functions found in stripped programs, against what their symbols said | `docs/src/functions.md` |
 //! | [`code`] | time and memory by size of a program | `docs/src/speed.md` |
 //! | [`alarms`] | what is said of ordinary network programs | `docs/src/alarms.md` |
+//! | [`parts`] | components recognised, against what packages say of themselves | `docs/src/parts.md` |
 //! | [`roots`] | what is said of ordinary systems | `docs/src/roots.md` |
 //!
 //! What they are made of comes from Debian and is cached under `target/bench`, as are the peers: the first run takes its time.
@@ -15,6 +16,7 @@ mod apt;
 mod code;
 mod functions;
 mod measure;
+mod parts;
 mod roots;
 mod shell;
 mod unpack;
@@ -38,8 +40,9 @@ pub fn run(root: &Path, mut arguments: impl Iterator<Item = String>) -> anyhow::
         Some("functions") => functions::run(&root, &work, arguments)?,
         Some("code") => code::run(&root, &work, arguments)?,
         Some("alarms") => return alarms::run(&root, arguments),
+        Some("parts") => return parts::run(&root, &work, arguments),
         Some("roots") => return roots::run(&root, &work, arguments),
-        _ => bail!("usage: cargo xtask bench unpack | functions | code | alarms | roots [OPTIONS]"),
+        _ => bail!("usage: cargo xtask bench unpack | functions | code | alarms | roots | parts [OPTIONS]"),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod boot;
+mod parts;
 mod web;
 
 use schemars::JsonSchema;
@@ -17,6 +18,7 @@ pub use access::{
     SecretKind, Service, SshServer,
 };
 pub use boot::{BootSetting, BootStep, InitKind, Phase, Starter};
+pub use parts::{Part, PartKind, PartSign};
 pub use web::{CgiProgram, CgiRule, UrlPattern, WebAuth, WebDoor, WebListen, WebServer};
 
 /// What was seen in an image.
@@ -199,6 +201,8 @@ pub enum ImageFact {
         /// The text.
         text: String,
     },
+    /// A part that comes from elsewhere.
+    Part(Box<Part>),
 }
 
 /// A step of the boot chain.
