@@ -82,15 +82,13 @@ pub fn vet_command(options: &Vet) -> Result<Exit, Failure> {
     for failure in &failures {
         eprintln!("assay: {}", visible(&failure.words));
     }
-    if !options.facts {
-        dossier.facts = None;
-    }
+    let facts = if options.facts { dossier.facts.clone() } else { dossier.facts.take() }.unwrap_or_default();
     if dossier.subjects.is_empty() {
         return Ok(failures.iter().map(|failure| failure.exit).max().unwrap_or(Exit::Unreadable));
     }
     let json = to_json(&dossier)?;
     if let Some(folder) = &options.out {
-        write_all(folder, &dossier, &json, &levels, options)?;
+        write_all(folder, &dossier, &facts, &json, &levels, options)?;
     }
     match options.format {
         Format::Json => cli::print(&json)?,
@@ -102,7 +100,7 @@ pub fn vet_command(options: &Vet) -> Result<Exit, Failure> {
             }
             cli::print(&render::terminal::render(&shown, terminal_width(), use_color()))?;
             if let Some(folder) = &options.out {
-                eprintln!("Written: dossier.json, run.json, dossier.html and findings.sarif in {}", folder.display());
+                eprintln!("Written: dossier.json, run.json, dossier.html, findings.sarif and sbom.cdx.json in {}", folder.display());
             }
         }
     }
@@ -111,7 +109,7 @@ pub fn vet_command(options: &Vet) -> Result<Exit, Failure> {
     Ok(exits.into_iter().chain(failures.iter().map(|failure| failure.exit)).max().unwrap_or(Exit::Done))
 }
 
-fn write_all(folder: &Path, dossier: &Dossier, json: &str, levels: &[Level], options: &Vet) -> Result<(), Failure> {
+fn write_all(folder: &Path, dossier: &Dossier, facts: &[Fact], json: &str, levels: &[Level], options: &Vet) -> Result<(), Failure> {
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
         fs::write(&path, text).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))
@@ -127,7 +125,8 @@ fn write_all(folder: &Path, dossier: &Dossier, json: &str, levels: &[Level], opt
     write("dossier.json", json)?;
     write("run.json", &(serde_json::to_string_pretty(&run).unwrap_or_default() + "\n"))?;
     write("dossier.html", &render::html::render(dossier))?;
-    write("findings.sarif", &render::sarif::render(dossier))
+    write("findings.sarif", &render::sarif::render(dossier))?;
+    write("sbom.cdx.json", &render::cyclonedx::render(dossier, facts))
 }
 
 /// Columns of the terminal; 100 where there is none.

@@ -14,6 +14,7 @@ mod access;
 mod code;
 mod endpoints;
 mod listeners;
+mod parts;
 mod update;
 mod words;
 
@@ -60,6 +61,7 @@ pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize], code: Code
         table("Not examined", vec![text("What"), text("Why"), text("Where")], facts, not_examined),
         contents(subjects),
     ];
+    tables.push(parts::parts(facts));
     tables.extend(access::tables(subjects, facts, counts));
     tables.extend(code.finish());
     tables.retain(|table| !table.rows.is_empty());

@@ -1,4 +1,4 @@
-//! Renderings of a dossier: a page, SARIF, and a summary for the terminal; and of a program's listing. They judge nothing and add
+//! Renderings of a dossier: a page, SARIF, CycloneDX, and a summary for the terminal; and of a program's listing. They judge nothing and add
 //! nothing.
 //!
 //! **Nothing hidden leaves a rendering.** Names are escaped where they are read; notes, titles and excerpts are words of an input too.
@@ -6,6 +6,7 @@
 //! bidirectional override and no zero-width character of an input reaches a reader as anything but `\xNN`.
 
 pub mod code;
+pub mod cyclonedx;
 pub mod html;
 pub mod pages;
 pub mod sarif;

@@ -23,6 +23,7 @@ const HITS: usize = 64;
 /// The components of a program or library, with the offset of what shows each.
 pub fn find(bytes: &[u8], names: &[String]) -> Vec<(usize, Part)> {
     let rules = rules::all();
+    let script = !bytes.starts_with(b"\x7fELF");
     let mut hits: Vec<Vec<usize>> = vec![Vec::new(); rules.count];
     for hit in rules.literals.find_overlapping_iter(bytes) {
         let places = &mut hits[hit.pattern().as_usize()];
@@ -32,7 +33,7 @@ pub fn find(bytes: &[u8], names: &[String]) -> Vec<(usize, Part)> {
     }
     let mut alone: Option<BTreeMap<&[u8], usize>> = None;
     let mut found: BTreeMap<usize, (usize, Part)> = BTreeMap::new();
-    for sign in &rules.signs {
+    for sign in rules.signs.iter().filter(|sign| sign.script == script) {
         let fits = sign.file.as_ref().is_none_or(|file| names.iter().any(|name| file.is_match(name)));
         if !fits || sign.with.is_some_and(|with| hits[with].is_empty()) {
             continue;
@@ -135,6 +136,7 @@ pub fn is_version(text: &str) -> bool {
     // Numbers of a protocol or of a format are written like versions: 1.0, 1.1, 2.0 belong to everybody.
     plain
         && (numbers >= 2 || day)
+        && !text.starts_with("802.")
         && !matches!(text, "0.0" | "1.0" | "1.1" | "2.0" | "0.0.0.0" | "127.0.0.1" | "255.255.255.0" | "255.255.255.255")
 }
 
@@ -143,7 +145,7 @@ mod tests {
     use super::*;
 
     fn of(bytes: &[u8], name: &str) -> Vec<(String, Option<String>)> {
-        find(bytes, &[name.to_owned()]).into_iter().map(|(_, part)| (part.name, part.version)).collect()
+        find(&[b"\x7fELF", bytes].concat(), &[name.to_owned()]).into_iter().map(|(_, part)| (part.name, part.version)).collect()
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::reader::Reader;
 /// Bytes of a program or library that are searched.
 const BYTES: usize = 64 << 20;
 
+/// The same of a script of web pages.
+const SCRIPT_BYTES: usize = 4 << 20;
+
 /// Everything.
 pub fn read(reader: &mut Reader) {
     databases::read(reader);
@@ -22,8 +25,9 @@ pub fn read(reader: &mut Reader) {
     for place in places {
         // Names of one content are one file; which of them names a library's version is the longest.
         let Some(content) = place.content().filter(|content| seen.insert(*content)) else { continue };
-        let Some(bytes) = reader.bytes(&place, BYTES) else { continue };
-        if !bytes.starts_with(b"\x7fELF") {
+        let script = place.path.ends_with(b".js");
+        let Some(bytes) = reader.bytes(&place, if script { SCRIPT_BYTES } else { BYTES }) else { continue };
+        if !script && !bytes.starts_with(b"\x7fELF") {
             continue;
         }
         let names: Vec<String> = reader.root.names_of(&content).iter().map(|name| last(name)).chain([last(&place.path)]).collect();

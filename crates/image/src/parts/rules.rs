@@ -66,6 +66,8 @@ pub struct Ready {
     pub with: Option<usize>,
     /// What the file's name must fit.
     pub file: Option<Regex>,
+    /// Is it for scripts of web pages, which are texts? Every other sign is for programs and libraries.
+    pub script: bool,
 }
 
 /// Everything, made ready.
@@ -105,7 +107,8 @@ pub fn all() -> &'static Rules {
                 };
                 let file = sign.file.as_deref().map(Regex::new).transpose();
                 if let (Some(how), Ok(file)) = (how, file) {
-                    signs.push(Ready { component: index, how, find: number(&sign.find), with: number(&sign.with), file });
+                    let script = [&sign.file, &sign.name].into_iter().flatten().any(|name| name.contains(r"\.js"));
+                    signs.push(Ready { component: index, how, find: number(&sign.find), with: number(&sign.with), file, script });
                 }
             }
         }

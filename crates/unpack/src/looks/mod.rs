@@ -3,6 +3,7 @@
 mod boot_loader;
 mod identity;
 mod keys;
+mod parts;
 mod subtype;
 mod words;
 
@@ -23,7 +24,7 @@ pub struct Looked<'a> {
 pub type Look = fn(&Looked, &mut Opened);
 
 /// All looks.
-pub static LOOKS: &[Look] = &[boot_loader::look, identity::look, keys::look, subtype::look, words::look];
+pub static LOOKS: &[Look] = &[boot_loader::look, identity::look, keys::look, parts::look, subtype::look, words::look];
 
 /// Takes every look at a file.
 pub(crate) fn look(file: &Looked, opened: &mut Opened) {
