@@ -64,7 +64,7 @@ fn play(arguments: &[&str]) -> io::Result<()> {
         _ => Wanted::Best,
     };
     match *arguments {
-        [stage @ ("unpack" | "read" | "code" | "quote"), level, memory, cpu, file] => {
+        [stage @ ("unpack" | "read" | "code" | "quote" | "shape"), level, memory, cpu, file] => {
             let number = |text: &str| text.parse().map_err(io::Error::other);
             let room = Room { memory_bytes: number(memory)?, cpu_seconds: number(cpu)?, file_bytes: number(file)? };
             let Some(given) = Given::take(wanted(level), room)? else { return Ok(()) };
@@ -72,6 +72,7 @@ fn play(arguments: &[&str]) -> io::Result<()> {
                 "unpack" => unpack(given, room.file_bytes),
                 "read" => read(given),
                 "quote" => quote(given),
+                "shape" => shape(given),
                 _ => code(given),
             }
         }
@@ -161,6 +162,17 @@ fn quote(given: Given) -> io::Result<()> {
         quoted.into_iter().map(|(at, text)| (*id, at, text)).collect::<protocol::Quoted>()
     });
     reply(&quoted.concat())
+}
+
+fn shape(given: Given) -> io::Result<()> {
+    let Given { input, len, request, .. } = given;
+    let protocol::Shape { limits, threads, contents: wanted } = serde_json::from_slice(&request)?;
+    let contents = Mapped::open(&input, len)?;
+    let wanted: Vec<Sha256> = wanted.into_iter().collect();
+    let forms = reading::spread(&wanted, work_on(threads, limits.memory_bytes)?, |id| {
+        (*id, crate::diff::form(contents.get(id).unwrap_or_default()))
+    });
+    reply(&forms.into_iter().collect::<protocol::Shaped>())
 }
 
 /// Makes the pool on which a single program is worked on, and gives the number of threads that there is room for: stacks and the heaps

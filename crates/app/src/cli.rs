@@ -36,6 +36,11 @@ pub enum Command {
         after_help = "Without WHAT: the list of rules. Exit codes: 0 done, 1 the evidence is not what the dossier says, 2 wrong usage, 3 an input could not be read."
     )]
     Explain(Explain),
+    /// Two images, file by file and function by function: what changed, and what of it matters first
+    #[command(
+        after_help = "Exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 3 an input could not be read, 4 a limit cut the work short."
+    )]
+    Diff(Diff),
     /// Does the same dossier come out of the same inputs?
     Verify(Verify),
     /// The JSON Schema that every dossier follows
@@ -175,6 +180,21 @@ pub struct Explain {
     /// The inputs of the dossier
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
+    /// How to open the inputs.
+    #[command(flatten)]
+    pub opening: Opening,
+}
+
+/// Arguments of `assay diff`.
+#[derive(Args)]
+pub struct Diff {
+    /// What it is compared with: a package, a dump, a directory, an executable
+    pub before: PathBuf,
+    /// What may have changed
+    pub after: PathBuf,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     /// How to open the inputs.
     #[command(flatten)]
     pub opening: Opening,

@@ -6,6 +6,7 @@
 mod child;
 mod cli;
 mod code;
+mod diff;
 mod explain;
 mod extract;
 mod inputs;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         cli::Command::Unpack(options) => extract::unpack_command(options),
         cli::Command::Code(options) => code::code_command(options),
         cli::Command::Explain(options) => explain::explain_command(options),
+        cli::Command::Diff(options) => diff::diff_command(options),
         cli::Command::Verify(options) => verify::verify_command(options),
         cli::Command::Schema => cli::print(&schema::schema()).map(|()| Exit::Done),
     };

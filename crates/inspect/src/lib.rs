@@ -7,6 +7,7 @@
 pub mod answers;
 mod chain;
 mod chains;
+pub mod compare;
 mod excerpts;
 pub mod judge;
 mod logins;

@@ -29,7 +29,7 @@ pub use blobs::Blobs;
 pub use lock::Level;
 
 use lock::{Room, Wanted};
-use protocol::{List, Listed, Quote, Quoted, Read, Unpack, Unpacking};
+use protocol::{List, Listed, Quote, Quoted, Read, Shape, Shaped, Unpack, Unpacking};
 use stage::Stage;
 
 use crate::reading::{Matter, Reading};
@@ -162,6 +162,12 @@ pub fn list(file: &File, request: &List, sandbox: bool) -> Result<Listed, StageE
 pub fn quote(blobs: &Blobs, request: &Quote, sandbox: bool) -> Result<Quoted, StageError> {
     let stage = reading("quote", blobs.file(), &request.limits, sandbox)?;
     stage::run(&stage, request, &mut |_, _| {}).map(|(_, quoted)| quoted)
+}
+
+/// Brings contents that [`unpack`] kept into comparable form, in a child process.
+pub fn shape(blobs: &Blobs, request: &Shape, sandbox: bool) -> Result<Shaped, StageError> {
+    let stage = reading("shape", blobs.file(), &request.limits, sandbox)?;
+    stage::run(&stage, request, &mut |_, _| {}).map(|(_, shaped)| shaped)
 }
 
 /// A stage that reads a file and keeps nothing.

@@ -17,7 +17,10 @@ use std::{
     },
 };
 
-use assay_code::read::listing::{Listing, ListingError};
+use assay_code::read::{
+    listing::{Listing, ListingError},
+    shapes::Shape as ProgramShape,
+};
 use assay_core::{At, Entry, Limits, Sha256};
 use assay_unpack::Unpacked;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
@@ -82,6 +85,32 @@ pub struct Quote {
 
 /// What stands there, as far as something does: content, place, and the lines around it.
 pub type Quoted = Vec<(Sha256, At, String)>;
+
+/// What of some contents is to be laid beside those of another input. The reply is [`Shaped`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Shape {
+    /// Limits.
+    pub limits: Limits,
+    /// Threads to work on.
+    pub threads: usize,
+    /// The contents.
+    pub contents: BTreeSet<Sha256>,
+}
+
+/// The contents in comparable form.
+pub type Shaped = BTreeMap<Sha256, Form>;
+
+/// One content in comparable form.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// A program: its functions in normal form; none where it is of a kind that is not read.
+    Program(Option<Vec<ProgramShape>>),
+    /// A text: its lines, escaped, the first of them.
+    Text(Vec<String>),
+    /// Anything else: how many bytes it has.
+    Other(u64),
+}
 
 /// One name of a directory and where the spool holds its content: offset and length.
 #[derive(Debug, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 mod cli;
 mod code;
 mod detectors;
+mod diff;
 mod drawn;
 mod explain;
 mod invented;

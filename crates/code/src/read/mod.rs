@@ -14,6 +14,7 @@ mod analysis;
 mod apart;
 pub mod listing;
 mod quote;
+pub mod shapes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

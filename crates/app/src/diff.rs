@@ -1,0 +1,147 @@
+//! `assay diff`: two inputs, file by file and function by function.
+//!
+//! Both are opened and read as for `assay vet`, each in its own children. What differs is found from what came out (`assay_inspect::compare`);
+//! the contents that changed are then brought into comparable form in a child, and laid beside each other here: programs by the shapes of
+//! their functions, texts by their lines.
+
+mod functions;
+mod lines;
+mod shown;
+
+use std::collections::BTreeSet;
+
+use assay_code::read::{is_program, shapes::shapes};
+use assay_core::{
+    Limits, Sha256,
+    escape::{escape, visible},
+};
+use assay_inspect::compare::{Change, Comparison, Side, compare};
+
+pub use functions::Functions;
+
+use crate::{
+    Exit, Failure,
+    cli::{self, Diff, Format, Opening},
+    inputs,
+    sandbox::{
+        self, Done,
+        protocol::{Form, Shape, Shaped},
+    },
+};
+
+/// Lines of a text that are compared.
+const LINES: usize = 20_000;
+/// Bytes of one line.
+const LINE_BYTES: usize = 400;
+
+/// A content in comparable form. Never panics.
+pub fn form(bytes: &[u8]) -> Form {
+    if is_program(bytes) {
+        return Form::Program(shapes(bytes));
+    }
+    if bytes[..bytes.len().min(4096)].contains(&0) {
+        return Form::Other(bytes.len() as u64);
+    }
+    let lines = bytes.split(|byte| *byte == b'\n').take(LINES);
+    Form::Text(lines.map(|line| visible(&escape(&line[..line.len().min(LINE_BYTES)])).into_owned()).collect())
+}
+
+/// What a changed content shows, beside the facts.
+pub enum Detail {
+    /// Functions of a program.
+    Functions(Functions),
+    /// Lines of a text: `-` and `+` before those that only one of the two has.
+    Lines(Vec<String>),
+    /// Nothing more than that it differs; why.
+    Bytes(String),
+}
+
+/// Everything that differs.
+pub struct Differences {
+    /// Names of the two.
+    pub names: [String; 2],
+    /// Digests of the two.
+    pub ids: [Sha256; 2],
+    /// Files and facts.
+    pub comparison: Comparison,
+    /// Beside each difference: what its content shows.
+    pub details: Vec<Option<Detail>>,
+    /// Was everything read?
+    pub complete: bool,
+}
+
+/// `assay diff`.
+pub fn diff_command(options: &Diff) -> Result<Exit, Failure> {
+    let limits = inputs::limits(&options.opening)?;
+    let before = inputs::examine(&options.before, &options.opening, &limits, true)?;
+    let after = inputs::examine(&options.after, &options.opening, &limits, true)?;
+    let differences = between(&before, &after, &options.opening, &limits)?;
+    match options.format {
+        Format::Json => cli::print(&shown::json(&differences))?,
+        Format::Text => cli::print_visible(&shown::text(&differences))?,
+    }
+    Ok(match (differences.complete, differences.comparison.differences.is_empty()) {
+        (false, _) => Exit::Cut,
+        (true, false) => Exit::Found,
+        (true, true) => Exit::Done,
+    })
+}
+
+/// Lays two inputs beside each other.
+fn between(before: &Done, after: &Done, opening: &Opening, limits: &Limits) -> Result<Differences, Failure> {
+    let comparison = {
+        let side = |done: &Done| -> (assay_core::dossier::Subject, Vec<assay_core::Fact>) {
+            (done.unpacked.subject.clone(), done.unpacked.facts.clone())
+        };
+        let (old, new) = (side(before), side(after));
+        compare(&Side { subject: &old.0, facts: &old.1 }, &Side { subject: &new.0, facts: &new.1 })
+    };
+    let changed: Vec<(Sha256, Sha256)> = comparison
+        .differences
+        .iter()
+        .filter(|difference| difference.change == Change::Content)
+        .filter_map(|difference| Some((difference.contents.0?, difference.contents.1?)))
+        .collect();
+    let old = forms(before, changed.iter().map(|pair| pair.0).collect(), opening, limits)?;
+    let new = forms(after, changed.iter().map(|pair| pair.1).collect(), opening, limits)?;
+    let details = comparison
+        .differences
+        .iter()
+        .map(|difference| match (difference.change, difference.contents) {
+            (Change::Content, (Some(was), Some(is))) => Some(detail(old.get(&was), new.get(&is))),
+            _ => None,
+        })
+        .collect();
+    let name = |done: &Done| done.unpacked.subject.name.clone();
+    Ok(Differences {
+        names: [name(before), name(after)],
+        ids: [before.unpacked.subject.id, after.unpacked.subject.id],
+        complete: before.unpacked.complete && after.unpacked.complete && comparison.left_out == 0,
+        comparison,
+        details,
+    })
+}
+
+fn forms(done: &Done, wanted: BTreeSet<Sha256>, opening: &Opening, limits: &Limits) -> Result<Shaped, Failure> {
+    let Some(blobs) = &done.blobs else { return Ok(Shaped::new()) };
+    let contents: BTreeSet<Sha256> = wanted.into_iter().filter(|id| blobs.get(id).is_some()).collect();
+    if contents.is_empty() {
+        return Ok(Shaped::new());
+    }
+    let request = Shape { limits: *limits, threads: opening.threads(), contents };
+    sandbox::shape(blobs, &request, !opening.no_sandbox)
+        .map_err(|error| Failure::new(Exit::Unreadable, format!("the contents that changed could not be compared: {error}")))
+}
+
+fn detail(old: Option<&Form>, new: Option<&Form>) -> Detail {
+    match (old, new) {
+        (Some(Form::Program(Some(old))), Some(Form::Program(Some(new)))) => Detail::Functions(Functions::of(old, new)),
+        (Some(Form::Program(_)), Some(Form::Program(_))) => {
+            Detail::Bytes("a program for a processor whose code is not read: that it differs is all that is told".to_owned())
+        }
+        (Some(Form::Text(old)), Some(Form::Text(new))) => Detail::Lines(lines::between(old, new)),
+        (Some(Form::Other(old)), Some(Form::Other(new))) => Detail::Bytes(format!("{old} bytes became {new}")),
+        (None, _) | (_, None) => Detail::Bytes("too large to be kept for comparison".to_owned()),
+        _ => Detail::Bytes("another kind of content".to_owned()),
+    }
+}

@@ -1,0 +1,249 @@
+//! Two inputs, name by name: what was added, removed, moved or changed, and what that says.
+//!
+//! A file is what a tree calls by one name; trees are told apart by their trail. A container that differs only because something inside it does
+//! (an archive, a filesystem) is no change of its own: it *follows* from those inside. Facts are compared within the files that changed, by
+//! what they say and not by where they stand, so that a line moved down is no news; facts elsewhere follow too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use assay_core::{
+    EntryKind, Fact, FactBody, Sha256,
+    dossier::Subject,
+    escape::escape,
+    facts::{CodeFact, ImageFact},
+    manifest::Entry,
+};
+
+mod said;
+
+pub use said::{Said, said};
+
+/// What became of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Only the second has it.
+    Added,
+    /// Only the first has it.
+    Removed,
+    /// The same content under another name: the former one.
+    Moved,
+    /// Another content.
+    Content,
+    /// The same content with another mode, owner, target or type.
+    Attributes,
+}
+
+/// One difference.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    /// Trail to it, in the second where that has it.
+    pub path: String,
+    /// What became of it.
+    pub change: Change,
+    /// Content before and after.
+    pub contents: (Option<Sha256>, Option<Sha256>),
+    /// In words: another mode, the former name.
+    pub details: Vec<String>,
+    /// What the file said before and does not say now.
+    pub lost: Vec<Said>,
+    /// What it says now and did not say before; flows first.
+    pub gained: Vec<Said>,
+}
+
+/// Everything that differs.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// Changes of files, by path.
+    pub differences: Vec<Difference>,
+    /// Containers that differ only by what is inside them, and facts elsewhere that differ with them: in words.
+    pub follows: Vec<String>,
+    /// Names that both have alike.
+    pub same: usize,
+    /// Names beyond the limit that were not compared.
+    pub left_out: usize,
+}
+
+/// Names compared.
+const MOST: usize = 2_000_000;
+/// Differences kept.
+const DIFFERENCES: usize = 50_000;
+
+/// One of the two.
+pub struct Side<'a> {
+    /// The input.
+    pub subject: &'a Subject,
+    /// Its facts.
+    pub facts: &'a [Fact],
+}
+
+type Names<'a> = BTreeMap<String, &'a Entry>;
+
+/// Compares.
+#[must_use]
+pub fn compare(before: &Side, after: &Side) -> Comparison {
+    let mut comparison = Comparison::default();
+    let (old, new) = (names(before.subject), names(after.subject));
+    comparison.left_out = old.len().saturating_sub(MOST) + new.len().saturating_sub(MOST);
+    let containers: BTreeSet<String> =
+        [before, after].into_iter().flat_map(|side| &side.subject.manifest).map(|tree| tree.path.clone()).collect();
+    let holds = |path: &str| containers.contains(path) || containers.iter().any(|container| container.starts_with(&format!("{path}!")));
+    let (mut added, mut removed) = (Vec::new(), Vec::new());
+    for (path, entry) in new.iter().take(MOST) {
+        match old.get(path) {
+            None => added.push((path, *entry)),
+            Some(former) => {
+                let details = attributes(former, entry);
+                if former.content != entry.content && holds(path) {
+                    comparison.follows.push(format!("{path}: it holds what changed"));
+                } else if former.content != entry.content {
+                    comparison.differences.push(difference(path, Change::Content, (former.content, entry.content), details));
+                    continue;
+                }
+                if details.is_empty() {
+                    comparison.same += 1;
+                } else {
+                    comparison.differences.push(difference(path, Change::Attributes, (former.content, entry.content), details));
+                }
+            }
+        }
+    }
+    removed.extend(old.iter().take(MOST).filter(|(path, _)| !new.contains_key(*path)).map(|(path, entry)| (path, *entry)));
+    moves(&mut comparison, added, removed);
+    // An input that is one file and no container.
+    if before.subject.manifest.is_empty() && after.subject.manifest.is_empty() && before.subject.id != after.subject.id {
+        comparison.differences.push(difference("", Change::Content, (Some(before.subject.id), Some(after.subject.id)), Vec::new()));
+    }
+    comparison.differences.sort_by(|a, b| a.path.cmp(&b.path));
+    comparison.differences.truncate(DIFFERENCES);
+    facts(&mut comparison, before.facts, after.facts);
+    comparison
+}
+
+fn names(subject: &Subject) -> Names<'_> {
+    let mut names = Names::new();
+    for tree in &subject.manifest {
+        for entry in &tree.entries {
+            let path = escape(&entry.path);
+            let path = path.strip_prefix("./").unwrap_or(&path);
+            // The way trails are written: a member by its name, a file of a filesystem from its root.
+            let step = if path.starts_with('/') || entry.kind == EntryKind::Member { path.to_owned() } else { format!("/{path}") };
+            let path = if tree.path.is_empty() { step } else { format!("{}!{step}", tree.path) };
+            names.insert(path, entry);
+        }
+    }
+    names
+}
+
+fn difference(path: &str, change: Change, contents: (Option<Sha256>, Option<Sha256>), details: Vec<String>) -> Difference {
+    Difference { path: path.to_owned(), change, contents, details, lost: Vec::new(), gained: Vec::new() }
+}
+
+/// Mode, owner, type and target, where they differ.
+fn attributes(former: &Entry, entry: &Entry) -> Vec<String> {
+    let mut details = Vec::new();
+    if former.kind != entry.kind {
+        details.push(format!("type {:?} became {:?}", former.kind, entry.kind));
+    }
+    if let (Some(old), Some(new)) = (former.mode, entry.mode)
+        && old != new
+    {
+        details.push(format!("mode {old:04o} became {new:04o}"));
+    }
+    if (former.uid, former.gid) != (entry.uid, entry.gid) {
+        let owner = |entry: &Entry| {
+            format!("{}:{}", entry.uid.map_or("?".into(), |id| id.to_string()), entry.gid.map_or("?".into(), |id| id.to_string()))
+        };
+        details.push(format!("owner {} became {}", owner(former), owner(entry)));
+    }
+    if former.target != entry.target {
+        let target = |entry: &Entry| entry.target.as_deref().map(escape).unwrap_or_default();
+        details.push(format!("target {} became {}", target(former), target(entry)));
+    }
+    if former.device != entry.device || former.xattrs != entry.xattrs {
+        details.push("device number or extended attributes differ".to_owned());
+    }
+    details
+}
+
+/// What is gone under one name and new under another with the same content was moved.
+fn moves(comparison: &mut Comparison, added: Vec<(&String, &Entry)>, removed: Vec<(&String, &Entry)>) {
+    let mut gone: BTreeMap<Sha256, Vec<(&String, &Entry)>> = BTreeMap::new();
+    let mut rest = Vec::new();
+    for (path, entry) in removed {
+        match entry.content.filter(|_| entry.size > 0) {
+            Some(content) => gone.entry(content).or_default().push((path, entry)),
+            None => rest.push((path, entry)),
+        }
+    }
+    for (path, entry) in added {
+        let former = entry
+            .content
+            .and_then(|content| gone.get_mut(&content))
+            .and_then(|list| if list.is_empty() { None } else { Some(list.remove(0)) });
+        match former {
+            Some((name, former)) => {
+                let mut details = vec![format!("was {name}")];
+                details.extend(attributes(former, entry));
+                comparison.differences.push(difference(path, Change::Moved, (former.content, entry.content), details));
+            }
+            None => comparison.differences.push(difference(path, Change::Added, (None, entry.content), Vec::new())),
+        }
+    }
+    for (path, entry) in gone.into_values().flatten().chain(rest) {
+        comparison.differences.push(difference(path, Change::Removed, (entry.content, None), Vec::new()));
+    }
+}
+
+/// What the files that changed say, and how much elsewhere follows from them.
+fn facts(comparison: &mut Comparison, before: &[Fact], after: &[Fact]) {
+    let by_file = |facts: &[Fact]| {
+        let mut by_file: BTreeMap<String, BTreeMap<Said, usize>> = BTreeMap::new();
+        for fact in facts {
+            if let Some(said) = said(fact) {
+                let path = &fact.locator.path;
+                *by_file.entry(path.clone()).or_default().entry(said).or_default() += 1;
+            }
+        }
+        by_file
+    };
+    let (old, new) = (by_file(before), by_file(after));
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let nothing = BTreeMap::new();
+    for difference in &mut comparison.differences {
+        let (was, is) = (old.get(&difference.path).unwrap_or(&nothing), new.get(&difference.path).unwrap_or(&nothing));
+        let only = |one: &BTreeMap<Said, usize>, other: &BTreeMap<Said, usize>| -> Vec<Said> {
+            one.iter().filter(|(said, count)| other.get(said).is_none_or(|others| others < count)).map(|(said, _)| said.clone()).collect()
+        };
+        difference.lost = only(was, is);
+        difference.gained = only(is, was);
+        seen.insert(
+            old.get_key_value(&difference.path).or_else(|| new.get_key_value(&difference.path)).map_or("", |(path, _)| path.as_str()),
+        );
+    }
+    let mut elsewhere = 0;
+    for (path, said) in &new {
+        if !seen.contains(path.as_str()) && old.get(path) != Some(said) {
+            elsewhere += 1;
+        }
+    }
+    if elsewhere > 0 {
+        let word = if elsewhere == 1 { "file or container" } else { "files or containers" };
+        comparison.follows.push(format!(
+            "{elsewhere} {word} with unchanged content of their own say something else, because of what changed around them"
+        ));
+    }
+}
+
+/// Is the fact one that says what code can do with outside input? Those come first.
+fn is_flow(fact: &Fact) -> bool {
+    matches!(fact.body, FactBody::Code(CodeFact::Flow(_) | CodeFact::Disclosure(_)))
+}
+
+/// Is the fact one that other facts are only about?
+fn is_about(fact: &Fact) -> bool {
+    matches!(
+        &fact.body,
+        FactBody::Code(CodeFact::Excerpt { .. } | CodeFact::File { .. } | CodeFact::Word { .. })
+            | FactBody::Image(ImageFact::ManyNames { .. } | ImageFact::Checksum { .. } | ImageFact::Identity { .. })
+    )
+}
