@@ -25,6 +25,8 @@ use assay_core::{
 
 /// Everything a detector may look at.
 pub struct Case<'a> {
+    /// The day that counts as today, `YYYY-MM-DD`.
+    pub as_of: &'a str,
     /// The inputs, with manifests, artifacts and coverage.
     pub subjects: &'a [Subject],
     /// All facts, those of one input after those of another.
@@ -83,7 +85,7 @@ pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, st
         gap.id = format!("G{}", number + 1);
     }
     let tables = tables::tables(&subjects, &facts, &counts, code);
-    let case = Case { subjects: &subjects, facts: &facts, counts: &counts, controls: &controls, tables: &tables };
+    let case = Case { as_of: &tool.as_of, subjects: &subjects, facts: &facts, counts: &counts, controls: &controls, tables: &tables };
     let mut findings = judge::judge(&case);
     for finding in &mut findings {
         let said = statements.iter().filter(|said| said.fingerprint == finding.fingerprint);

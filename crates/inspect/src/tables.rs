@@ -217,9 +217,9 @@ fn key(fact: &ImageFact, locator: &Locator) -> Option<Vec<Cell>> {
             let size = bits.map_or_else(|| algorithm.clone(), |bits| format!("{algorithm}, {bits} bits"));
             Some(vec![kind.into(), size.into(), fingerprint.map(|digest| digest.to_string()).into(), place(locator)])
         }
-        ImageFact::Certificate { subject, not_before, not_after, key, .. } => Some(vec![
-            "certificate".into(),
-            format!("{subject}, {not_before} to {not_after}").into(),
+        ImageFact::Certificate { subject, not_before, not_after, key, signed_with, authority, .. } => Some(vec![
+            if *authority { "certificate of an authority" } else { "certificate" }.into(),
+            format!("{subject}, {not_before} to {not_after}, signed with {signed_with}").into(),
             key.to_string().into(),
             place(locator),
         ]),

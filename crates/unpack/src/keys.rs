@@ -7,6 +7,7 @@
 //! tried on an encrypted key.
 
 mod asn1;
+mod certificate;
 mod pem;
 mod private;
 mod spki;
@@ -18,6 +19,7 @@ use der::Decode;
 use crate::format::Opened;
 use asn1::expect;
 pub use asn1::tlv;
+use certificate::certificate;
 pub use pem::{Block, blocks, pem};
 use private::private;
 use spki::bits;
@@ -72,23 +74,4 @@ fn rsa_numbers(content: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (modulus, rest) = expect(content, 2)?;
     let (exponent, rest) = expect(rest, 2)?;
     (exponent.len() <= 8).then_some((modulus, exponent, rest))
-}
-
-fn certificate(opened: &mut Opened, at: u64, bytes: &[u8]) -> Option<()> {
-    let certificate = x509_cert::Certificate::from_der(bytes).ok()?;
-    let inner = certificate.tbs_certificate();
-    let spki = der::Encode::to_der(inner.subject_public_key_info()).ok()?;
-    let day = |time: &x509_cert::time::Time| crate::time::date(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX));
-    let fact = ImageFact::Certificate {
-        subject: inner.subject().to_string(),
-        issuer: inner.issuer().to_string(),
-        not_before: day(&inner.validity().not_before),
-        not_after: day(&inner.validity().not_after),
-        key: Sha256::of(&spki),
-    };
-    if !opened.facts.iter().any(|(offset, known)| *offset == at && *known == fact) {
-        opened.fact(at, fact);
-        add(opened, at, &spki, false);
-    }
-    Some(())
 }

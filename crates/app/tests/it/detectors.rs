@@ -42,6 +42,10 @@ const POSITIVE: &[(&str, &str, &str, &str, u64)] = &[
     ("provenance.unsigned-package", "positive-no-field.tar", "medium", "", 0),
     ("provenance.unsigned-package", "positive-part-unsigned.tar", "high", "", 0),
     ("provenance.unsigned-stage", "positive-last.bin", "low", "", 0xd00),
+    ("provenance.weak-certificate", "positive-authority.tar", "medium", "/etc/agent/ca.crt", 0),
+    ("provenance.weak-certificate", "positive-expired.tar", "info", "/etc/agent/ca.crt", 0),
+    ("provenance.weak-certificate", "positive-sha1.tar", "low", "/etc/agent/ca.crt", 0),
+    ("provenance.weak-certificate", "positive-short-key.tar", "low", "/etc/agent/ca.crt", 0),
 ];
 
 /// The same where the evidence is a line of a text.

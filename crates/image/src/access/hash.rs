@@ -4,7 +4,7 @@
 //!
 //! The cost of a hash is chosen by who wrote the file: it is read before anything is tried, and all tries of one root share a budget.
 //!
-//! **Limitations**: DES, yescrypt, scrypt and NTLM are recognised and not tried. (`pwhash`, which has DES, panics on malformed hashes.)
+//! **Limitations**: yescrypt, scrypt, NTLM and the DES of BSD (`_`) are recognised at most, and not tried.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use sha1::Sha1;
 
 use super::{
     defaults::{self, Place},
-    md5crypt,
+    descrypt, md5crypt,
 };
 
 /// Rounds of SHA-crypt that one try may cost; 5,000 is what systems write.
@@ -39,6 +39,7 @@ enum Scheme<'h> {
     Sha2,
     Bcrypt { cost: u32, salt: [u8; 16] },
     Sha1,
+    Des { salt: [u8; 2] },
     Plain,
 }
 
@@ -126,9 +127,10 @@ fn scheme<'h>(realm: Option<&'h str>, stored: &'h str, place: Place) -> Known<'h
         ["", "3", ..] => Err(("ntlm", UNREAD)),
         _ if stored.starts_with("{SHA}") => Ok(("sha1", Scheme::Sha1, 1)),
         _ if place == Place::Inline => Ok(("plain", Scheme::Plain, 1)),
-        _ if stored.len() == 13 && stored.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/')) => {
-            Err(("des", UNREAD))
-        }
+        _ if stored.len() == 13 && stored.bytes().all(|byte| DIGITS.contains(&byte)) => match stored.as_bytes() {
+            [first, second, ..] => Ok(("des", Scheme::Des { salt: [*first, *second] }, 200)),
+            _ => Err(("des", "the hash is broken")),
+        },
         _ if place == Place::Web => Ok(("plain", Scheme::Plain, 1)),
         _ => Err(("unknown", "no known scheme")),
     }
@@ -138,6 +140,7 @@ fn fits(scheme: &Scheme, user: &str, password: &str, stored: &str) -> bool {
     let hash = || stored.rsplit('$').next().unwrap_or_default();
     match scheme {
         Scheme::Plain => stored == password,
+        Scheme::Des { salt } => stored.get(2..) == Some(&descrypt::hash(password.as_bytes(), *salt)),
         Scheme::Digest { realm } => {
             let digest = Md5::digest(format!("{user}:{realm}:{password}"));
             assay_core::hash::hex(&digest).eq_ignore_ascii_case(stored)
@@ -156,7 +159,8 @@ fn fits(scheme: &Scheme, user: &str, password: &str, stored: &str) -> bool {
     }
 }
 
-const DIGITS: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// Digits of crypt.
+pub const DIGITS: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// crypt's own base 64: `count` digits of a number, the lowest first.
 pub fn digits(mut number: u32, count: usize, text: &mut String) {
@@ -172,7 +176,7 @@ const MIME: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 const BCRYPT: &[u8; 64] = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// Base 64 with these digits, the highest bits first, without what fills it up.
-fn other_base64(bytes: &[u8], digits: &[u8; 64]) -> String {
+pub fn other_base64(bytes: &[u8], digits: &[u8; 64]) -> String {
     let mut text = String::new();
     for part in bytes.chunks(3) {
         let byte = |index: usize| u32::from(part.get(index).copied().unwrap_or_default());
@@ -218,6 +222,7 @@ mod tests {
         assert!(holds(None, "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "password"));
         // From the vectors of jBCrypt.
         assert!(holds(None, "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe", "a"));
+        assert!(holds(None, "ab6TRGT20sY26", "root") && !holds(None, "ab6TRGT20sY26", "toor"));
         assert!(holds(None, "plain", "plain"));
         assert!(holds(Some("rig"), &assay_core::hash::hex(&Md5::digest("operator:rig:secret")), "secret"));
     }
@@ -230,7 +235,6 @@ mod tests {
             "$2y$31$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe",
             "$2y$05$x",
             "$y$j9T$x$y",
-            "aaJx1mJGTGPgQ",
             "$6$",
             "$5$rounds=x$y$z",
             "$1$",

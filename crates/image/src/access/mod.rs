@@ -8,6 +8,7 @@
 //! **Limitations**: NSS, LDAP and PAM are not followed. Accounts made while the system runs are not there.
 
 mod defaults;
+mod descrypt;
 mod hash;
 mod md5crypt;
 mod secrets;

@@ -250,11 +250,17 @@ fn keys(reader: &mut Reader) {
             let Some(index) = fields.iter().position(|field| ["ssh-", "ecdsa-", "sk-"].iter().any(|kind| field.starts_with(kind))) else {
                 continue;
             };
+            let comment = fields.get(index + 2..).unwrap_or_default().join(" ");
+            // A key begins with the name of its kind once more; a server passes over a line where it does not.
+            let blob = fields.get(index + 1).and_then(|text| Base64::decode_vec(text).ok());
+            let blob = blob.filter(|blob| blob.get(4..).is_some_and(|rest| rest.starts_with(fields[index].as_bytes())));
+            let Some(blob) = blob else {
+                reader.bad_line(&text, number, "no key of SSH stands behind the name of its kind");
+                continue;
+            };
             count += 1;
             first = first.or(Some(number));
-            let comment = fields.get(index + 2..).unwrap_or_default().join(" ");
             if told.len() < KEYS {
-                let blob = fields.get(index + 1).and_then(|text| Base64::decode_vec(text).ok()).unwrap_or_default();
                 told.push(AuthorizedKey {
                     line: number,
                     kind: fields.get(index).cloned().unwrap_or_default(),

@@ -81,6 +81,28 @@ fn blocks_inside_one_another() {
 }
 
 #[test]
+fn keys_that_are_none_open_nothing() {
+    let mut made = Made::new();
+    let good = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIILI7wMmxpQBiXH7/UoQAPpkAgNVeCvDpHe4K8Bn/MqA rig\n";
+    // Cut off inside its base 64, of another kind than it says, nothing at all; then one that is whole.
+    let other = good.replace("ssh-ed25519 ", "ssh-rsa ");
+    made.file("root/.ssh/authorized_keys", format!("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC cut\n{other}ssh-rsa\n{good}"));
+    let seen = made.read();
+    sound(&made, &seen);
+    let facts = bodies(&seen.0);
+    let keys: Vec<_> = facts
+        .iter()
+        .filter_map(|fact| match fact {
+            ImageFact::AuthorizedKeys(keys) => Some((keys.count, keys.keys.iter().map(|key| key.line).collect::<Vec<_>>())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(keys, [(1, vec![4])]);
+    let lines: Vec<_> = seen.1.iter().filter_map(|gap| gap.note.split(':').next()).collect();
+    assert_eq!(lines, ["line 1", "line 2", "line 3"]);
+}
+
+#[test]
 fn units_in_a_loop_and_links_in_a_circle() {
     let mut made = Made::new();
     made.put("lib/systemd/systemd", b"systemd.unit=", 0o755).link(EntryKind::Symlink, "sbin/init", "/lib/systemd/systemd");

@@ -16,6 +16,7 @@ mod disclosure;
 mod grade;
 mod ordinary;
 mod provenance;
+mod samples;
 
 /// A detector.
 pub struct Detector {

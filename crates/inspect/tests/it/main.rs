@@ -1,6 +1,7 @@
 //! Tests of judging as a whole: from facts and manifests to a dossier.
 
 mod answers;
+mod certificates;
 mod findings;
 mod resolve;
 mod system;

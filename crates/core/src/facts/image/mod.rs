@@ -92,6 +92,12 @@ pub enum ImageFact {
         not_after: String,
         /// SHA-256 of the DER of its public key.
         key: Sha256,
+        /// What its issuer signed it with: `RSA SHA-256`, `Ed25519`, the number where the name is not known.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        signed_with: String,
+        /// Does it say that its key may sign other certificates?
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        authority: bool,
     },
     /// A payload that is encrypted.
     Encrypted {

@@ -41,20 +41,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use assay_core::{Confidence, Effect, Evidence, Fact, Question, Severity, Sha256, facts::ImageFact};
 
-use super::super::{Case, Detector, Draft, at_fact, image_facts, shown};
+use super::super::{Case, Detector, Draft, at_fact, image_facts, samples, shown};
 
 pub(super) const DETECTOR: Detector =
     Detector { id: "disclosure.private-key", version: 2, question: Question::Disclosure, source: include_str!("private_key.rs"), detect };
 
-/// Words of a folder's name that say that what is below is for tests or for reading; so does any that begins with `test`.
-const SAMPLES: &[&str] = &["demo", "demos", "doc", "docs", "example", "examples", "regress", "sample", "samples", "unittests", "vectors"];
-/// Ends of the names of sources, in which such a word counts in the file's own name too.
-const SOURCES: &[&str] = &["c", "cc", "cpp", "go", "h", "java", "js", "pl", "py", "rb", "rs", "ts"];
-/// Beginnings of the names of libraries and tools that test or measure themselves with keys.
-#[rustfmt::skip]
-const CRYPTOGRAPHY: &[&str] = &[
-    "gnutls-", "libcrypto", "libfreebl", "libgcrypt", "libgnutls", "libmbed", "libnettle", "libnss", "libssl", "libtomcrypt", "libwolfssl",
-];
 /// Places listed as evidence of one finding.
 const MOST: usize = 100;
 
@@ -84,7 +75,7 @@ fn detect(case: &Case) -> Vec<Draft> {
         })
         .collect();
     let mut drafts = Vec::new();
-    let mut samples: BTreeMap<(String, bool), Vec<Evidence>> = BTreeMap::new();
+    let mut harmless: BTreeMap<(String, bool), Vec<Evidence>> = BTreeMap::new();
     for (fact, image) in image_facts(case.facts) {
         let ImageFact::Key { fingerprint, algorithm, private: true, encrypted, .. } = image else { continue };
         let identity = fingerprint.map(|digest| digest.to_string()).unwrap_or_default();
@@ -97,7 +88,7 @@ fn detect(case: &Case) -> Vec<Draft> {
                 let own = matches!(usage, Use::SelfTest);
                 let container =
                     if own { &fact.locator.path } else { fact.locator.path.rsplit_once('!').map_or("", |(container, _)| container) };
-                samples.entry((container.to_owned(), own)).or_default().push(at_fact(&fact.locator, kind, identity));
+                harmless.entry((container.to_owned(), own)).or_default().push(at_fact(&fact.locator, kind, identity));
                 continue;
             }
             Use::Host => (
@@ -126,7 +117,7 @@ fn detect(case: &Case) -> Vec<Draft> {
             references: vec!["https://cwe.mitre.org/data/definitions/321.html".into()],
         });
     }
-    drafts.extend(samples.into_iter().map(|((container, own), places)| sample(container, own, places)));
+    drafts.extend(harmless.into_iter().map(|((container, own), places)| sample(container, own, places)));
     drafts
 }
 
@@ -151,23 +142,14 @@ fn sample(container: String, own: bool, mut evidence: Vec<Evidence>) -> Draft {
     }
 }
 
-/// Does one of the words of `name` say that it is for tests or for reading?
-fn says_sample(name: &str) -> bool {
-    name.split(['-', '_', '.', ' ']).any(|word| SAMPLES.contains(&word) || word.starts_with("test"))
-}
-
 fn usage(fact: &Fact, encrypted: bool, program: bool, certificate: Option<&str>) -> Use {
-    // The last container's own names; a sample's folder may be any of them.
-    let path = fact.locator.path.rsplit('!').next().unwrap_or_default();
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let folders = path.strip_suffix(name).unwrap_or_default();
-    let source = name.rsplit_once('.').is_some_and(|(_, end)| SOURCES.contains(&end));
-    if folders.split('/').any(says_sample) || (source && says_sample(name)) {
+    let name = fact.locator.path.rsplit(['/', '!']).next().unwrap_or_default();
+    if samples::for_reading(&fact.locator.path) {
         return Use::Sample;
     }
     match (program, certificate) {
         _ if encrypted => Use::Encrypted,
-        (true, _) if CRYPTOGRAPHY.iter().any(|library| name.starts_with(library)) => Use::SelfTest,
+        (true, _) if samples::tests_itself(name) => Use::SelfTest,
         (true, subject) => Use::Program(subject.map(str::to_owned)),
         (false, Some(subject)) => Use::Certificate(subject.to_owned()),
         _ if (name.starts_with("ssh_host_") || name.starts_with("dropbear_")) && name.contains("key") => Use::Host,

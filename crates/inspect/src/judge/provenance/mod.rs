@@ -10,6 +10,7 @@ mod signature_invalid;
 mod unknown_bytes;
 mod unsigned_package;
 mod unsigned_stage;
+mod weak_certificate;
 
 pub(super) static DETECTORS: &[Detector] = &[
     checksum_mismatch::DETECTOR,
@@ -20,4 +21,5 @@ pub(super) static DETECTORS: &[Detector] = &[
     unknown_bytes::DETECTOR,
     unsigned_package::DETECTOR,
     unsigned_stage::DETECTOR,
+    weak_certificate::DETECTOR,
 ];
