@@ -13,6 +13,7 @@ use assay_core::{
 mod access;
 mod code;
 mod endpoints;
+mod hardening;
 mod listeners;
 mod parts;
 mod update;
@@ -62,6 +63,7 @@ pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize], code: Code
         contents(subjects),
     ];
     tables.push(parts::parts(facts));
+    tables.push(hardening::hardening(facts));
     tables.extend(access::tables(subjects, facts, counts));
     tables.extend(code.finish());
     tables.retain(|table| !table.rows.is_empty());

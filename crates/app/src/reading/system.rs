@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, collections::BTreeMap, rc::Rc};
 
-use assay_code::script::ScriptFacts;
+use assay_code::{read::hardening, script::ScriptFacts};
 use assay_core::{
     At, FactId, Limits, Locator, Problem, Root, Sha256,
     escape::unescape,
-    facts::CodeFact,
+    facts::{CodeFact, ImageFact},
     root::{Place, looks_like_root},
 };
 use assay_image::Given;
@@ -29,6 +29,7 @@ struct System<'s, 'a, 'c> {
     scripts: &'s Scripts<'s, 'c>,
     reached: Reached,
     starters: Starters,
+    contents: Contents<'s>,
 }
 
 /// Reads the tree of `root` into `out`.
@@ -46,7 +47,7 @@ pub fn read(
     let scripts = Scripts::new(Some(root), contents, limits);
     scripts.ahead(files.values().filter(|file| file.kind == Kind::Script), threads);
     let mut system =
-        System { root, files: &files, programs, scripts: &scripts, reached: Reached::default(), starters: Starters::default() };
+        System { root, files: &files, programs, scripts: &scripts, reached: Reached::default(), starters: Starters::default(), contents };
     if looks_like_root(root.tree()) {
         let given = Given { kernel_arguments: kernel_arguments.map(str::to_owned) };
         let (facts, gaps) = assay_image::read(root, contents, &given, limits);
@@ -75,7 +76,10 @@ impl<'a> System<'_, 'a, '_> {
         let from = self.started_by(file.id);
         let base = self.root.locate(&self.place(file, from, out), At::Offset(0));
         match &file.kind {
-            Kind::Program => program(&base, from, self.programs, out),
+            Kind::Program => {
+                harden(&base, from, self.contents, out);
+                program(&base, from, self.programs, out);
+            }
             Kind::Text if from.is_empty() => {}
             Kind::Script | Kind::Text => {
                 let read = self.script(file);
@@ -125,13 +129,23 @@ pub fn loose(id: Sha256, trail: &str, contents: Contents<'_>, programs: &Program
     let base = Locator { artifact: id, path: trail.to_owned(), at: At::Offset(0) };
     let bytes = contents(&id).unwrap_or(Cow::Borrowed(&[]));
     match Kind::of(&bytes) {
-        Some(Kind::Program) => program(&base, &[], programs, out),
+        Some(Kind::Program) => {
+            harden(&base, &[], contents, out);
+            program(&base, &[], programs, out);
+        }
         Some(Kind::Script) => {
             let read = Scripts::new(None, contents, limits).read(id, "", None);
             code(&base, Producer::Script, &[], &read.facts, &read.problems, out);
         }
         Some(Kind::Other(what)) => other(&base, &what, out),
         Some(Kind::Text) | None => {}
+    }
+}
+
+/// How the program was compiled and linked, whatever its processor.
+fn harden(base: &Locator, from: &[FactId], contents: Contents<'_>, out: &mut Collector) {
+    if let Some(hardening) = contents(&base.artifact).and_then(|bytes| hardening(&bytes)) {
+        out.image(Producer::Program, base.clone(), from, ImageFact::Hardening(Box::new(hardening)));
     }
 }
 

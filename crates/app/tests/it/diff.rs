@@ -20,7 +20,7 @@ fn plant(tree: &Path) {
     write("etc/sudoers", b"root ALL=(ALL) ALL\nwww ALL=(root) NOPASSWD: /sbin/reboot\n");
     write("etc/hostname", b"rig\n");
     fs::copy(fixtures().join("formats/pem/public.pem"), tree.join("etc/update.pub")).unwrap();
-    fs::copy(fixtures().join("code/programs/stop-dense-switch/bin/shown"), tree.join("usr/bin/agent")).unwrap();
+    fs::copy(fixtures().join("code/programs/beacon-discovery-answer/bin/shown-ipreport.a32"), tree.join("usr/bin/agent")).unwrap();
     fs::set_permissions(tree.join("etc/init.d/rcS"), fs::Permissions::from_mode(0o755)).unwrap();
 }
 

@@ -12,6 +12,7 @@
 
 mod analysis;
 mod apart;
+mod hardening;
 pub mod listing;
 mod quote;
 pub mod shapes;
@@ -27,6 +28,7 @@ use assay_core::{
 use crate::load::NotLoaded;
 use analysis::Analysis;
 pub use apart::apart;
+pub use hardening::hardening;
 pub use quote::quote;
 
 /// Facts that are kept of one program. The fullest that was met has some hundred.

@@ -103,6 +103,7 @@ fn of_image(fact: &ImageFact) -> Option<(&'static str, String)> {
         ImageFact::Encrypted { what, scheme } => ("encrypted", format!("{what} ({scheme})")),
         ImageFact::Anomaly { kind, subject } => ("anomaly", format!("{kind:?} {subject}")),
         ImageFact::Init { program, .. } => ("init", program.clone()),
+        ImageFact::Hardening(one) => ("hardening", format!("{:?}, relro {:?}, nx {}, canary {}", one.kind, one.relro, one.nx, one.canary)),
         ImageFact::NotExamined { .. }
         | ImageFact::BootCheck { .. }
         | ImageFact::ManyNames { .. }

@@ -2,6 +2,7 @@
 
 mod access;
 mod boot;
+mod hardening;
 mod parts;
 mod web;
 
@@ -18,6 +19,7 @@ pub use access::{
     SecretKind, Service, SshServer,
 };
 pub use boot::{BootSetting, BootStep, InitKind, Phase, Starter};
+pub use hardening::{ElfKind, Hardening, Relro};
 pub use parts::{Part, PartKind, PartSign};
 pub use web::{CgiProgram, CgiRule, UrlPattern, WebAuth, WebDoor, WebListen, WebServer};
 
@@ -209,6 +211,8 @@ pub enum ImageFact {
     },
     /// A part that comes from elsewhere.
     Part(Box<Part>),
+    /// How a program was compiled and linked.
+    Hardening(Box<Hardening>),
 }
 
 /// A step of the boot chain.

@@ -5,6 +5,7 @@ use super::Detector;
 mod checksum_mismatch;
 mod key_inside_image;
 mod link_escape;
+mod missing_hardening;
 mod opaque_payload;
 mod signature_invalid;
 mod unknown_bytes;
@@ -16,6 +17,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     checksum_mismatch::DETECTOR,
     key_inside_image::DETECTOR,
     link_escape::DETECTOR,
+    missing_hardening::DETECTOR,
     opaque_payload::DETECTOR,
     signature_invalid::DETECTOR,
     unknown_bytes::DETECTOR,
