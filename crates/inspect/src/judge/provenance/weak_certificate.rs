@@ -112,12 +112,11 @@ fn of_one(facts: &[Fact], today: &str, programs: &BTreeSet<Sha256>) -> Vec<Draft
         let size = keys.get(&(held.key, path, &held.fact.locator.at)).copied().unwrap_or(("", None));
         let Some((severity, why)) = worst(held, size, today, circling.contains(held.subject)) else { continue };
         let evidence = at_fact(&held.fact.locator, format!("issued by {}", short(held.issuer)), held.key.to_string());
-        match drafts.get_mut(&(held.key, held.subject, held.issuer, held.not_after)) {
-            Some(draft) => more(&mut draft.evidence, evidence),
-            None => {
-                let title = format!("The certificate of {} in {}: {why}", short(held.subject), shown(path));
-                drafts.insert((held.key, held.subject, held.issuer, held.not_after), draft(held, title, severity, evidence));
-            }
+        if let Some(draft) = drafts.get_mut(&(held.key, held.subject, held.issuer, held.not_after)) {
+            more(&mut draft.evidence, evidence);
+        } else {
+            let title = format!("The certificate of {} in {}: {why}", short(held.subject), shown(path));
+            drafts.insert((held.key, held.subject, held.issuer, held.not_after), draft(held, title, severity, evidence));
         }
     }
     drafts.into_values().collect()
