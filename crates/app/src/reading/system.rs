@@ -29,7 +29,7 @@ struct System<'s, 'a, 'c> {
     scripts: &'s Scripts<'s, 'c>,
     reached: Reached,
     starters: Starters,
-    contents: Contents<'s>,
+    contents: Contents<'c>,
 }
 
 /// Reads the tree of `root` into `out`.

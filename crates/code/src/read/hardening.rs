@@ -71,13 +71,13 @@ fn of<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Hardening> {
     let endian = file.endian();
     let header = file.elf_header();
     let (mut relro, mut stack, mut writable_code) = (false, None, false);
-    let writes_and_runs = elf::PF_W | elf::PF_X;
+    let writes_and_runs = elf::PF_W.0 | elf::PF_X.0;
     for segment in file.elf_program_headers() {
         let flags = segment.p_flags(endian);
         match segment.p_type(endian) {
             elf::PT_GNU_RELRO => relro = true,
-            elf::PT_GNU_STACK => stack = Some(flags & elf::PF_X == 0),
-            elf::PT_LOAD => writable_code |= flags & writes_and_runs == writes_and_runs,
+            elf::PT_GNU_STACK => stack = Some(flags.0 & elf::PF_X.0 == 0),
+            elf::PT_LOAD => writable_code |= flags.0 & writes_and_runs == writes_and_runs,
             _ => {}
         }
     }
@@ -87,18 +87,17 @@ fn of<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Hardening> {
         let strings = sections.strings(endian, bytes, link).unwrap_or_default();
         for entry in entries {
             let text = || entry.string(endian, strings).map(folders).unwrap_or_default();
-            match entry.tag32(endian) {
-                Some(elf::DT_BIND_NOW) => now = true,
-                Some(elf::DT_FLAGS) => now |= entry.val32(endian).is_some_and(|flags| flags & elf::DF_BIND_NOW != 0),
-                Some(elf::DT_FLAGS_1) => now |= entry.val32(endian).is_some_and(|flags| flags & elf::DF_1_NOW != 0),
-                Some(elf::DT_DEBUG) => debug = true,
-                Some(elf::DT_RPATH) => rpath = text(),
-                Some(elf::DT_RUNPATH) => runpath = text(),
+            match entry.d_tag(endian) {
+                elf::DT_BIND_NOW => now = true,
+                elf::DT_FLAGS => now |= entry.d_val(endian).into() & elf::DF_BIND_NOW.0 != 0,
+                elf::DT_FLAGS_1 => now |= entry.d_val(endian).into() & elf::DF_1_NOW.0 != 0,
+                elf::DT_DEBUG => debug = true,
+                elf::DT_RPATH => rpath = text(),
+                elf::DT_RUNPATH => runpath = text(),
                 _ => {}
             }
         }
     }
-    let lazy = sections.iter().any(|section| sections.section_name(endian, section).is_ok_and(|name| name == b".got.plt"));
     let (mut canary, mut checked, mut could) = (false, 0, 0);
     for table in [elf::SHT_DYNSYM, elf::SHT_SYMTAB] {
         let Ok(symbols) = sections.symbols(endian, bytes, table) else { continue };
@@ -114,14 +113,15 @@ fn of<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Hardening> {
     }
     let kind = match header.e_type(endian) {
         elf::ET_EXEC => ElfKind::Fixed,
-        elf::ET_DYN if debug || file.elf_program_headers().iter().any(|segment| segment.p_type(endian) == elf::PT_INTERP) => ElfKind::Pie,
+        // The linker leaves that entry for debuggers in programs alone: a library that can be started has none.
+        elf::ET_DYN if debug => ElfKind::Pie,
         elf::ET_DYN => ElfKind::Library,
         _ => ElfKind::Object,
     };
     Some(Hardening {
         machine: machine(header.e_machine(endian)),
         kind,
-        relro: match (relro, now || !lazy) {
+        relro: match (relro, now) {
             (false, _) => Relro::None,
             (true, false) => Relro::Partial,
             (true, true) => Relro::Full,
@@ -141,7 +141,7 @@ fn folders(text: &[u8]) -> Vec<String> {
     text.split(|byte| *byte == b':').take(64).map(escape).collect()
 }
 
-fn machine(number: u16) -> String {
+fn machine(number: elf::Machine) -> String {
     let name = match number {
         elf::EM_ARM => "ARM",
         elf::EM_AARCH64 => "AArch64",
@@ -152,7 +152,7 @@ fn machine(number: u16) -> String {
         elf::EM_PPC => "PowerPC",
         elf::EM_PPC64 => "PowerPC64",
         elf::EM_XTENSA => "Xtensa",
-        _ => return format!("machine {number}"),
+        _ => return format!("machine {}", number.0),
     };
     name.to_owned()
 }

@@ -4,6 +4,7 @@ mod arm_execution;
 mod arm_objdump;
 mod arm_trace;
 mod discovery;
+mod hardening;
 mod hostile;
 mod numbers;
 mod scripts;
