@@ -17,7 +17,7 @@ use assay_inspect::inspect;
 use crate::{
     Exit, Failure,
     cli::Opening,
-    inputs,
+    inputs, pipeline,
     sandbox::{self, Blobs, Keep, protocol::Quote},
 };
 
@@ -73,7 +73,13 @@ impl Replay {
             quoted.extend(made.into_iter().map(|(id, at, text)| ((id, at), text)));
             stores.push(blobs);
         }
-        let judged = inspect(dossier.tool.clone(), subjects, facts, &[], true).findings;
+        let mut judged = inspect(dossier.tool.clone(), subjects, facts, &[], true).findings;
+        // What the opening alone does not lead to comes from the reading of the system, which takes longer.
+        let shown =
+            |finding: &Finding| finding.evidence.iter().all(is_code) || judged.iter().any(|one| one.fingerprint == finding.fingerprint);
+        if !findings.iter().all(|finding| shown(finding)) {
+            judged = read(dossier, paths, opening)?;
+        }
         Ok(Self { stores, quoted, judged, read: RefCell::default() })
     }
 
@@ -117,7 +123,15 @@ impl Replay {
     }
 }
 
-/// Is it code that the evidence shows?
+/// Findings of the inputs, opened and read once more as for `assay vet`.
+fn read(dossier: &Dossier, paths: &[PathBuf], opening: &Opening) -> Result<Vec<Finding>, Failure> {
+    let made = pipeline::make(paths, opening, &inputs::limits(opening)?, dossier.tool.as_of.clone(), &[], true)?;
+    Ok(made.dossier.findings)
+}
+
+/// Is it code that the evidence shows: instructions, or lines with the one meant behind `>`? What a rule says of a line of settings is judged
+/// again instead.
 pub fn is_code(evidence: &Evidence) -> bool {
-    matches!(evidence.at, At::Address(_) | At::Line(_))
+    let quoted = || evidence.excerpt.is_empty() || evidence.excerpt.lines().any(|line| line.starts_with('>'));
+    matches!(evidence.at, At::Address(_)) || matches!(evidence.at, At::Line(_)) && quoted()
 }

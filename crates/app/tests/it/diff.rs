@@ -64,7 +64,7 @@ fn four_changes_are_named_and_nothing_else() {
     let append = |path: &str, line: &str| fs::write(after.join(path), fs::read_to_string(after.join(path)).unwrap() + line).unwrap();
     append("etc/init.d/rcS", "/usr/sbin/telnetd -l /bin/sh\n");
     append("etc/sudoers", "www ALL=(root) NOPASSWD: /bin/vi\n");
-    fs::copy(fixtures().join("formats/pem/rsa-public.pem"), after.join("etc/update.pub")).unwrap();
+    fs::copy(fixtures().join("detectors/keys/maker.pem"), after.join("etc/update.pub")).unwrap();
     let mut program = fs::read(after.join("usr/bin/agent")).unwrap();
     let at = small_move(&program);
     program[at] ^= 0x40;

@@ -101,5 +101,7 @@ fn findings_about_code_are_valid_and_have_flows() {
     let programs: Vec<PathBuf> = entries("fixtures/code/programs").into_iter().step_by(7).map(|program| program.join("bin")).collect();
     let results = written(&validator(), &programs, "programs");
     let flows = results.iter().filter(|result| result["codeFlows"].is_array()).count();
-    assert!(flows > 5 && flows == results.len(), "{flows} flows of {} findings of {} programs", results.len(), programs.len());
+    // What is said of a file as such has no way.
+    let ways = results.iter().filter(|result| result["properties"]["question"] != "provenance").count();
+    assert!(flows > 5 && flows == ways, "{flows} flows of {ways} findings of {} programs", programs.len());
 }
