@@ -136,8 +136,12 @@ fn of<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Hardening> {
     })
 }
 
-/// Folders between colons; an empty one is the folder that the program is started in.
+/// Folders between colons; an empty one is the folder that the program is started in. A text that is empty as a whole, as tools leave it
+/// that take folders of the build away, is passed over by the loader (glibc, `elf/dl-load.c`, `decompose_rpath`).
 fn folders(text: &[u8]) -> Vec<String> {
+    if text.is_empty() {
+        return Vec::new();
+    }
     text.split(|byte| *byte == b':').take(64).map(escape).collect()
 }
 
