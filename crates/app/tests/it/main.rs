@@ -2,6 +2,7 @@
 
 mod cli;
 mod code;
+mod cyclonedx;
 mod detectors;
 mod diff;
 mod drawn;
