@@ -166,13 +166,18 @@ fn quote(given: Given) -> io::Result<()> {
 
 fn shape(given: Given) -> io::Result<()> {
     let Given { input, len, request, .. } = given;
-    let protocol::Shape { limits, threads, contents: wanted } = serde_json::from_slice(&request)?;
+    let protocol::Shape { limits, threads, contents: wanted, digests } = serde_json::from_slice(&request)?;
     let contents = Mapped::open(&input, len)?;
+    let threads = work_on(threads, limits.memory_bytes)?;
+    let of = |id: &Sha256| contents.get(id).unwrap_or_default();
     let wanted: Vec<Sha256> = wanted.into_iter().collect();
-    let forms = reading::spread(&wanted, work_on(threads, limits.memory_bytes)?, |id| {
-        (*id, crate::diff::form(contents.get(id).unwrap_or_default()))
-    });
-    reply(&forms.into_iter().collect::<protocol::Shaped>())
+    let digests: Vec<Sha256> = digests.into_iter().collect();
+    let forms = reading::spread(&wanted, threads, |id| (*id, crate::diff::form(of(id))));
+    let digests = reading::spread(&digests, threads, |id| (*id, crate::diff::digest(of(id))));
+    reply(&protocol::Shaped {
+        forms: forms.into_iter().collect(),
+        digests: digests.into_iter().filter_map(|(id, digest)| Some((id, digest?))).collect(),
+    })
 }
 
 /// Makes the pool on which a single program is worked on, and gives the number of threads that there is room for: stacks and the heaps

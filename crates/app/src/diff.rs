@@ -5,6 +5,7 @@
 //! their functions, texts by their lines.
 
 mod functions;
+mod likeness;
 mod lines;
 mod shown;
 
@@ -15,9 +16,10 @@ use assay_core::{
     Limits, Sha256,
     escape::{escape, visible},
 };
-use assay_inspect::compare::{Change, Comparison, Side, compare};
+use assay_inspect::compare::{Comparison, Difference, Side, compare};
 
 pub use functions::Functions;
+pub use likeness::digest;
 
 use crate::{
     Exit, Failure,
@@ -31,6 +33,8 @@ use crate::{
 
 /// Lines of a text that are compared.
 const LINES: usize = 20_000;
+/// Differences whose contents are in hand at the same time.
+const BATCH: usize = 64;
 /// Bytes of one line.
 const LINE_BYTES: usize = 400;
 
@@ -89,46 +93,52 @@ pub fn diff_command(options: &Diff) -> Result<Exit, Failure> {
 
 /// Lays two inputs beside each other.
 fn between(before: &Done, after: &Done, opening: &Opening, limits: &Limits) -> Result<Differences, Failure> {
-    let comparison = {
-        let side = |done: &Done| -> (assay_core::dossier::Subject, Vec<assay_core::Fact>) {
-            (done.unpacked.subject.clone(), done.unpacked.facts.clone())
-        };
-        let (old, new) = (side(before), side(after));
-        compare(&Side { subject: &old.0, facts: &old.1 }, &Side { subject: &new.0, facts: &new.1 })
-    };
-    let changed: Vec<(Sha256, Sha256)> = comparison
-        .differences
-        .iter()
-        .filter(|difference| difference.change == Change::Content)
-        .filter_map(|difference| Some((difference.contents.0?, difference.contents.1?)))
-        .collect();
-    let old = forms(before, changed.iter().map(|pair| pair.0).collect(), opening, limits)?;
-    let new = forms(after, changed.iter().map(|pair| pair.1).collect(), opening, limits)?;
-    let details = comparison
-        .differences
-        .iter()
-        .map(|difference| match (difference.change, difference.contents) {
-            (Change::Content, (Some(was), Some(is))) => Some(detail(old.get(&was), new.get(&is))),
-            _ => None,
-        })
-        .collect();
-    let name = |done: &Done| done.unpacked.subject.name.clone();
+    let (old, new) = (&before.unpacked, &after.unpacked);
+    let mut comparison =
+        compare(&Side { subject: &old.subject, facts: &old.facts }, &Side { subject: &new.subject, facts: &new.facts });
+    let ask = |done: &Done, contents: BTreeSet<Sha256>, digests: BTreeSet<Sha256>| shaped(done, contents, digests, opening, limits);
+    let (gone, come) = likeness::asked(&comparison);
+    if !gone.is_empty() && !come.is_empty() {
+        let (gone, come) = (ask(before, BTreeSet::new(), gone)?, ask(after, BTreeSet::new(), come)?);
+        likeness::join(&mut comparison, &gone.digests, &come.digests);
+    }
+    let mut details = Vec::with_capacity(comparison.differences.len());
+    for batch in comparison.differences.chunks(BATCH) {
+        let pairs = || batch.iter().filter_map(changed);
+        let old = ask(before, pairs().map(|pair| pair.0).collect(), BTreeSet::new())?.forms;
+        let new = ask(after, pairs().map(|pair| pair.1).collect(), BTreeSet::new())?.forms;
+        details.extend(batch.iter().map(|difference| changed(difference).map(|(was, is)| detail(old.get(&was), new.get(&is)))));
+    }
     Ok(Differences {
-        names: [name(before), name(after)],
-        ids: [before.unpacked.subject.id, after.unpacked.subject.id],
-        complete: before.unpacked.complete && after.unpacked.complete && comparison.left_out == 0,
+        names: [old.subject.name.clone(), new.subject.name.clone()],
+        ids: [old.subject.id, new.subject.id],
+        // Where not one byte differs, what a limit left unread cannot differ.
+        complete: old.subject.id == new.subject.id || (old.complete && new.complete && comparison.left_out == 0 && comparison.cut == 0),
         comparison,
         details,
     })
 }
 
-fn forms(done: &Done, wanted: BTreeSet<Sha256>, opening: &Opening, limits: &Limits) -> Result<Shaped, Failure> {
-    let Some(blobs) = &done.blobs else { return Ok(Shaped::new()) };
-    let contents: BTreeSet<Sha256> = wanted.into_iter().filter(|id| blobs.get(id).is_some()).collect();
-    if contents.is_empty() {
-        return Ok(Shaped::new());
+/// Both contents of what has another one.
+fn changed(difference: &Difference) -> Option<(Sha256, Sha256)> {
+    let (was, is) = (difference.contents.0?, difference.contents.1?);
+    (was != is).then_some((was, is))
+}
+
+fn shaped(
+    done: &Done,
+    contents: BTreeSet<Sha256>,
+    digests: BTreeSet<Sha256>,
+    opening: &Opening,
+    limits: &Limits,
+) -> Result<Shaped, Failure> {
+    let Some(blobs) = &done.blobs else { return Ok(Shaped::default()) };
+    let kept = |wanted: BTreeSet<Sha256>| -> BTreeSet<Sha256> { wanted.into_iter().filter(|id| blobs.get(id).is_some()).collect() };
+    let (contents, digests) = (kept(contents), kept(digests));
+    if contents.is_empty() && digests.is_empty() {
+        return Ok(Shaped::default());
     }
-    let request = Shape { limits: *limits, threads: opening.threads(), contents };
+    let request = Shape { limits: *limits, threads: opening.threads(), contents, digests };
     sandbox::shape(blobs, &request, !opening.no_sandbox)
         .map_err(|error| Failure::new(Exit::Unreadable, format!("the contents that changed could not be compared: {error}")))
 }

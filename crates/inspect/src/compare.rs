@@ -1,7 +1,8 @@
 //! Two inputs, name by name: what was added, removed, moved or changed, and what that says.
 //!
-//! A file is what a tree calls by one name; trees are told apart by their trail. A container that differs only because something inside it does
-//! (an archive, a filesystem) is no change of its own: it *follows* from those inside. Facts are compared within the files that changed, by
+//! A file is what a tree calls by one name; which tree is which is told by the names that they share ([`Trails`]), so that a package can be laid
+//! beside a dump or a folder. A container that differs only because something inside it does (an archive, a filesystem) is no change of its own:
+//! it *follows* from those inside; where nothing inside does, its own bytes are the difference. Facts are compared within the files that changed, by
 //! what they say and not by where they stand, so that a line moved down is no news; facts elsewhere follow too.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +16,10 @@ use assay_core::{
 };
 
 mod said;
+mod trees;
 
 pub use said::{Said, said};
+use trees::Trails;
 
 /// What became of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +41,8 @@ pub enum Change {
 pub struct Difference {
     /// Trail to it, in the second where that has it.
     pub path: String,
+    /// The former trail, as the second would call it, where it was moved.
+    pub former: Option<String>,
     /// What became of it.
     pub change: Change,
     /// Content before and after.
@@ -50,23 +55,42 @@ pub struct Difference {
     pub gained: Vec<Said>,
 }
 
+impl Difference {
+    /// What was added is what was removed as `old`, under another name and with another content.
+    pub fn was(&mut self, old: &Self, how: &str) {
+        self.change = Change::Moved;
+        self.former = Some(old.path.clone());
+        self.contents.0 = old.contents.0;
+        self.details = vec![format!("was {}", old.path), how.to_owned()];
+        self.lost = old.lost.iter().filter(|said| !self.gained.contains(said)).cloned().collect();
+        self.gained.retain(|said| !old.lost.contains(said));
+    }
+}
+
 /// Everything that differs.
 #[derive(Debug, Default)]
 pub struct Comparison {
     /// Changes of files, by path.
     pub differences: Vec<Difference>,
+    /// Trees that are laid beside each other though their trails differ: in words.
+    pub beside: Vec<String>,
     /// Containers that differ only by what is inside them, and facts elsewhere that differ with them: in words.
     pub follows: Vec<String>,
     /// Names that both have alike.
     pub same: usize,
     /// Names beyond the limit that were not compared.
     pub left_out: usize,
+    /// Differences beyond the limit that are not told.
+    pub cut: usize,
 }
 
 /// Names compared.
 const MOST: usize = 2_000_000;
 /// Differences kept.
 const DIFFERENCES: usize = 50_000;
+
+/// What is said of a container that differs though nothing inside it does.
+const OWN_BYTES: &str = "nothing that it holds differs: its own bytes do (headers, order, padding, compression)";
 
 /// One of the two.
 pub struct Side<'a> {
@@ -82,25 +106,32 @@ type Names<'a> = BTreeMap<String, &'a Entry>;
 #[must_use]
 pub fn compare(before: &Side, after: &Side) -> Comparison {
     let mut comparison = Comparison::default();
-    let (old, new) = (names(before.subject), names(after.subject));
+    let trails = Trails::of(before.subject, after.subject);
+    let named = |trail: &str| if trail.is_empty() { "the input".to_owned() } else { trail.to_owned() };
+    let renamed = trails.renamed().map(|(a, b)| format!("the tree of A in {} is laid beside that of B in {}", named(a), named(b)));
+    comparison.beside.extend(renamed);
+    let (old, new) = (names(before.subject, |path| trails.follow(&path)), names(after.subject, |path| path));
     comparison.left_out = old.len().saturating_sub(MOST) + new.len().saturating_sub(MOST);
-    let containers: BTreeSet<String> =
-        [before, after].into_iter().flat_map(|side| &side.subject.manifest).map(|tree| tree.path.clone()).collect();
-    let holds = |path: &str| containers.contains(path) || containers.iter().any(|container| container.starts_with(&format!("{path}!")));
+    let mut containers: BTreeSet<String> = BTreeSet::new();
+    for trail in before.subject.manifest.iter().map(|tree| trails.follow(&tree.path)).chain(after.subject.manifest.iter().map(|tree| tree.path.clone())) {
+        containers.extend(trail.match_indices('!').map(|(at, _)| trail[..at].to_owned()));
+        containers.insert(trail);
+    }
+    let mut held: Vec<(&String, Option<Sha256>, Option<Sha256>)> = Vec::new();
     let (mut added, mut removed) = (Vec::new(), Vec::new());
     for (path, entry) in new.iter().take(MOST) {
         match old.get(path) {
             None => added.push((path, *entry)),
             Some(former) => {
                 let details = attributes(former, entry);
-                if former.content != entry.content && holds(path) {
-                    comparison.follows.push(format!("{path}: it holds what changed"));
+                if former.content != entry.content && containers.contains(path) {
+                    held.push((path, former.content, entry.content));
                 } else if former.content != entry.content {
                     comparison.differences.push(difference(path, Change::Content, (former.content, entry.content), details));
                     continue;
                 }
                 if details.is_empty() {
-                    comparison.same += 1;
+                    comparison.same += usize::from(former.content == entry.content);
                 } else {
                     comparison.differences.push(difference(path, Change::Attributes, (former.content, entry.content), details));
                 }
@@ -109,17 +140,38 @@ pub fn compare(before: &Side, after: &Side) -> Comparison {
     }
     removed.extend(old.iter().take(MOST).filter(|(path, _)| !new.contains_key(*path)).map(|(path, entry)| (path, *entry)));
     moves(&mut comparison, added, removed);
-    // An input that is one file and no container.
-    if before.subject.manifest.is_empty() && after.subject.manifest.is_empty() && before.subject.id != after.subject.id {
-        comparison.differences.push(difference("", Change::Content, (Some(before.subject.id), Some(after.subject.id)), Vec::new()));
+    own_bytes(&mut comparison, held);
+    // The input itself: one file and no container, or a container of which nothing that it holds differs.
+    let ids = (before.subject.id, after.subject.id);
+    if comparison.differences.is_empty() && ids.0 != ids.1 && comparison.left_out == 0 {
+        let whole = before.subject.manifest.is_empty() && after.subject.manifest.is_empty();
+        let details = if whole { Vec::new() } else { vec![OWN_BYTES.to_owned()] };
+        comparison.differences.push(difference("", Change::Content, (Some(ids.0), Some(ids.1)), details));
     }
     comparison.differences.sort_by(|a, b| a.path.cmp(&b.path));
+    comparison.cut = comparison.differences.len().saturating_sub(DIFFERENCES);
     comparison.differences.truncate(DIFFERENCES);
-    facts(&mut comparison, before.facts, after.facts);
+    facts(&mut comparison, before.facts, after.facts, &trails);
     comparison
 }
 
-fn names(subject: &Subject) -> Names<'_> {
+/// Containers that differ: because of what is inside, or of themselves. The innermost are asked first.
+fn own_bytes(comparison: &mut Comparison, mut held: Vec<(&String, Option<Sha256>, Option<Sha256>)>) {
+    let mut inside: BTreeSet<String> = BTreeSet::new();
+    let note = |path: &str, inside: &mut BTreeSet<String>| inside.extend(path.match_indices('!').map(|(at, _)| path[..at].to_owned()));
+    comparison.differences.iter().for_each(|difference| note(&difference.path, &mut inside));
+    held.sort_by_key(|(path, ..)| std::cmp::Reverse(path.matches('!').count()));
+    for (path, was, is) in held {
+        if inside.contains(path) {
+            comparison.follows.push(format!("{path}: it holds what changed"));
+        } else {
+            comparison.differences.push(difference(path, Change::Content, (was, is), vec![OWN_BYTES.to_owned()]));
+        }
+        note(path, &mut inside);
+    }
+}
+
+fn names(subject: &Subject, call: impl Fn(String) -> String) -> Names<'_> {
     let mut names = Names::new();
     for tree in &subject.manifest {
         for entry in &tree.entries {
@@ -128,14 +180,14 @@ fn names(subject: &Subject) -> Names<'_> {
             // The way trails are written: a member by its name, a file of a filesystem from its root.
             let step = if path.starts_with('/') || entry.kind == EntryKind::Member { path.to_owned() } else { format!("/{path}") };
             let path = if tree.path.is_empty() { step } else { format!("{}!{step}", tree.path) };
-            names.insert(path, entry);
+            names.insert(call(path), entry);
         }
     }
     names
 }
 
 fn difference(path: &str, change: Change, contents: (Option<Sha256>, Option<Sha256>), details: Vec<String>) -> Difference {
-    Difference { path: path.to_owned(), change, contents, details, lost: Vec::new(), gained: Vec::new() }
+    Difference { path: path.to_owned(), former: None, change, contents, details, lost: Vec::new(), gained: Vec::new() }
 }
 
 /// Mode, owner, type and target, where they differ.
@@ -184,7 +236,8 @@ fn moves(comparison: &mut Comparison, added: Vec<(&String, &Entry)>, removed: Ve
             Some((name, former)) => {
                 let mut details = vec![format!("was {name}")];
                 details.extend(attributes(former, entry));
-                comparison.differences.push(difference(path, Change::Moved, (former.content, entry.content), details));
+                let moved = difference(path, Change::Moved, (former.content, entry.content), details);
+                comparison.differences.push(Difference { former: Some(name.clone()), ..moved });
             }
             None => comparison.differences.push(difference(path, Change::Added, (None, entry.content), Vec::new())),
         }
@@ -195,30 +248,28 @@ fn moves(comparison: &mut Comparison, added: Vec<(&String, &Entry)>, removed: Ve
 }
 
 /// What the files that changed say, and how much elsewhere follows from them.
-fn facts(comparison: &mut Comparison, before: &[Fact], after: &[Fact]) {
-    let by_file = |facts: &[Fact]| {
+fn facts(comparison: &mut Comparison, before: &[Fact], after: &[Fact], trails: &Trails) {
+    let by_file = |facts: &[Fact], call: &dyn Fn(&str) -> String| {
         let mut by_file: BTreeMap<String, BTreeMap<Said, usize>> = BTreeMap::new();
         for fact in facts {
             if let Some(said) = said(fact) {
-                let path = &fact.locator.path;
-                *by_file.entry(path.clone()).or_default().entry(said).or_default() += 1;
+                *by_file.entry(call(&fact.locator.path)).or_default().entry(said).or_default() += 1;
             }
         }
         by_file
     };
-    let (old, new) = (by_file(before), by_file(after));
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let (old, new) = (by_file(before, &|path| trails.follow(path)), by_file(after, &str::to_owned));
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     let nothing = BTreeMap::new();
     for difference in &mut comparison.differences {
-        let (was, is) = (old.get(&difference.path).unwrap_or(&nothing), new.get(&difference.path).unwrap_or(&nothing));
+        let former = difference.former.as_ref().unwrap_or(&difference.path);
+        let (was, is) = (old.get(former).unwrap_or(&nothing), new.get(&difference.path).unwrap_or(&nothing));
         let only = |one: &BTreeMap<Said, usize>, other: &BTreeMap<Said, usize>| -> Vec<Said> {
             one.iter().filter(|(said, count)| other.get(said).is_none_or(|others| others < count)).map(|(said, _)| said.clone()).collect()
         };
         difference.lost = only(was, is);
         difference.gained = only(is, was);
-        seen.insert(
-            old.get_key_value(&difference.path).or_else(|| new.get_key_value(&difference.path)).map_or("", |(path, _)| path.as_str()),
-        );
+        seen.insert(difference.path.clone());
     }
     let mut elsewhere = 0;
     for (path, said) in &new {

@@ -1,7 +1,8 @@
 //! Functions of two builds of a program, each with the one that it was or became.
 //!
 //! First by name, where both builds have names; then by the same shape; what is left by similarity, the nearest first, and in the order of the
-//! program where two are as near. What then has no other half was removed or added.
+//! program where two are as near. What then has no other half was removed or added. A function that calls others than it did is changed, though
+//! it looks the same: one of its callees is neither the other half of the former one nor of its shape.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,20 +32,17 @@ impl Functions {
     pub fn of(old: &[Shape], new: &[Shape]) -> Self {
         let mut functions = Self::default();
         let (mut was, mut is): (BTreeSet<usize>, BTreeSet<usize>) = ((0..old.len()).collect(), (0..new.len()).collect());
-        let pair = |functions: &mut Self, was: &mut BTreeSet<usize>, is: &mut BTreeSet<usize>, a: usize, b: usize| {
+        let mut pairs: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut pair = |was: &mut BTreeSet<usize>, is: &mut BTreeSet<usize>, a: usize, b: usize| {
             was.remove(&a);
             is.remove(&b);
-            if old[a].digest == new[b].digest {
-                functions.same += 1;
-            } else {
-                functions.changed.push((name(&new[b]), old[a].address, new[b].address, similarity(&old[a].runs, &new[b].runs)));
-            }
+            pairs.insert(a, b);
         };
         for (a, b) in by_key(old, new, &was, &is, |shape| shape.name.clone()) {
-            pair(&mut functions, &mut was, &mut is, a, b);
+            pair(&mut was, &mut is, a, b);
         }
         for (a, b) in by_shape(old, new, &was, &is) {
-            pair(&mut functions, &mut was, &mut is, a, b);
+            pair(&mut was, &mut is, a, b);
         }
         if was.len() <= PAIRS && is.len() <= PAIRS {
             let mut near: Vec<(usize, usize, f64)> = was
@@ -56,7 +54,7 @@ impl Functions {
             near.sort_by(|x, y| y.2.total_cmp(&x.2).then((x.0.abs_diff(x.1), x.0, x.1).cmp(&(y.0.abs_diff(y.1), y.0, y.1))));
             for (a, b, _) in near {
                 if was.contains(&a) && is.contains(&b) {
-                    pair(&mut functions, &mut was, &mut is, a, b);
+                    pair(&mut was, &mut is, a, b);
                 }
             }
         }
@@ -64,13 +62,48 @@ impl Functions {
         let left: Vec<usize> = was.iter().copied().collect();
         for a in left {
             if old.len() == new.len() && is.contains(&a) && old[a].address == new[a].address {
-                pair(&mut functions, &mut was, &mut is, a, a);
+                pair(&mut was, &mut is, a, a);
+            }
+        }
+        let calls = Calls::of(old, new, &pairs);
+        for (a, b) in pairs.iter().map(|(a, b)| (&old[*a], &new[*b])) {
+            if a.digest == b.digest && calls.same(a, b) {
+                functions.same += 1;
+            } else {
+                functions.changed.push((name(b), a.address, b.address, similarity(&a.runs, &b.runs)));
             }
         }
         functions.changed.sort_by_key(|(_, _, address, _)| *address);
         functions.removed = was.into_iter().map(|a| (name(&old[a]), old[a].address)).collect();
         functions.added = is.into_iter().map(|b| (name(&new[b]), new[b].address)).collect();
         functions
+    }
+}
+
+/// Who of the one build is who of the other.
+struct Calls<'a> {
+    old: BTreeMap<u64, (&'a Shape, Option<u64>)>,
+    new: BTreeMap<u64, &'a Shape>,
+}
+
+impl<'a> Calls<'a> {
+    fn of(old: &'a [Shape], new: &'a [Shape], pairs: &BTreeMap<usize, usize>) -> Self {
+        let half = |index: usize| pairs.get(&index).map(|other| new[*other].address);
+        Self {
+            old: old.iter().enumerate().map(|(index, shape)| (shape.address, (shape, half(index)))).collect(),
+            new: new.iter().map(|shape| (shape.address, shape)).collect(),
+        }
+    }
+
+    /// Do both call the same functions, one after the other? What is no function with a body is not compared.
+    fn same(&self, a: &Shape, b: &Shape) -> bool {
+        let same = |was: &u64, is: &u64| match (self.old.get(was), self.new.get(is)) {
+            (Some((_, Some(half))), _) if half == is => true,
+            (Some((old, _)), Some(new)) => old.digest == new.digest,
+            (None, None) => true,
+            _ => false,
+        };
+        a.calls.len() == b.calls.len() && a.calls.iter().zip(&b.calls).all(|(was, is)| same(was, is))
     }
 }
 
@@ -131,7 +164,18 @@ mod tests {
 
     fn shape(address: u64, name: Option<&str>, runs: &[u32]) -> Shape {
         let text: String = runs.iter().map(u32::to_string).collect();
-        Shape { address, name: name.map(str::to_owned), digest: Sha256::of(text.as_bytes()), runs: runs.to_vec() }
+        Shape { address, name: name.map(str::to_owned), digest: Sha256::of(text.as_bytes()), calls: Vec::new(), runs: runs.to_vec() }
+    }
+
+    #[test]
+    fn another_callee_is_a_change() {
+        let caller = |address: u64, callee: u64| Shape { calls: vec![callee], ..shape(address, None, &[1, 2, 3]) };
+        let rest = |at: u64| [shape(at, Some("a"), &[7]), shape(at + 0x10, Some("b"), &[8])];
+        let program = |at: u64, callee: u64| [vec![caller(at, callee)], rest(at + 0x10).to_vec()].concat();
+        let moved = Functions::of(&program(0x10, 0x20), &program(0x110, 0x120));
+        assert_eq!((moved.same, moved.changed.len()), (3, 0));
+        let other = Functions::of(&program(0x10, 0x20), &program(0x110, 0x130));
+        assert_eq!((other.same, other.changed.len()), (2, 1));
     }
 
     #[test]

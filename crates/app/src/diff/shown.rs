@@ -18,6 +18,10 @@ pub fn text(all: &Differences) -> String {
     let comparison = &all.comparison;
     let mut out = String::new();
     let _ = writeln!(out, "A  {}  {}\nB  {}  {}\n", all.names[0], all.ids[0], all.names[1], all.ids[1]);
+    for line in comparison.beside.iter().take(MOST) {
+        let _ = writeln!(out, "{line}");
+    }
+    more(&mut out, "", comparison.beside.len());
     let count = comparison.differences.len();
     let _ = match count {
         0 => writeln!(out, "No name differs; {} are the same.", comparison.same),
@@ -36,6 +40,9 @@ pub fn text(all: &Differences) -> String {
     }
     if comparison.left_out > 0 {
         let _ = writeln!(out, "\n{} names beyond the limit were not compared.", comparison.left_out);
+    }
+    if comparison.cut > 0 {
+        let _ = writeln!(out, "\n{} differences beyond the limit are not told.", comparison.cut);
     }
     if !all.complete {
         out.push_str("\nA limit cut the work short: what is not told here was not looked at.\n");
@@ -134,7 +141,8 @@ pub fn json(all: &Differences) -> String {
         .collect();
     let document = json!({"schema": SCHEMA, "complete": all.complete,
         "before": {"name": all.names[0], "id": all.ids[0]}, "after": {"name": all.names[1], "id": all.ids[1]},
-        "same": all.comparison.same, "changes": changes, "follows": all.comparison.follows});
+        "same": all.comparison.same, "beside": all.comparison.beside, "changes": changes, "follows": all.comparison.follows,
+        "left_out": all.comparison.left_out, "cut": all.comparison.cut});
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     visible_json(&text).into_owned() + "\n"
 }

@@ -93,12 +93,20 @@ pub struct Shape {
     pub limits: Limits,
     /// Threads to work on.
     pub threads: usize,
-    /// The contents.
+    /// Contents that are wanted in comparable form.
     pub contents: BTreeSet<Sha256>,
+    /// Contents of which a digest is wanted that like contents have alike.
+    pub digests: BTreeSet<Sha256>,
 }
 
-/// The contents in comparable form.
-pub type Shaped = BTreeMap<Sha256, Form>;
+/// What was wanted of the contents.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Shaped {
+    /// In comparable form.
+    pub forms: BTreeMap<Sha256, Form>,
+    /// Digests (TLSH); none of what is too short or too uniform for one.
+    pub digests: BTreeMap<Sha256, String>,
+}
 
 /// One content in comparable form.
 #[derive(Debug, Serialize, Deserialize)]

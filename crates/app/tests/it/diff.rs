@@ -110,3 +110,66 @@ fn layers_above_a_change_follow_from_it() {
     let (_, document) = diff(&folder.join("positive-editor.tar"), &fixtures().join("formats/pem"));
     assert!(document["changes"].as_array().unwrap().len() > 10, "two inputs that share nothing");
 }
+
+/// How the functions of two builds in `fixtures/diff` stand to each other: changed, added, removed.
+fn functions(before: &str, after: &str) -> (usize, usize, usize) {
+    let folder = fixtures().join("diff");
+    let (_, document) = diff(&folder.join(before), &folder.join(after));
+    let functions = &document["changes"][0]["content"]["functions"];
+    let count = |key: &str| functions[key].as_array().unwrap_or_else(|| panic!("{document}")).len();
+    assert!(functions["same"].as_u64().unwrap() >= 4, "{functions}");
+    (count("changed"), count("added"), count("removed"))
+}
+
+/// `make/diff.sh` says what the builds differ in.
+#[test]
+fn a_number_a_callee_and_what_only_moved() {
+    assert_eq!(functions("base.elf", "port.elf"), (1, 0, 0), "a port: a number that is no address");
+    assert_eq!(functions("base.elf", "callee.elf"), (1, 0, 0), "the same code that calls another function");
+    assert_eq!(functions("base.elf", "shifted.elf"), (1, 1, 0), "one more function, and its caller");
+    assert_eq!(functions("base-thumb.elf", "shifted-thumb.elf"), (1, 1, 0), "the same in Thumb-2");
+}
+
+/// A system in a folder, in an archive and in an archive within an archive is the same system.
+#[test]
+fn trees_find_each_other_wherever_they_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    plant(&tree);
+    let tar = |name: &str, from: &Path, what: &str| {
+        let done = std::process::Command::new("tar").arg("-cf").arg(folder.path().join(name)).arg("-C").arg(from).arg(what).status();
+        assert!(done.unwrap().success());
+    };
+    tar("root.tar", &tree, ".");
+    fs::create_dir(folder.path().join("outer")).unwrap();
+    fs::rename(folder.path().join("root.tar"), folder.path().join("outer/root.tar")).unwrap();
+    fs::write(folder.path().join("outer/README"), "a release\n").unwrap();
+    tar("release.tar", &folder.path().join("outer"), ".");
+    fs::write(tree.join("etc/hostname"), "other\n").unwrap();
+    let (_, document) = diff(&folder.path().join("release.tar"), &tree);
+    let content: Vec<_> = paths(&document).into_iter().filter(|(_, change)| *change == "changed").collect();
+    assert_eq!(content, [("/etc/hostname", "changed")], "{document}");
+    assert!(!document["beside"].as_array().unwrap().is_empty());
+    assert!(paths(&document).iter().any(|(path, change)| path.ends_with("README") && *change == "removed"));
+}
+
+#[test]
+fn own_bytes_of_a_container_and_a_renamed_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, after) = (folder.path().join("before"), folder.path().join("after"));
+    plant(&before);
+    plant(&after);
+    let inner = fs::read(fixtures().join("detectors/control.sudo-escalation/positive-editor.tar")).unwrap();
+    fs::write(before.join("etc/saved.tar"), &inner).unwrap();
+    // Blocks of zeros behind an archive's end are padding.
+    fs::write(after.join("etc/saved.tar"), [inner, vec![0; 10240]].concat()).unwrap();
+    let text = |last: &str| (0..80).map(|line| format!("option_{line} = {}\n", line * 37 % 101)).collect::<String>() + last;
+    fs::write(before.join("etc/agent.conf"), text("last = 1\n")).unwrap();
+    fs::write(after.join("etc/helper.conf"), text("last = 2\n")).unwrap();
+    let (_, document) = diff(&before, &after);
+    assert_eq!(paths(&document), [("/etc/helper.conf", "moved"), ("/etc/saved.tar", "changed")], "{document}");
+    assert!(document["changes"][0]["details"][0].as_str().unwrap().contains("agent.conf"));
+    assert_eq!(document["changes"][0]["content"]["lines"], serde_json::json!(["-81: last = 1", "+81: last = 2"]));
+    let own = document["changes"][1]["details"][0].as_str().unwrap();
+    assert!(own.contains("nothing that it holds differs"), "{own}");
+}

@@ -1,12 +1,12 @@
 //! `assay explain` on trees of our own: every finding is made again from the artifacts, and what is not as the dossier has it is said.
 
-use std::{env, fs, path::Path, path::PathBuf};
+use std::{fs, path::Path};
 
 use assay_core::{At, Dossier, Role};
 use assert_cmd::Command;
 use tempfile::TempDir;
 
-use crate::trees::lay_out;
+use crate::{sample::sample, trees::lay_out};
 
 /// Trees whose findings are replayed: programs and scripts, one process and several, data and decisions, stores and guards.
 const TREES: [&str; 8] = [
@@ -169,19 +169,9 @@ fn a_narrow_terminal_gets_narrow_words() {
     assert_eq!(text.lines().find(long), None);
 }
 
-/// The folder of samples that are not in the repository: `ASSAY_SAMPLES`, or `samples` in the workspace's root.
-fn sample(name: &str) -> Option<PathBuf> {
-    let local = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
-    let file = env::var_os("ASSAY_SAMPLES").map_or(local, PathBuf::from).join(name);
-    file.is_file().then_some(file)
-}
-
 #[test]
 fn every_finding_of_a_whole_image_is_replayed() {
-    let Some(image) = sample("antminer/antminer-s19pro-hydro-rebuilt.bmu") else {
-        println!("skipped: needs the folder of samples (ASSAY_SAMPLES)");
-        return;
-    };
+    let Some(image) = sample("antminer/antminer-s19pro-hydro-rebuilt.bmu") else { return };
     let out = tempfile::tempdir().unwrap();
     let output = Command::cargo_bin("assay").unwrap().args(["vet", "--out"]).arg(out.path()).arg(&image).output().unwrap();
     // A limit cuts the largest programs short.

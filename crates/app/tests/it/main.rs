@@ -11,6 +11,7 @@ mod invented;
 mod page;
 mod reading;
 mod render;
+mod sample;
 mod sandbox;
 mod sarif;
 mod schema;

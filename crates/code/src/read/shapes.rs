@@ -1,12 +1,16 @@
 //! Functions in a normal form, to be compared with those of another build of the same program.
 //!
 //! A function's **shape** is what it does, block by block, without registers, addresses and places: the operations with their widths and small
-//! numbers, the texts that it names, the names from elsewhere that it calls. The same source compiled the same way has the same shape
-//! wherever the linker puts it; a changed constant, text, call or branch is another shape. How much two shapes have in common is told by their
-//! runs of three operations (Jaccard similarity of multisets, kept as hashes).
+//! numbers; and what it passes to its calls, stores, decides on and gives back, as expressions (`values`) in which constants that the code puts
+//! together from halves, or counts from where it stands, are whole. A text counts by its words, a name from elsewhere by the name. The same source
+//! compiled the same way has the same shape wherever the linker puts it; a changed constant, text, call or branch is another shape. Whom of the
+//! same program it calls stands beside the shape ([`Shape::calls`]): whether that is the same function is known when all have their other half.
+//! How much two shapes have in common is told by their runs of three operations (Jaccard similarity of multisets, kept as hashes).
 //!
-//! **Limitations**: another compiler, or other options, make other shapes. Numbers from 4096 on count in programs that are linked to a fixed
-//! address alone: elsewhere they may be distances, which shift with everything between.
+//! **Limitations**: another compiler, or other options, make other shapes. In a program that is linked to a fixed address, a number that could be
+//! an address of its own is taken for one.
+
+use std::collections::BTreeSet;
 
 use assay_core::{Sha256, locator::hex_number};
 use serde::{Deserialize, Serialize};
@@ -15,9 +19,9 @@ use super::{CodeLimits, analysis::Analysis, apart};
 use crate::{
     flow::Target,
     functions::{Function, FunctionId},
-    ir::{Op, Src},
+    ir::{Binary, Op, Src},
     load::Kind,
-    values::CallId,
+    values::{Branch, CallId, Expr, Exprs, Node},
 };
 
 /// Numbers below this are no addresses.
@@ -39,6 +43,8 @@ pub struct Shape {
     pub name: Option<String>,
     /// Digest of its normal form.
     pub digest: Sha256,
+    /// Functions of the same program that it calls, call by call.
+    pub calls: Vec<u64>,
     /// Hashes of its runs of three operations, sorted; a run that stands twice is there twice.
     pub runs: Vec<u32>,
 }
@@ -58,21 +64,54 @@ fn shape(analysis: &Analysis<'_>, id: FunctionId, function: &Function) -> Shape 
     let mut words: Vec<String> = Vec::new();
     for block in &function.blocks {
         for instruction in analysis.code.block(block) {
-            words.extend(instruction.lifted.ops.iter().filter_map(|op| word(analysis, op)));
+            words.extend(instruction.lifted.ops.iter().filter_map(word));
         }
         words.push("end".to_owned());
     }
-    let calls = analysis.unit.local(id).map_or(0, |local| local.calls.len());
-    for number in 0..calls {
-        for target in analysis.unit.targets(id, CallId(number as u32)) {
-            if let Target::Library(name) = target {
-                words.push(format!("call {name}"));
+    let mut calls = Vec::new();
+    if let Some(local) = analysis.unit.local(id) {
+        let number = |value: u64| constant(analysis, &local.exprs, value);
+        let say = |expr: Expr| expression(&local.exprs, expr, &number);
+        for (index, call) in local.calls.iter().enumerate() {
+            let mut names = Vec::new();
+            for target in analysis.unit.targets(id, CallId(index as u32)) {
+                match target {
+                    Target::Library(name) => names.push(name.as_str()),
+                    Target::Function(callee) => calls.extend(analysis.code.functions.get(callee.0 as usize).map(|one| one.entry.address)),
+                }
             }
+            let arguments: Vec<String> = call.arguments.iter().map(|argument| say(*argument)).collect();
+            words.push(format!("call {}({})", names.join("|"), arguments.join(",")));
         }
+        words.extend(local.stores.iter().map(|store| format!("store {}", say(store.value))));
+        words.extend(local.branches.values().map(|(_, branch)| match branch {
+            Branch::If(value) | Branch::Switch(value) => format!("on {}", say(*value)),
+        }));
+        words.extend(local.returns.iter().flat_map(|back| &back.values).map(|value| format!("back {}", say(*value))));
+        words.extend(local.constants().into_iter().map(number).collect::<BTreeSet<_>>());
     }
-    let mut runs: Vec<u32> = words.windows(3).map(|run| crc(run)).take(RUNS).collect();
+    let mut runs: Vec<u32> = words.windows(3).map(crc).take(RUNS).collect();
     runs.sort_unstable();
-    Shape { address: function.entry.address, name: function.name.clone(), digest: Sha256::of(words.join("\n").as_bytes()), runs }
+    Shape { address: function.entry.address, name: function.name.clone(), digest: Sha256::of(words.join("\n").as_bytes()), calls, runs }
+}
+
+/// An expression without what its leaves stand for.
+fn expression(exprs: &Exprs, expr: Expr, number: &dyn Fn(u64) -> String) -> String {
+    let say = |part: Expr| expression(exprs, part, number);
+    match exprs.node(expr) {
+        Node::Const(value) => number(value),
+        Node::Leaf(_) => "_".to_owned(),
+        Node::Unary(op, width, a) => format!("{op:?}{} {}", width.bits(), say(a)),
+        Node::Binary(op, width, a, b) => {
+            // Which stands first may hang on the order in which they were met.
+            let mut sides = [say(a), say(b)];
+            if matches!(op, Binary::Add | Binary::And | Binary::Or | Binary::Xor | Binary::Mul | Binary::Eq | Binary::Ne) {
+                sides.sort();
+            }
+            format!("{op:?}{}({})", width.bits(), sides.join(","))
+        }
+        Node::Select(cond, yes, no) => format!("select({},{},{})", say(cond), say(yes), say(no)),
+    }
 }
 
 /// Some of a digest is a hash as good as another.
@@ -81,40 +120,33 @@ fn crc(run: &[String]) -> u32 {
     u32::from_le_bytes([digest.0[0], digest.0[1], digest.0[2], digest.0[3]])
 }
 
-fn word(analysis: &Analysis<'_>, op: &Op) -> Option<String> {
+fn word(op: &Op) -> Option<String> {
+    // A large number in an operation is half of one, or a distance: what comes of it is among the expressions.
     let number = |source: &Src| match source {
-        Src::Var(_) => String::new(),
-        Src::Const(number) => constant(analysis, *number),
+        Src::Const(number) if *number < SMALL => number.to_string(),
+        _ => String::new(),
     };
     Some(match op {
-        // Moves come and go with the choice of registers; what is moved counts where it is a constant.
-        Op::Copy { from: Src::Const(value), .. } => format!("set {}", constant(analysis, *value)),
+        // Moves come and go with the choice of registers.
         Op::Copy { .. } | Op::Clobber { .. } => return None,
         Op::Select { .. } => "select".to_owned(),
         Op::Unary { op, width, .. } => format!("{op:?}{}", width.bits()),
         Op::Binary { op, width, a, b, .. } => format!("{op:?}{} {} {}", width.bits(), number(a), number(b)),
-        // A literal behind the code is the constant that it holds.
-        Op::Load { width, at: Src::Const(at), .. } => {
-            let value = analysis.program.memory.number(*at, *width);
-            format!("load{} {}", width.bits(), value.map_or_else(String::new, |value| constant(analysis, value)))
-        }
         Op::Load { width, .. } => format!("load{}", width.bits()),
-        Op::Store { width, value, .. } => format!("store{} {}", width.bits(), number(value)),
+        Op::Store { width, .. } => format!("store{}", width.bits()),
         Op::ClobberMemory { .. } => "many".to_owned(),
     })
 }
 
 /// A number, the text that it leads to, or that it leads somewhere.
-fn constant(analysis: &Analysis<'_>, value: u64) -> String {
+fn constant(analysis: &Analysis<'_>, exprs: &Exprs, value: u64) -> String {
     let memory = &analysis.program.memory;
-    if value < SMALL {
+    // In a file that may be loaded anywhere its own addresses are small numbers, too: there it counts how they were computed.
+    let place = exprs.is_place(value) || (analysis.program.kind == Kind::Fixed && memory.holds(value));
+    if !place {
         return value.to_string();
     }
-    if memory.holds(value) {
-        let text = if memory.executable(value) { None } else { memory.text(value, TEXT) };
-        let text =
-            text.filter(|text| text.len() >= 3 && text.iter().all(|byte| (b' '..=b'~').contains(byte) || byte.is_ascii_whitespace()));
-        return text.map_or_else(|| "place".to_owned(), |text| format!("“{}”", String::from_utf8_lossy(text)));
-    }
-    if analysis.program.kind == Kind::Fixed { value.to_string() } else { "number".to_owned() }
+    let text = if memory.executable(value) { None } else { memory.text(value, TEXT) };
+    let text = text.filter(|text| text.len() >= 3 && text.iter().all(|byte| (b' '..=b'~').contains(byte) || byte.is_ascii_whitespace()));
+    text.map_or_else(|| "place".to_owned(), |text| format!("“{}”", String::from_utf8_lossy(text)))
 }
