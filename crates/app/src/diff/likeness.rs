@@ -36,7 +36,7 @@ pub fn asked(comparison: &Comparison) -> (BTreeSet<Sha256>, BTreeSet<Sha256>) {
 
 /// Makes one difference of the two that belong together.
 pub fn join(comparison: &mut Comparison, gone: &BTreeMap<Sha256, String>, come: &BTreeMap<Sha256, String>) {
-    let parsed = |digests: &BTreeMap<Sha256, String>| -> BTreeMap<Sha256, tlsh::Tlsh> {
+    let parsed = |digests: &BTreeMap<Sha256, String>| -> BTreeMap<Sha256, Tlsh> {
         digests.iter().filter_map(|(id, digest)| Some((*id, digest.parse().ok()?))).collect()
     };
     let (gone, come) = (parsed(gone), parsed(come));

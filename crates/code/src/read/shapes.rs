@@ -26,6 +26,8 @@ use crate::{
 
 /// Numbers below this are no addresses.
 const SMALL: u64 = 1 << 12;
+/// As far ahead of an instruction can the place be that it takes for its own.
+const AHEAD: u64 = 8;
 /// Bytes of a text that count.
 const TEXT: usize = 256;
 /// Runs that are kept of one function.
@@ -64,7 +66,7 @@ fn shape(analysis: &Analysis<'_>, id: FunctionId, function: &Function) -> Shape 
     let mut words: Vec<String> = Vec::new();
     for block in &function.blocks {
         for instruction in analysis.code.block(block) {
-            words.extend(instruction.lifted.ops.iter().filter_map(word));
+            words.extend(instruction.lifted.ops.iter().filter_map(|op| word(op, instruction.address)));
         }
         words.push("end".to_owned());
     }
@@ -120,10 +122,11 @@ fn crc(run: &[String]) -> u32 {
     u32::from_le_bytes([digest.0[0], digest.0[1], digest.0[2], digest.0[3]])
 }
 
-fn word(op: &Op) -> Option<String> {
-    // A large number in an operation is half of one, or a distance: what comes of it is among the expressions.
+fn word(op: &Op, address: u64) -> Option<String> {
+    // A large number in an operation is half of one, or a distance, and one near the instruction's address is where it stands: what comes of
+    // them is among the expressions.
     let number = |source: &Src| match source {
-        Src::Const(number) if *number < SMALL => number.to_string(),
+        Src::Const(number) if *number < SMALL && number.abs_diff(address) > AHEAD => number.to_string(),
         _ => String::new(),
     };
     Some(match op {
