@@ -8,6 +8,7 @@ mod diff;
 mod drawn;
 mod explain;
 mod invented;
+mod known;
 mod page;
 mod reading;
 mod render;

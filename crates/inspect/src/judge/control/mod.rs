@@ -8,6 +8,7 @@ mod default_password;
 mod firmware_replace;
 mod hardcoded_credential;
 mod hidden_command;
+mod known_behaviour;
 mod memory_unsafe_input;
 mod pool_override;
 mod privilege_grant;
@@ -20,6 +21,9 @@ mod sudo_escalation;
 mod unauthenticated_listener;
 mod world_writable_executable;
 
+/// The rule that names what no other finding names.
+pub(super) const KNOWN: &str = known_behaviour::DETECTOR.id;
+
 pub(super) static DETECTORS: &[Detector] = &[
     authorized_key::DETECTOR,
     boot_door::DETECTOR,
@@ -27,6 +31,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     firmware_replace::DETECTOR,
     hardcoded_credential::DETECTOR,
     hidden_command::DETECTOR,
+    known_behaviour::DETECTOR,
     memory_unsafe_input::DETECTOR,
     pool_override::DETECTOR,
     privilege_grant::DETECTOR,
