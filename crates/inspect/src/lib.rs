@@ -8,6 +8,7 @@ pub mod answers;
 mod chain;
 mod chains;
 pub mod compare;
+mod domains;
 mod excerpts;
 pub mod judge;
 pub mod known;
@@ -86,7 +87,9 @@ pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, st
         gap.id = format!("G{}", number + 1);
     }
     let bare = Case { as_of: &tool.as_of, subjects: &subjects, facts: &facts, counts: &counts, controls: &controls, tables: &[] };
-    let tables = tables::tables(&subjects, &facts, &counts, code, vec![tables::known(&bare)]);
+    let mut more = vec![tables::known(&bare)];
+    more.extend(tables::pools(&facts, &controls));
+    let tables = tables::tables(&subjects, &facts, &counts, code, more);
     let case = Case { tables: &tables, ..bare };
     let mut findings = judge::judge(&case);
     for finding in &mut findings {

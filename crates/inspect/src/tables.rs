@@ -17,12 +17,14 @@ mod hardening;
 mod known;
 mod listeners;
 mod parts;
+mod pools;
 mod update;
 mod words;
 
 pub use code::Code;
 pub(crate) use endpoints::disclosed;
 pub(crate) use known::known;
+pub(crate) use pools::tables as pools;
 
 use crate::chains::{Chains, Held};
 

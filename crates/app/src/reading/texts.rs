@@ -5,11 +5,14 @@
 //! **Limitations**: texts that are put together from pieces, disguised, or written in two bytes a letter are not found. Of each text the
 //! first place in a content is told, and how often it stands there up to a limit.
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 use aho_corasick::AhoCorasick;
 use assay_core::{
-    At, Root, Sha256,
+    At, Fact, FactBody, Root, Sha256,
     escape::escape,
     facts::{
         ImageFact,
@@ -75,9 +78,19 @@ pub fn add(roots: &[Root<'_>], loose: &[(Sha256, String)], contents: Contents<'_
         }
     }
     let found = spread(&work, threads, |id| contents(id).map(|bytes| find(&bytes[..bytes.len().min(MOST_BYTES)])).unwrap_or_default());
+    // Settings have a reader of their own, which knows what belongs together.
+    let told = |facts: &[Fact]| -> BTreeSet<(Sha256, String)> {
+        let pool = |fact: &Fact| match &fact.body {
+            FactBody::Image(ImageFact::Pool(pool)) => Some((fact.locator.artifact, pool.url.clone())),
+            _ => None,
+        };
+        facts.iter().filter_map(pool).collect()
+    };
+    let known = told(&out.facts);
     let mut left = FACTS;
     for (id, found) in work.iter().zip(found) {
-        for (at, fact) in found.into_iter().take(left) {
+        let new = |fact: &ImageFact| !matches!(fact, ImageFact::Pool(pool) if known.contains(&(*id, pool.url.clone())));
+        for (at, fact) in found.into_iter().filter(|(_, fact)| new(fact)).take(left) {
             left -= 1;
             out.image(Producer::Search, moved(&places[id], &at), &[], fact);
         }
@@ -165,8 +178,7 @@ fn pool(bytes: &[u8], at: usize, within: TextPlace) -> Option<Pool> {
     let place = match within {
         TextPlace::Program | TextPlace::Data => PoolPlace::Program,
         TextPlace::Script => PoolPlace::Script,
-        // Settings have a reader of their own, which knows what belongs together.
-        TextPlace::Text => return None,
+        TextPlace::Text => PoolPlace::Settings,
     };
     let user = found.user.or(named.map(str::to_owned));
     let (url, host, port) = (found.url, found.host, found.port);
@@ -218,7 +230,8 @@ mod tests {
         assert_eq!(pools(program), [(At::Offset(5), None)]);
         let script = b"#!/bin/sh\n\nminer -o stratum+tcp://pool.example.net:3333 -u a.1 -p x\n";
         assert_eq!(pools(script), [(At::Line(3), Some("a.1".to_owned()))]);
-        assert!(pools(b"{\"url\": \"stratum+tcp://pool.example.net:3333\"}").is_empty());
+        let settings = b"MINER_OPTS=\"-o stratum+tcp://pool.example.net:3333 --user b\"\n";
+        assert_eq!(pools(settings), [(At::Line(1), Some("b".to_owned()))]);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use std::sync::OnceLock;
 
 pub(crate) use attach::attach;
 pub(crate) use matches::{Match, State, matches, state};
+pub(crate) use patterns::is_host;
 pub use schema::Behaviour;
 use schema::{Pattern, Text};
 

@@ -10,6 +10,7 @@ mod hardcoded_credential;
 mod hidden_command;
 mod known_behaviour;
 mod memory_unsafe_input;
+mod name_override;
 mod pool_override;
 mod privilege_grant;
 mod remote_exec;
@@ -18,6 +19,7 @@ mod remote_stop;
 mod setuid_file;
 mod signature_fails_open;
 mod sudo_escalation;
+mod third_party_payment;
 mod unauthenticated_listener;
 mod world_writable_executable;
 
@@ -33,6 +35,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     hidden_command::DETECTOR,
     known_behaviour::DETECTOR,
     memory_unsafe_input::DETECTOR,
+    name_override::DETECTOR,
     pool_override::DETECTOR,
     privilege_grant::DETECTOR,
     remote_exec::DETECTOR,
@@ -41,6 +44,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     setuid_file::DETECTOR,
     signature_fails_open::DETECTOR,
     sudo_escalation::DETECTOR,
+    third_party_payment::DETECTOR,
     unauthenticated_listener::DETECTOR,
     world_writable_executable::DETECTOR,
 ];
