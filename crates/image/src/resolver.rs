@@ -171,6 +171,8 @@ fn name(name: &str) -> String {
 }
 
 fn tell(reader: &mut Reader, at: Locator, kind: NameKind, names: Vec<String>, value: String, own: &BTreeSet<String>) {
-    let own = names.iter().any(|name| own.contains(name) || own.contains(name.split('.').next().unwrap_or_default()));
+    // With a domain behind it the name is still its own.
+    let is_own = |name: &&String| own.contains(*name) || own.contains(name.split('.').next().unwrap_or_default());
+    let own = names.iter().filter(is_own).cloned().collect();
     reader.fact(at, "names", None::<FactId>, ImageFact::NameSetting(NameSetting { kind, names, value, own }));
 }

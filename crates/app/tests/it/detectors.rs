@@ -61,10 +61,16 @@ const POSITIVE_LINES: &[(&str, &str, &str, &str, u64)] = &[
     ("control.default-password", "positive-nothing-asks.tar", "info", "/etc/shadow", 1),
     ("control.default-password", "positive-root-over-ssh.tar", "high", "/etc/shadow", 1),
     ("control.known-behaviour", "positive-ports.tar", "info", "/etc/init.d/rcS", 3),
+    ("control.name-override", "positive-all-below.tar", "medium", "/etc/dnsmasq.conf", 2),
+    ("control.name-override", "positive-blocked.tar", "info", "/etc/hosts", 3),
+    ("control.name-override", "positive-pool.tar", "medium", "/etc/hosts", 3),
+    ("control.name-override", "positive-resolver.tar", "info", "/etc/resolv.conf", 1),
     ("control.sudo-escalation", "positive-editor.tar", "high", "/etc/sudoers", 2),
     ("control.sudo-escalation", "positive-everything.tar", "high", "/etc/sudoers", 2),
     ("control.sudo-escalation", "positive-script.tar", "info", "/etc/sudoers", 2),
     ("control.sudo-escalation", "positive-writable-script.tar", "high", "/etc/sudoers", 2),
+    ("control.third-party-payment", "positive-fee-settings.tar", "medium", "/config/hotelfee.json", 5),
+    ("control.third-party-payment", "positive-start.tar", "low", "/etc/init.d/rcS", 2),
     ("disclosure.embedded-secret", "positive-token.tar", "medium", "/etc/agent.conf", 2),
 ];
 

@@ -9,6 +9,7 @@ mod drawn;
 mod explain;
 mod invented;
 mod known;
+mod named;
 mod page;
 mod reading;
 mod render;

@@ -9,7 +9,7 @@ use assay_core::{
 };
 
 use super::{code::table, evidence};
-use crate::domains;
+use crate::{domains, judge::for_reading};
 
 /// Pools and fees, and settings of names.
 pub(crate) fn tables(facts: &[Fact], controls: &[Control]) -> [Table; 2] {
@@ -25,7 +25,7 @@ pub(crate) fn tables(facts: &[Fact], controls: &[Control]) -> [Table; 2] {
                     file,
                     pool.url.as_str().into(),
                     pool.user.as_deref().into(),
-                    kind(pool).into(),
+                    kind(pool, &fact.locator.path).into(),
                     pool.share.as_deref().into(),
                     known.into(),
                     pool.name.as_str().into(),
@@ -40,7 +40,7 @@ pub(crate) fn tables(facts: &[Fact], controls: &[Control]) -> [Table; 2] {
                     NameKind::Resolver => "every name is asked of",
                     NameKind::Order => "order in which names are looked up",
                 };
-                let own = if setting.own { "the machine's own" } else { "" };
+                let own = setting.own.join(" ");
                 names.push((vec![file, setting.names.join(" ").into(), says.into(), setting.value.as_str().into(), own.into()], at));
             }
             _ => {}
@@ -59,13 +59,14 @@ pub(crate) fn tables(facts: &[Fact], controls: &[Control]) -> [Table; 2] {
     }
     [
         table(Question::Control, "Pools and fees", &["File", "Pool", "User", "What it is", "Share, as written", "Known as", "Name"], pools),
-        table(Question::Control, "Name settings", &["File", "Names", "What it says", "Value", "Whose"], names),
+        table(Question::Control, "Name settings", &["File", "Names", "What it says", "Value", "The machine's own"], names),
     ]
 }
 
 /// What a pool is to the machine.
-fn kind(pool: &Pool) -> String {
+fn kind(pool: &Pool, path: &str) -> String {
     match (pool.place, &pool.fee) {
+        _ if for_reading(path) => "a text to be read".to_owned(),
         (PoolPlace::Settings, Some(fee)) => format!("settings for a fee (“{fee}”)"),
         (PoolPlace::Settings, None) => "settings: the owner's to edit".to_owned(),
         (PoolPlace::Program, _) => "a text in a program: nothing says that it is used".to_owned(),

@@ -12,8 +12,9 @@ pub struct NameSetting {
     pub names: Vec<String>,
     /// The address or the server; the sources in their order for [`NameKind::Order`]. Empty where the names are answered with "not known".
     pub value: String,
-    /// Is one of the names the machine's own?
-    pub own: bool,
+    /// Those of the names by which the machine calls itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own: Vec<String>,
 }
 
 /// What a setting of names says.

@@ -48,10 +48,8 @@ fn detect(case: &Case) -> Vec<Draft> {
 
 fn draft(found: &Match) -> Draft {
     let behaviour = found.behaviour;
-    let mut title = match found.by_text {
-        true => format!("Texts or versions of the known behaviour “{}”: {}", behaviour.title, found.shows),
-        false => format!("Known behaviour “{}”: {}", behaviour.title, found.shows),
-    };
+    let what = if found.by_text { "Texts or versions of the known behaviour" } else { "Known behaviour" };
+    let mut title = format!("{what} “{}”: {}", behaviour.title, found.shows);
     if !found.code.is_empty() {
         title = format!("{title} ({})", found.code);
     }

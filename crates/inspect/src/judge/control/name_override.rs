@@ -109,6 +109,9 @@ impl Says {
     }
 }
 
+/// A line, and those of its names that it is about.
+type Line<'a> = (&'a Fact, &'a NameSetting, Vec<&'a str>);
+
 /// What of the Internet an image uses.
 struct Uses {
     pools: BTreeSet<String>,
@@ -150,14 +153,14 @@ fn detect(case: &Case) -> Vec<Draft> {
 
 fn of_one(facts: &[Fact]) -> Vec<Draft> {
     let uses = Uses::of(facts);
-    let mut found: BTreeMap<(&str, Says), Vec<(&Fact, &NameSetting, Vec<&str>)>> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, Says), Vec<Line>> = BTreeMap::new();
     for (fact, image) in image_facts(facts) {
         let ImageFact::NameSetting(setting) = image else { continue };
         let mut by_kind: BTreeMap<Says, Vec<&str>> = BTreeMap::new();
         if setting.kind == NameKind::Resolver && reach(&setting.value) == Reach::Public {
             by_kind.entry(Says::Resolver).or_default();
         }
-        for name in setting.names.iter().filter(|_| !setting.own) {
+        for name in &setting.names {
             if let Some(says) = says(setting, name, &uses) {
                 by_kind.entry(says).or_default().push(name);
             }
@@ -179,6 +182,10 @@ fn says(setting: &NameSetting, name: &str, uses: &Uses) -> Option<Says> {
         return None;
     }
     let (pool, used) = (uses.pool(name), uses.used(name));
+    // A machine that is called like a pool is no excuse.
+    if setting.own.iter().any(|own| own == name) && !pool && !used {
+        return None;
+    }
     match (setting.kind, to) {
         (NameKind::Server, _) => (pool || used).then_some(Says::OwnServer),
         (NameKind::Hosts | NameKind::Answer, Reach::Nowhere) if pool => Some(Says::PoolHere),
@@ -191,7 +198,7 @@ fn says(setting: &NameSetting, name: &str, uses: &Uses) -> Option<Says> {
     }
 }
 
-fn draft(path: &str, says: Says, lines: &[(&Fact, &NameSetting, Vec<&str>)]) -> Draft {
+fn draft(path: &str, says: Says, lines: &[Line]) -> Draft {
     let words = |names: &[&str], value: &str| match (names.is_empty(), value.is_empty()) {
         (true, _) => value.to_owned(),
         (false, true) => format!("{} (not known)", names.join(" ")),

@@ -108,7 +108,8 @@ fn named(fact: &Fact, pool: &Pool, facts: &[Fact]) -> Option<(String, Draft)> {
     let (title, severity) = match (pool.place, &pool.fee) {
         (PoolPlace::Settings, Some(fee)) => {
             let severity = if user.is_some() { Severity::Medium } else { Severity::Low };
-            (format!("Settings for a fee (“{fee}” in {path}) name the pool {}{worker}{share}", pool.url), severity)
+            let said = if path.ends_with(fee) { path.to_owned() } else { format!("“{fee}” in {path}") };
+            (format!("Settings for a fee ({said}) name the pool {}{worker}{share}", pool.url), severity)
         }
         (PoolPlace::Script | PoolPlace::Program, _) if user.is_some() && !is_reserved(&pool.host) => {
             (format!("{path} has a fixed pool and worker: {}{worker}", pool.url), Severity::Low)
