@@ -63,6 +63,8 @@ pub fn read(reader: &mut Reader) {
         if let Some((kind, names)) = recognise(&text) {
             reader.fact(text.at(1), "config", None::<FactId>, ImageFact::ConfigFile { path, kind, names });
             pools::read(reader, &text, kind);
+        } else if path.ends_with(".json") {
+            reader.unread_line(&text, 1, "settings by their name, and not JSON that can be parsed");
         }
     }
 }

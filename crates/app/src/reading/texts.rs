@@ -12,7 +12,7 @@ use std::{
 
 use aho_corasick::AhoCorasick;
 use assay_core::{
-    At, Fact, FactBody, Root, Sha256,
+    At, Fact, FactBody, Problem, Root, Sha256,
     escape::escape,
     facts::{
         ImageFact,
@@ -90,7 +90,11 @@ pub fn add(roots: &[Root<'_>], loose: &[(Sha256, String)], contents: Contents<'_
     let mut left = FACTS;
     for (id, found) in work.iter().zip(found) {
         let new = |fact: &ImageFact| !matches!(fact, ImageFact::Pool(pool) if known.contains(&(*id, pool.url.clone())));
-        for (at, fact) in found.into_iter().filter(|(_, fact)| new(fact)).take(left) {
+        for (at, fact) in found.into_iter().filter(|(_, fact)| new(fact)) {
+            if left == 0 {
+                let problem = Problem::over_limit(0, format!("more than {FACTS} texts that rules look for: the rest is not told"));
+                return out.problem(*id, &places[id].path, &problem);
+            }
             left -= 1;
             out.image(Producer::Search, moved(&places[id], &at), &[], fact);
         }

@@ -3,12 +3,14 @@
 //! The grade stays what the evidence is worth: a name makes nothing graver. What was proven by code stands for the behaviour only where the
 //! very control fits; where just texts of it stand in the same file, that is what is said.
 
-use assay_core::{Finding, Sha256};
+use assay_core::{Evidence, Finding, Sha256};
 
 use super::matches::Match;
 
 /// Names in one finding.
 const NAMES: usize = 4;
+/// Pieces of evidence that a name brings with it.
+const PIECES: usize = 3;
 
 /// Gives `findings` the names, links and statements of `matches`. Returns for each match whether a finding has it now.
 pub(crate) fn attach(matches: &[Match], findings: &mut [Finding]) -> Vec<bool> {
@@ -43,7 +45,7 @@ fn is_same(found: &Match, finding: &Finding) -> bool {
 
 fn name(found: &Match, finding: &mut Finding) {
     let behaviour = found.behaviour;
-    let words = if found.by_text { "texts of the known behaviour" } else { "known as" };
+    let words = if found.by_text { "signs of the known behaviour" } else { "known as" };
     if finding.title.matches("known ").count() < NAMES {
         finding.title = format!("{}; {words} “{}”", finding.title, behaviour.title);
     }
@@ -52,10 +54,10 @@ fn name(found: &Match, finding: &mut Finding) {
             finding.references.push(link.clone());
         }
     }
-    for piece in &found.evidence {
-        if !finding.evidence.iter().any(|known| (known.artifact, &known.at) == (piece.artifact, &piece.at)) && found.by_text {
-            finding.evidence.push(piece.clone());
-        }
+    if found.by_text {
+        let new = |piece: &&Evidence| !finding.evidence.iter().any(|known| (known.artifact, &known.at) == (piece.artifact, &piece.at));
+        let pieces: Vec<Evidence> = found.evidence.iter().filter(new).take(PIECES).cloned().collect();
+        finding.evidence.extend(pieces);
     }
     if let Some(said) = behaviour.statement.as_ref().filter(|said| !finding.statements.contains(said)) {
         finding.statements.push(said.clone());

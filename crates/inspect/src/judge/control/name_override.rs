@@ -204,7 +204,12 @@ fn draft(path: &str, says: Says, lines: &[Line]) -> Draft {
         (false, true) => format!("{} (not known)", names.join(" ")),
         (false, false) => format!("{} → {value}", names.join(" ")),
     };
-    let mut shown_first: Vec<String> = lines.iter().take(NAMED).map(|(_, setting, names)| words(names, &setting.value)).collect();
+    let few = |names: &[&'_ str], value: &str| {
+        let more = names.len().saturating_sub(NAMED);
+        let first = words(&names[..names.len().min(NAMED)], value);
+        if more > 0 { format!("{first} (and {more} more)") } else { first }
+    };
+    let mut shown_first: Vec<String> = lines.iter().take(NAMED).map(|(_, setting, names)| few(names, &setting.value)).collect();
     if lines.len() > NAMED {
         shown_first.push(format!("and {} more", lines.len() - NAMED));
     }
