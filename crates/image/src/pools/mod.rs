@@ -27,7 +27,7 @@ use values::{Value, values};
 /// Pools told of one file.
 const POOLS: usize = 64;
 /// Ends of names that hold an address, as they are compared: letters and digits alone, in lower case.
-const ADDRESSES: [&str; 8] = ["poolurl", "url", "uri", "pooladdress", "address", "addr", "server", "host"];
+const ADDRESSES: [&str; 6] = ["url", "uri", "address", "addr", "server", "host"];
 /// Ends of names that hold a user.
 const USERS: [&str; 8] = ["username", "user", "workername", "worker", "login", "wallet", "account", "name"];
 /// Ends of names that hold a share.
