@@ -27,6 +27,7 @@ pub mod limits;
 pub mod locator;
 pub mod manifest;
 pub mod measure;
+pub mod pool_url;
 pub mod problem;
 pub mod root;
 pub mod rules;

@@ -14,7 +14,7 @@ use assay_core::{
     facts::{ImageFact, image::ConfigKind},
 };
 
-use crate::{reader::Reader, text::Text, uci};
+use crate::{pools, reader::Reader, text::Text, uci};
 
 /// Names told of one file.
 const NAMES: usize = 32;
@@ -62,6 +62,9 @@ pub fn read(reader: &mut Reader) {
         let Some(text) = reader.text(&path) else { continue };
         if let Some((kind, names)) = recognise(&text) {
             reader.fact(text.at(1), "config", None::<FactId>, ImageFact::ConfigFile { path, kind, names });
+            pools::read(reader, &text, kind);
+        } else if path.ends_with(".json") {
+            reader.unread_line(&text, 1, "settings by their name, and not JSON that can be parsed");
         }
     }
 }

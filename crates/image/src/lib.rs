@@ -22,7 +22,9 @@ mod firewall;
 mod glob;
 mod names;
 mod parts;
+mod pools;
 mod reader;
+mod resolver;
 pub mod rules;
 mod run;
 mod text;
@@ -67,6 +69,7 @@ pub fn read<'a>(root: &'a Root<'a>, contents: Contents<'_>, given: &Given, limit
     access::read(&mut reader);
     firewall::read(&mut reader);
     config_files::read(&mut reader);
+    resolver::read(&mut reader);
     parts::read(&mut reader);
     reader.finish()
 }

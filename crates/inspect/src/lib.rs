@@ -8,8 +8,10 @@ pub mod answers;
 mod chain;
 mod chains;
 pub mod compare;
+mod domains;
 mod excerpts;
 pub mod judge;
+pub mod known;
 mod logins;
 mod phrases;
 mod places;
@@ -84,12 +86,15 @@ pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, st
     for (number, gap) in gaps.enumerate() {
         gap.id = format!("G{}", number + 1);
     }
-    let tables = tables::tables(&subjects, &facts, &counts, code);
-    let case = Case { as_of: &tool.as_of, subjects: &subjects, facts: &facts, counts: &counts, controls: &controls, tables: &tables };
+    let bare = Case { as_of: &tool.as_of, subjects: &subjects, facts: &facts, counts: &counts, controls: &controls, tables: &[] };
+    let mut more = vec![tables::known(&bare)];
+    more.extend(tables::pools(&facts, &controls));
+    let tables = tables::tables(&subjects, &facts, &counts, code, more);
+    let case = Case { tables: &tables, ..bare };
     let mut findings = judge::judge(&case);
     for finding in &mut findings {
         let said = statements.iter().filter(|said| said.fingerprint == finding.fingerprint);
-        finding.statements = said.map(|said| said.statement.clone()).collect();
+        finding.statements.extend(said.map(|said| said.statement.clone()));
     }
     let answers: Vec<Answer> = answers::answers(&case, &findings);
     let mut excerpts = excerpts::Excerpts::of(&facts);

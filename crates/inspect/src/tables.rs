@@ -14,19 +14,23 @@ mod access;
 mod code;
 mod endpoints;
 mod hardening;
+mod known;
 mod listeners;
 mod parts;
+mod pools;
 mod update;
 mod words;
 
 pub use code::Code;
 pub(crate) use endpoints::disclosed;
+pub(crate) use known::known;
+pub(crate) use pools::tables as pools;
 
 use crate::chains::{Chains, Held};
 
-/// All tables that have rows, numbered. `counts`: how many of the facts each subject has.
+/// All tables that have rows, numbered. `counts`: how many of the facts each subject has. `more`: those that take more than facts.
 #[must_use]
-pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize], code: Code) -> Vec<Table> {
+pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize], code: Code, more: Vec<Table>) -> Vec<Table> {
     let text = |name| Column::new(name, ColumnType::Text);
     let number = |name, unit| Column::new(name, ColumnType::Integer).unit(unit);
     let mut tables = vec![
@@ -66,6 +70,7 @@ pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize], code: Code
     tables.push(hardening::hardening(facts));
     tables.extend(access::tables(subjects, facts, counts));
     tables.extend(code.finish());
+    tables.extend(more);
     tables.retain(|table| !table.rows.is_empty());
     for (index, table) in tables.iter_mut().enumerate() {
         table.id = format!("T{}", index + 1);

@@ -28,6 +28,8 @@ pub enum Producer {
     Program,
     /// The reading of scripts.
     Script,
+    /// The search for texts.
+    Search,
 }
 
 impl Producer {
@@ -35,6 +37,7 @@ impl Producer {
         match self {
             Self::Program => "code.program",
             Self::Script => "code.script",
+            Self::Search => "app.texts",
         }
     }
 }

@@ -21,6 +21,7 @@ mod scripts;
 mod spread;
 mod started;
 mod system;
+mod texts;
 
 use std::borrow::Cow;
 
@@ -119,6 +120,7 @@ pub fn read(
         system::loose(*id, trail, contents, &programs, limits, &mut out);
     }
     excerpts::add(since, contents, &programs, &mut out);
+    texts::add(&roots, &matter.loose, contents, threads, &mut out);
     let (functions, calls) = programs.counts();
     Reading { facts: out.facts, gaps: out.gaps, functions, calls }
 }

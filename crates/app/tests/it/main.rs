@@ -8,6 +8,8 @@ mod diff;
 mod drawn;
 mod explain;
 mod invented;
+mod known;
+mod named;
 mod page;
 mod reading;
 mod render;

@@ -104,6 +104,9 @@ fn of_image(fact: &ImageFact) -> Option<(&'static str, String)> {
         ImageFact::Anomaly { kind, subject } => ("anomaly", format!("{kind:?} {subject}")),
         ImageFact::Init { program, .. } => ("init", program.clone()),
         ImageFact::Hardening(one) => ("hardening", format!("{:?}, relro {:?}, nx {}, canary {}", one.kind, one.relro, one.nx, one.canary)),
+        ImageFact::Pool(pool) => ("pool", format!("{} {}", pool.url, pool.user.as_deref().unwrap_or_default())),
+        ImageFact::NameSetting(one) => ("name setting", format!("{:?} {} {}", one.kind, one.names.join(" "), one.value)),
+        ImageFact::KnownText(text) => ("known text", text.text.clone()),
         ImageFact::NotExamined { .. }
         | ImageFact::BootCheck { .. }
         | ImageFact::ManyNames { .. }

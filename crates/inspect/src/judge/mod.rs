@@ -7,7 +7,7 @@ use assay_core::{
     Severity, Sha256, Stage, escape::escape, facts::ImageFact, finding::fingerprint, manifest::Tree,
 };
 
-use crate::Case;
+use crate::{Case, known};
 
 mod by_control;
 mod by_told;
@@ -17,6 +17,8 @@ mod grade;
 mod ordinary;
 mod provenance;
 mod samples;
+
+pub(crate) use samples::for_reading;
 
 /// A detector.
 pub struct Detector {
@@ -81,7 +83,7 @@ pub fn judge(case: &Case) -> Vec<Finding> {
     for detector in DETECTORS.iter().copied().flatten() {
         findings.extend((detector.detect)(case).into_iter().map(|draft| finish(detector, draft)));
     }
-    findings = merge(findings);
+    findings = merge(name(case, findings));
     findings.sort_by_cached_key(|finding| {
         let place = finding.evidence.first().map(|evidence| (evidence.path.clone(), evidence.at.clone()));
         (Reverse(finding.severity), finding.rule.clone(), place, finding.fingerprint)
@@ -90,6 +92,21 @@ pub fn judge(case: &Case) -> Vec<Finding> {
         finding.id = format!("F{}", number + 1);
     }
     findings
+}
+
+/// What is known by a name is called by it. A behaviour that another finding tells needs none of its own.
+fn name(case: &Case, findings: Vec<Finding>) -> Vec<Finding> {
+    let matches = known::matches(case);
+    // One for each match, in their order.
+    let (own, mut named): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(|finding| finding.rule == control::KNOWN);
+    let told = known::attach(&matches, &mut named);
+    for ((mut finding, found), told) in own.into_iter().zip(&matches).zip(told) {
+        if !told {
+            finding.statements.extend(found.behaviour.statement.clone());
+            named.push(finding);
+        }
+    }
+    named
 }
 
 /// Places that merging gives one finding.

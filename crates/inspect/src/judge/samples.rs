@@ -11,7 +11,7 @@ const CRYPTOGRAPHY: &[&str] = &[
 ];
 
 /// Does the trail say that the file is for tests or for reading? The last container's own names count; a sample's folder may be any of them.
-pub(super) fn for_reading(trail: &str) -> bool {
+pub(crate) fn for_reading(trail: &str) -> bool {
     let path = trail.rsplit('!').next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
     let folders = path.strip_suffix(name).unwrap_or_default();

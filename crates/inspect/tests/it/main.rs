@@ -3,6 +3,8 @@
 mod answers;
 mod certificates;
 mod findings;
+mod known;
+mod payments;
 mod resolve;
 mod system;
 

@@ -4,6 +4,9 @@ mod access;
 mod boot;
 mod hardening;
 mod parts;
+mod pools;
+mod resolver;
+mod texts;
 mod web;
 
 use schemars::JsonSchema;
@@ -21,6 +24,9 @@ pub use access::{
 pub use boot::{BootSetting, BootStep, InitKind, Phase, Starter};
 pub use hardening::{ElfKind, Hardening, Relro};
 pub use parts::{Part, PartKind, PartSign};
+pub use pools::{Pool, PoolPlace};
+pub use resolver::{NameKind, NameSetting};
+pub use texts::{KnownText, TextPlace};
 pub use web::{CgiProgram, CgiRule, UrlPattern, WebAuth, WebDoor, WebListen, WebServer};
 
 /// What was seen in an image.
@@ -213,6 +219,12 @@ pub enum ImageFact {
     Part(Box<Part>),
     /// How a program was compiled and linked.
     Hardening(Box<Hardening>),
+    /// A text that rules of known behaviours look for.
+    KnownText(Box<KnownText>),
+    /// A pool that settings or a program name.
+    Pool(Box<Pool>),
+    /// A setting of names and name servers.
+    NameSetting(NameSetting),
 }
 
 /// A step of the boot chain.

@@ -8,7 +8,9 @@ mod default_password;
 mod firmware_replace;
 mod hardcoded_credential;
 mod hidden_command;
+mod known_behaviour;
 mod memory_unsafe_input;
+mod name_override;
 mod pool_override;
 mod privilege_grant;
 mod remote_exec;
@@ -17,8 +19,12 @@ mod remote_stop;
 mod setuid_file;
 mod signature_fails_open;
 mod sudo_escalation;
+mod third_party_payment;
 mod unauthenticated_listener;
 mod world_writable_executable;
+
+/// The rule that names what no other finding names.
+pub(super) const KNOWN: &str = known_behaviour::DETECTOR.id;
 
 pub(super) static DETECTORS: &[Detector] = &[
     authorized_key::DETECTOR,
@@ -27,7 +33,9 @@ pub(super) static DETECTORS: &[Detector] = &[
     firmware_replace::DETECTOR,
     hardcoded_credential::DETECTOR,
     hidden_command::DETECTOR,
+    known_behaviour::DETECTOR,
     memory_unsafe_input::DETECTOR,
+    name_override::DETECTOR,
     pool_override::DETECTOR,
     privilege_grant::DETECTOR,
     remote_exec::DETECTOR,
@@ -36,6 +44,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     setuid_file::DETECTOR,
     signature_fails_open::DETECTOR,
     sudo_escalation::DETECTOR,
+    third_party_payment::DETECTOR,
     unauthenticated_listener::DETECTOR,
     world_writable_executable::DETECTOR,
 ];
