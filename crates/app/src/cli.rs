@@ -131,6 +131,9 @@ pub struct Vet {
     /// TOML file with the words of maker or owner on findings, by fingerprint
     #[arg(long, value_name = "FILE")]
     pub statements: Option<PathBuf>,
+    /// Hold the inputs against this image: each deviation from it is a finding
+    #[arg(long, value_name = "IMAGE")]
+    pub golden: Option<PathBuf>,
     /// How to open the inputs.
     #[command(flatten)]
     pub opening: Opening,
@@ -180,6 +183,9 @@ pub struct Explain {
     /// The inputs of the dossier
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
+    /// The golden image that the dossier was made with
+    #[arg(long, value_name = "IMAGE")]
+    pub golden: Option<PathBuf>,
     /// How to open the inputs.
     #[command(flatten)]
     pub opening: Opening,
@@ -208,6 +214,9 @@ pub struct Verify {
     /// Its inputs, in its order
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
+    /// The golden image that the dossier was made with
+    #[arg(long, value_name = "IMAGE")]
+    pub golden: Option<PathBuf>,
     /// The statements that it was made with
     #[arg(long, value_name = "FILE")]
     pub statements: Option<PathBuf>,

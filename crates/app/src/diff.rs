@@ -94,8 +94,7 @@ pub fn diff_command(options: &Diff) -> Result<Exit, Failure> {
 /// Lays two inputs beside each other.
 fn between(before: &Done, after: &Done, opening: &Opening, limits: &Limits) -> Result<Differences, Failure> {
     let (old, new) = (&before.unpacked, &after.unpacked);
-    let mut comparison =
-        compare(&Side { subject: &old.subject, facts: &old.facts }, &Side { subject: &new.subject, facts: &new.facts });
+    let mut comparison = compare(&Side { subject: &old.subject, facts: &old.facts }, &Side { subject: &new.subject, facts: &new.facts });
     let ask = |done: &Done, contents: BTreeSet<Sha256>, digests: BTreeSet<Sha256>| shaped(done, contents, digests, opening, limits);
     let (gone, come) = likeness::asked(&comparison);
     if !gone.is_empty() && !come.is_empty() {

@@ -50,7 +50,8 @@ pub fn explain_command(options: &Explain) -> Result<Exit, Failure> {
     if options.inputs.is_empty() {
         return Err(Failure::new(Exit::Usage, "name the inputs of the dossier, so that the evidence can be read from them"));
     }
-    let replay = Replay::of(&dossier, &wanted, &options.inputs, &options.opening)?;
+    inputs::golden_given(&dossier, options.golden.as_deref())?;
+    let replay = Replay::of(&dossier, &wanted, &options.inputs, options.golden.as_deref(), &options.opening)?;
     let (text, agrees) = finding::explain(&dossier, &wanted, &replay, pipeline::terminal_width())?;
     cli::print_visible(&text)?;
     Ok(if agrees { Exit::Done } else { Exit::Found })

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use assay_core::{Gap, GapKind, Limits, Sha256, Statement, escape::escape};
+use assay_core::{Dossier, Gap, GapKind, Limits, Sha256, Statement, escape::escape};
 use assay_inspect::KeyedStatement;
 use assay_unpack::Unpacked;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -62,6 +62,16 @@ pub fn statements(path: Option<&Path>) -> Result<Vec<KeyedStatement>, Failure> {
         statement: Statement { by: said.by, date: said.date, text: said.text, source: said.source },
     };
     Ok(file.statement.into_iter().map(keyed).collect())
+}
+
+/// A dossier that was made with a golden image takes that image to be made again, and another takes none.
+pub fn golden_given(dossier: &Dossier, golden: Option<&Path>) -> Result<(), Failure> {
+    let words = match (&dossier.golden, golden) {
+        (Some(one), None) => format!("the dossier was made with --golden {} ({}): give it here, too", one.name, one.id),
+        (None, Some(_)) => "the dossier was made without --golden".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(Failure::new(Exit::Usage, words))
 }
 
 /// Opens one input in the child, with a progress bar where somebody watches.

@@ -11,7 +11,7 @@ use assay_core::{
     dossier::Tool,
     escape::{visible, visible_json},
 };
-use assay_inspect::{KeyedStatement, inspect};
+use assay_inspect::{Golden, KeyedStatement, inspect};
 use serde_json::json;
 
 use crate::{
@@ -31,9 +31,10 @@ pub struct Made {
     pub failures: Vec<Failure>,
 }
 
-/// Opens, judges, answers.
+/// Opens, judges, answers. `golden`: what the inputs are held against, opened and read as they are.
 pub fn make(
     paths: &[PathBuf],
+    golden: Option<&Path>,
     opening: &Opening,
     limits: &Limits,
     as_of: String,
@@ -61,8 +62,16 @@ pub fn make(
         base += own.len() as u32;
         facts.push(own);
     }
+    let golden = match golden {
+        Some(path) => {
+            let done = inputs::examine(path, opening, limits, quiet)?;
+            complete &= done.unpacked.complete;
+            Some(Golden { subject: done.unpacked.subject, facts: done.unpacked.facts })
+        }
+        None => None,
+    };
     let tool = Tool { name: "assay".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), rules: rules::digest(), as_of };
-    Ok(Made { dossier: inspect(tool, subjects, facts, statements, complete), levels, failures })
+    Ok(Made { dossier: inspect(tool, subjects, facts, golden.as_ref(), statements, complete), levels, failures })
 }
 
 /// The dossier as JSON, with a line's end; what a terminal would obey is written as `\uNNNN`.
@@ -78,7 +87,8 @@ pub fn vet_command(options: &Vet) -> Result<Exit, Failure> {
     let statements = inputs::statements(options.statements.as_deref())?;
     let as_of = options.as_of.clone().unwrap_or_else(|| jiff::Zoned::now().date().to_string());
     let quiet = options.format == Format::Json || !io::stderr().is_terminal();
-    let Made { mut dossier, levels, failures } = make(&options.inputs, &options.opening, &limits, as_of, &statements, quiet)?;
+    let Made { mut dossier, levels, failures } =
+        make(&options.inputs, options.golden.as_deref(), &options.opening, &limits, as_of, &statements, quiet)?;
     for failure in &failures {
         eprintln!("assay: {}", visible(&failure.words));
     }

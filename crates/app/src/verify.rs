@@ -18,7 +18,8 @@ pub fn verify_command(options: &Verify) -> Result<Exit, Failure> {
         serde_json::from_str(&text).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", options.dossier.display())))?;
     let limits = inputs::limits(&options.opening)?;
     let statements = inputs::statements(options.statements.as_deref())?;
-    let mut made = make(&options.inputs, &options.opening, &limits, old.tool.as_of.clone(), &statements, true)?;
+    inputs::golden_given(&old, options.golden.as_deref())?;
+    let mut made = make(&options.inputs, options.golden.as_deref(), &options.opening, &limits, old.tool.as_of.clone(), &statements, true)?;
     if let Some(failure) = made.failures.pop() {
         return Err(failure);
     }
@@ -51,6 +52,12 @@ fn differences(old: &Dossier, new: &Dossier) -> String {
         } else if old != new {
             line("what was found in", &old.name, &"something else");
         }
+    }
+    match (&old.golden, &new.golden) {
+        (Some(old), Some(new)) if old.id != new.id => {
+            line("golden image", &format!("{} {}", old.name, old.id), &format!("{} {}", new.name, new.id));
+        }
+        _ => {}
     }
     if old.subjects.len() != new.subjects.len() {
         line("number of inputs", &old.subjects.len(), &new.subjects.len());

@@ -42,6 +42,9 @@ pub struct Dossier {
     pub tables: Vec<Table>,
     /// Numbers that were not in the inputs.
     pub assumptions: Vec<Assumption>,
+    /// The image that the inputs were held against, with `--golden`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub golden: Option<Reference>,
     /// All facts, with `--facts`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Vec<Fact>>,
@@ -58,6 +61,19 @@ pub struct Tool {
     pub rules: Sha256,
     /// What "today" means, `YYYY-MM-DD`.
     pub as_of: String,
+}
+
+/// An image that is named and not examined for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reference {
+    /// Digest of its bytes; of its manifest for a directory.
+    pub id: Sha256,
+    /// Last component of its name, escaped.
+    pub name: String,
+    /// Format of the outermost layer.
+    pub format: String,
+    /// Length in bytes; of all files together for a directory.
+    pub size: u64,
 }
 
 /// Kind of an input, recognised by its content.

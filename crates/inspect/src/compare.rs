@@ -12,7 +12,7 @@ use assay_core::{
     dossier::Subject,
     escape::escape,
     facts::{CodeFact, ImageFact},
-    manifest::Entry,
+    manifest::{Entry, Tree},
 };
 
 mod said;
@@ -56,6 +56,12 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// Is it a container that differs though nothing that it holds does?
+    #[must_use]
+    pub fn is_own_bytes(&self) -> bool {
+        self.details.iter().any(|words| words == OWN_BYTES)
+    }
+
     /// What was added is what was removed as `old`, under another name and with another content.
     pub fn was(&mut self, old: &Self, how: &str) {
         self.change = Change::Moved;
@@ -82,6 +88,8 @@ pub struct Comparison {
     pub left_out: usize,
     /// Differences beyond the limit that are not told.
     pub cut: usize,
+    /// How the trees of the first are called in the second.
+    trails: Trails,
 }
 
 /// Names compared.
@@ -100,7 +108,8 @@ pub struct Side<'a> {
     pub facts: &'a [Fact],
 }
 
-type Names<'a> = BTreeMap<String, &'a Entry>;
+/// Entries by their trail, each with its tree.
+pub(crate) type Names<'a> = BTreeMap<String, (&'a Tree, &'a Entry)>;
 
 /// Compares.
 #[must_use]
@@ -113,16 +122,22 @@ pub fn compare(before: &Side, after: &Side) -> Comparison {
     let (old, new) = (names(before.subject, |path| trails.follow(&path)), names(after.subject, |path| path));
     comparison.left_out = old.len().saturating_sub(MOST) + new.len().saturating_sub(MOST);
     let mut containers: BTreeSet<String> = BTreeSet::new();
-    for trail in before.subject.manifest.iter().map(|tree| trails.follow(&tree.path)).chain(after.subject.manifest.iter().map(|tree| tree.path.clone())) {
+    for trail in before
+        .subject
+        .manifest
+        .iter()
+        .map(|tree| trails.follow(&tree.path))
+        .chain(after.subject.manifest.iter().map(|tree| tree.path.clone()))
+    {
         containers.extend(trail.match_indices('!').map(|(at, _)| trail[..at].to_owned()));
         containers.insert(trail);
     }
     let mut held: Vec<(&String, Option<Sha256>, Option<Sha256>)> = Vec::new();
     let (mut added, mut removed) = (Vec::new(), Vec::new());
-    for (path, entry) in new.iter().take(MOST) {
+    for (path, (_, entry)) in new.iter().take(MOST) {
         match old.get(path) {
             None => added.push((path, *entry)),
-            Some(former) => {
+            Some((_, former)) => {
                 let details = attributes(former, entry);
                 if former.content != entry.content && containers.contains(path) {
                     held.push((path, former.content, entry.content));
@@ -138,7 +153,7 @@ pub fn compare(before: &Side, after: &Side) -> Comparison {
             }
         }
     }
-    removed.extend(old.iter().take(MOST).filter(|(path, _)| !new.contains_key(*path)).map(|(path, entry)| (path, *entry)));
+    removed.extend(old.iter().take(MOST).filter(|(path, _)| !new.contains_key(*path)).map(|(path, (_, entry))| (path, *entry)));
     moves(&mut comparison, added, removed);
     own_bytes(&mut comparison, held);
     // The input itself: one file and no container, or a container of which nothing that it holds differs.
@@ -152,7 +167,21 @@ pub fn compare(before: &Side, after: &Side) -> Comparison {
     comparison.cut = comparison.differences.len().saturating_sub(DIFFERENCES);
     comparison.differences.truncate(DIFFERENCES);
     facts(&mut comparison, before.facts, after.facts, &trails);
+    comparison.trails = trails;
     comparison
+}
+
+impl Comparison {
+    /// The trail in `second` of a tree of the first; none where it has no such tree.
+    pub(crate) fn tree_of(&self, trail: &str, second: &Subject) -> Option<String> {
+        let other = self.trails.tree(trail)?;
+        second.manifest.iter().any(|tree| tree.path == other).then(|| other.to_owned())
+    }
+
+    /// What the second would call a trail of the first.
+    pub(crate) fn follow(&self, path: &str) -> String {
+        self.trails.follow(path)
+    }
 }
 
 /// Containers that differ: because of what is inside, or of themselves. The innermost are asked first.
@@ -171,7 +200,8 @@ fn own_bytes(comparison: &mut Comparison, mut held: Vec<(&String, Option<Sha256>
     }
 }
 
-fn names(subject: &Subject, call: impl Fn(String) -> String) -> Names<'_> {
+/// All names of an input; `call` may call them otherwise.
+pub(crate) fn names(subject: &Subject, call: impl Fn(String) -> String) -> Names<'_> {
     let mut names = Names::new();
     for tree in &subject.manifest {
         for entry in &tree.entries {
@@ -180,7 +210,7 @@ fn names(subject: &Subject, call: impl Fn(String) -> String) -> Names<'_> {
             // The way trails are written: a member by its name, a file of a filesystem from its root.
             let step = if path.starts_with('/') || entry.kind == EntryKind::Member { path.to_owned() } else { format!("/{path}") };
             let path = if tree.path.is_empty() { step } else { format!("{}!{step}", tree.path) };
-            names.insert(call(path), entry);
+            names.insert(call(path), (tree, entry));
         }
     }
     names

@@ -10,6 +10,7 @@ mod chains;
 pub mod compare;
 mod domains;
 mod excerpts;
+mod golden;
 pub mod judge;
 pub mod known;
 mod logins;
@@ -19,6 +20,8 @@ mod resolve;
 mod rights;
 pub mod rules;
 pub mod tables;
+
+pub use golden::Golden;
 
 use assay_core::{
     Answer, Control, Dossier, Fact, SCHEMA, Statement, Table,
@@ -39,6 +42,10 @@ pub struct Case<'a> {
     pub controls: &'a [Control],
     /// Numbers.
     pub tables: &'a [Table],
+    /// The image that the inputs ought to be.
+    pub golden: Option<&'a Golden>,
+    /// Each input laid beside it.
+    pub comparisons: &'a [compare::Comparison],
 }
 
 impl<'a> Case<'a> {
@@ -67,9 +74,16 @@ pub struct KeyedStatement {
 }
 
 /// Judges the evidence and writes the dossier. Gaps are numbered here, through all subjects. `facts` holds those of each subject, in the
-/// order of the subjects, with the numbers that they have in the dossier.
+/// order of the subjects, with the numbers that they have in the dossier. `golden`: what they are held against.
 #[must_use]
-pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, statements: &[KeyedStatement], complete: bool) -> Dossier {
+pub fn inspect(
+    tool: Tool,
+    mut subjects: Vec<Subject>,
+    facts: Vec<Vec<Fact>>,
+    golden: Option<&Golden>,
+    statements: &[KeyedStatement],
+    complete: bool,
+) -> Dossier {
     let counts: Vec<usize> = facts.iter().map(Vec::len).collect();
     let facts: Vec<Fact> = facts.into_iter().flatten().collect();
     let (mut controls, mut code, mut loose) = (Vec::new(), tables::Code::default(), Vec::new());
@@ -86,8 +100,21 @@ pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, st
     for (number, gap) in gaps.enumerate() {
         gap.id = format!("G{}", number + 1);
     }
-    let bare = Case { as_of: &tool.as_of, subjects: &subjects, facts: &facts, counts: &counts, controls: &controls, tables: &[] };
+    let comparisons: Vec<compare::Comparison> = golden.map_or_else(Vec::new, |golden| {
+        subjects.iter().zip(split(&facts, &counts)).map(|(subject, own)| golden.against(subject, own)).collect()
+    });
+    let bare = Case {
+        as_of: &tool.as_of,
+        subjects: &subjects,
+        facts: &facts,
+        counts: &counts,
+        controls: &controls,
+        tables: &[],
+        golden,
+        comparisons: &comparisons,
+    };
     let mut more = vec![tables::known(&bare)];
+    more.extend(golden.map(|golden| golden::release(golden, &subjects, &comparisons)));
     more.extend(tables::pools(&facts, &controls));
     let tables = tables::tables(&subjects, &facts, &counts, code, more);
     let case = Case { tables: &tables, ..bare };
@@ -114,6 +141,7 @@ pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, st
         controls,
         tables,
         assumptions: Vec::new(),
+        golden: golden.map(Golden::reference),
         facts: Some(facts),
     }
 }

@@ -18,6 +18,7 @@ mod known;
 mod listeners;
 mod parts;
 mod pools;
+mod start;
 mod update;
 mod words;
 
@@ -66,6 +67,7 @@ pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize], code: Code
         table("Not examined", vec![text("What"), text("Why"), text("Where")], facts, not_examined),
         contents(subjects),
     ];
+    tables.push(start::start(facts));
     tables.push(parts::parts(facts));
     tables.push(hardening::hardening(facts));
     tables.extend(access::tables(subjects, facts, counts));

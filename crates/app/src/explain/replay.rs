@@ -7,7 +7,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     io::Read,
-    path::PathBuf,
+    path::{Path, PathBuf},
     rc::Rc,
 };
 
@@ -49,7 +49,13 @@ pub struct Replay {
 
 impl Replay {
     /// Opens `paths` and makes the evidence of `findings` again.
-    pub fn of(dossier: &Dossier, findings: &[&Finding], paths: &[PathBuf], opening: &Opening) -> Result<Self, Failure> {
+    pub fn of(
+        dossier: &Dossier,
+        findings: &[&Finding],
+        paths: &[PathBuf],
+        golden: Option<&Path>,
+        opening: &Opening,
+    ) -> Result<Self, Failure> {
         let limits = inputs::limits(opening)?;
         let mut places: BTreeMap<Sha256, BTreeSet<At>> = BTreeMap::new();
         for evidence in findings.iter().flat_map(|finding| &finding.evidence).filter(|evidence| is_code(evidence)) {
@@ -73,12 +79,16 @@ impl Replay {
             quoted.extend(made.into_iter().map(|(id, at, text)| ((id, at), text)));
             stores.push(blobs);
         }
-        let mut judged = inspect(dossier.tool.clone(), subjects, facts, &[], true).findings;
+        let mut judged = inspect(dossier.tool.clone(), subjects, facts, None, &[], true).findings;
+        // What the input lacks is to be seen in the golden image.
+        if let Some(path) = golden {
+            stores.extend(inputs::open(path, opening, &limits, Keep::All, true)?.blobs);
+        }
         // What the opening alone does not lead to comes from the reading of the system, which takes longer.
         let shown =
             |finding: &Finding| finding.evidence.iter().all(is_code) || judged.iter().any(|one| one.fingerprint == finding.fingerprint);
         if !findings.iter().all(|finding| shown(finding)) {
-            judged = read(dossier, paths, opening)?;
+            judged = read(dossier, paths, golden, opening)?;
         }
         Ok(Self { stores, quoted, judged, read: RefCell::default() })
     }
@@ -124,8 +134,8 @@ impl Replay {
 }
 
 /// Findings of the inputs, opened and read once more as for `assay vet`.
-fn read(dossier: &Dossier, paths: &[PathBuf], opening: &Opening) -> Result<Vec<Finding>, Failure> {
-    let made = pipeline::make(paths, opening, &inputs::limits(opening)?, dossier.tool.as_of.clone(), &[], true)?;
+fn read(dossier: &Dossier, paths: &[PathBuf], golden: Option<&Path>, opening: &Opening) -> Result<Vec<Finding>, Failure> {
+    let made = pipeline::make(paths, golden, opening, &inputs::limits(opening)?, dossier.tool.as_of.clone(), &[], true)?;
     Ok(made.dossier.findings)
 }
 

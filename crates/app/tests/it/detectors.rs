@@ -27,6 +27,11 @@ const POSITIVE: &[(&str, &str, &str, &str, u64)] = &[
     ("disclosure.private-key", "positive-password.tar", "low", "/etc/ssl/server.key", 0),
     ("provenance.checksum-mismatch", "positive-crc.gz", "low", "", 0x19),
     ("provenance.checksum-mismatch", "positive-hash.aup", "medium", "", 0x405),
+    ("provenance.deviates-from-golden", "positive-missing.tar", "medium", "", 0x400),
+    ("provenance.deviates-from-golden", "positive-page.tar", "low", "", 0x1c00),
+    ("provenance.deviates-from-golden", "positive-start.tar", "high", "", 0x1400),
+    ("provenance.deviates-from-golden", "positive-sudo.tar", "high", "", 0x1800),
+    ("provenance.deviates-from-golden", "positive-words.tar", "info", "", 0x2000),
     ("provenance.key-inside-image", "positive-direct.tar", "medium", "", 0x400),
     ("provenance.key-inside-image", "positive-fuses.bin", "info", "", 0x15c0),
     ("provenance.key-inside-image", "positive-root-inside.tar", "medium", "", 0x400),
@@ -92,7 +97,12 @@ fn fixtures(rule: &str, kind: &str) -> Vec<String> {
 }
 
 fn vet(rule: &str, name: &str) -> Dossier {
-    let output = Command::cargo_bin("assay").unwrap().args(["vet", "--format", "json"]).arg(root().join(rule).join(name)).output().unwrap();
+    let mut command = Command::cargo_bin("assay").unwrap();
+    command.args(["vet", "--format", "json"]);
+    if rule == "provenance.deviates-from-golden" {
+        command.arg("--golden").arg(root().join("../diff/golden.tar"));
+    }
+    let output = command.arg(root().join(rule).join(name)).output().unwrap();
     assert!(output.status.success(), "{rule}/{name}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -173,3 +173,69 @@ fn own_bytes_of_a_container_and_a_renamed_change() {
     let own = document["changes"][1]["details"][0].as_str().unwrap();
     assert!(own.contains("nothing that it holds differs"), "{own}");
 }
+
+/// A dump of flash is a release where it holds every part of it, wherever that lies.
+#[test]
+fn a_dump_is_told_to_be_a_release() {
+    let folder = tempfile::tempdir().unwrap();
+    let (kernel, root) = (
+        fs::read(fixtures().join("formats/uimage/kernel.uimage")).unwrap(),
+        fs::read(fixtures().join("formats/squashfs/gzip.bin")).unwrap(),
+    );
+    let package = folder.path().join("package");
+    fs::create_dir(&package).unwrap();
+    fs::write(package.join("kernel.bin"), &kernel).unwrap();
+    fs::write(package.join("root.bin"), &root).unwrap();
+    let mut tar = std::process::Command::new("tar");
+    tar.arg("-cf").arg(folder.path().join("release.tar")).arg("-C").arg(&package).args(["kernel.bin", "root.bin"]);
+    assert!(tar.status().unwrap().success());
+    let mut dump = vec![0xFF; 0x1_0000];
+    dump.extend(&kernel);
+    dump.resize(0x4_0000, 0xFF);
+    dump.extend(&root);
+    dump.resize(0x8_0000, 0xFF);
+    fs::write(folder.path().join("dump.bin"), &dump).unwrap();
+    let outcome = |input: &str| -> Vec<String> {
+        let mut command = Command::cargo_bin("assay").unwrap();
+        command.args(["vet", "--format", "json", "--golden"]).arg(folder.path().join("release.tar")).arg(folder.path().join(input));
+        let dossier: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+        assert_eq!(dossier["golden"]["name"], "release.tar");
+        let table = dossier["tables"].as_array().unwrap().iter().find(|table| table["title"] == "Held against the golden image").unwrap();
+        table["rows"].as_array().unwrap().iter().map(|row| format!("{}: {}", row[1].as_str().unwrap(), row[3].as_str().unwrap())).collect()
+    };
+    let all = ["all of it: it is that release: all 2 parts are there", "kernel.bin: the same bytes", "root.bin: the same bytes"];
+    assert_eq!(outcome("dump.bin"), all);
+    // A bit of the kernel.
+    dump[0x1_0000 + kernel.len() - 1] ^= 1;
+    fs::write(folder.path().join("other.bin"), &dump).unwrap();
+    assert_eq!(
+        outcome("other.bin")[..2],
+        ["all of it: it is that release but for 1 of 2 parts; differing: 0, not there: 1", "kernel.bin: not there"]
+    );
+}
+
+/// What was made with a golden image is made again with it, and with no other.
+#[test]
+fn golden_findings_are_replayed_and_verified() {
+    let folder = fixtures().join("detectors/provenance.deviates-from-golden");
+    let golden = fixtures().join("diff/golden.tar");
+    let out = tempfile::tempdir().unwrap();
+    let assay = |arguments: &[&std::ffi::OsStr]| {
+        let output = Command::cargo_bin("assay").unwrap().args(arguments).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.code().unwrap(), text)
+    };
+    for name in ["positive-sudo.tar", "positive-missing.tar"] {
+        let input = folder.join(name);
+        let (input, golden, out) = (input.as_os_str(), golden.as_os_str(), out.path().as_os_str());
+        let dossier = Path::new(out).join("dossier.json");
+        let word = std::ffi::OsStr::new;
+        assert_eq!(assay(&[word("vet"), input, word("--golden"), golden, word("--out"), out]).0, 0);
+        let (code, text) = assay(&[word("verify"), dossier.as_os_str(), input, word("--golden"), golden]);
+        assert_eq!(code, 0, "{text}");
+        assert_eq!(assay(&[word("verify"), dossier.as_os_str(), input]).0, 2, "without the golden image");
+        let (code, text) = assay(&[word("explain"), word("all"), word("--dossier"), out, input, word("--golden"), golden]);
+        assert_eq!(code, 0, "{text}");
+        assert!(text.contains("golden image") && !text.contains("nothing in the dossier to compare"), "{text}");
+    }
+}

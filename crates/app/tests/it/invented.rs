@@ -378,6 +378,7 @@ pub fn empty() -> Dossier {
         controls: Vec::new(),
         tables: Vec::new(),
         assumptions: Vec::new(),
+        golden: None,
         facts: None,
     }
 }

@@ -66,6 +66,11 @@ impl Trails {
         }
     }
 
+    /// What a tree of the first is called in the second.
+    pub fn tree(&self, trail: &str) -> Option<&str> {
+        self.to.get(trail).map(String::as_str)
+    }
+
     /// Trees that are called otherwise in the second.
     pub fn renamed(&self) -> impl Iterator<Item = (&str, &str)> {
         self.to.iter().filter(|(a, b)| a != b).map(|(a, b)| (a.as_str(), b.as_str()))

@@ -67,5 +67,5 @@ fn inspect(subjects: Vec<Subject>, facts: Vec<Fact>) -> Dossier {
 
 fn inspect_each(subjects: Vec<Subject>, facts: Vec<Vec<Fact>>) -> Dossier {
     let tool = Tool { name: "assay".to_owned(), version: "0".to_owned(), rules: Sha256::of(b""), as_of: "2026-11-23".to_owned() };
-    assay_inspect::inspect(tool, subjects, facts, &[], true)
+    assay_inspect::inspect(tool, subjects, facts, None, &[], true)
 }

@@ -19,6 +19,7 @@ use super::{
     words::{self, Places},
 };
 
+mod boot;
 mod bytemap;
 mod policy;
 mod section;
@@ -26,6 +27,7 @@ mod tables;
 mod tree;
 mod way;
 
+use boot::Boot;
 use section::{Section, section};
 use tables::Grid;
 use way::Way;
@@ -49,6 +51,8 @@ struct Page<'a> {
     policy: String,
     title: String,
     subjects: Vec<Section<'a>>,
+    /// The drawing of the start.
+    boot: Option<Boot>,
     tables: Vec<Grid<'a>>,
     places: Places<'a>,
     /// The number of the control whose path a finding shows, by the finding's id.
@@ -75,6 +79,7 @@ pub fn render(dossier: &Dossier) -> String {
         title,
         entries: subjects.iter().map(|section| section.listing.total).sum(),
         subjects,
+        boot: Boot::of(dossier),
         tables: dossier.tables.iter().map(Grid::new).collect(),
         places: Places::new(dossier),
         behind: behind(dossier),
