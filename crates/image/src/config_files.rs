@@ -50,6 +50,16 @@ const SYSTEM: [&str; 17] = [
 
 /// All candidates.
 pub fn read(reader: &mut Reader) {
+    for path in candidates(reader) {
+        let Some(text) = reader.text(&path) else { continue };
+        if let Some((kind, names)) = recognise(&text) {
+            reader.fact(text.at(1), "config", None::<FactId>, ImageFact::ConfigFile { path, kind, names });
+        }
+    }
+}
+
+/// Paths of files that may be settings, sorted, no more than [`FILES`].
+pub fn candidates(reader: &Reader) -> Vec<String> {
     let mut paths: Vec<String> = reader
         .root
         .files()
@@ -58,12 +68,8 @@ pub fn read(reader: &mut Reader) {
         .filter(|path| candidate(path))
         .collect();
     paths.sort();
-    for path in paths.into_iter().take(FILES) {
-        let Some(text) = reader.text(&path) else { continue };
-        if let Some((kind, names)) = recognise(&text) {
-            reader.fact(text.at(1), "config", None::<FactId>, ImageFact::ConfigFile { path, kind, names });
-        }
-    }
+    paths.truncate(FILES);
+    paths
 }
 
 fn candidate(path: &str) -> bool {

@@ -22,6 +22,7 @@ mod firewall;
 mod glob;
 mod names;
 mod parts;
+mod peers;
 mod reader;
 pub mod rules;
 mod run;
@@ -67,6 +68,7 @@ pub fn read<'a>(root: &'a Root<'a>, contents: Contents<'_>, given: &Given, limit
     access::read(&mut reader);
     firewall::read(&mut reader);
     config_files::read(&mut reader);
+    peers::read(&mut reader);
     parts::read(&mut reader);
     reader.finish()
 }

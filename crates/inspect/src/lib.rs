@@ -8,6 +8,7 @@ pub mod answers;
 mod chain;
 mod chains;
 pub mod compare;
+pub mod egress;
 mod excerpts;
 pub mod judge;
 mod logins;
@@ -84,7 +85,7 @@ pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, st
     for (number, gap) in gaps.enumerate() {
         gap.id = format!("G{}", number + 1);
     }
-    let tables = tables::tables(&subjects, &facts, &counts, code);
+    let mut tables = tables::tables(&subjects, &facts, &counts, code);
     let case = Case { as_of: &tool.as_of, subjects: &subjects, facts: &facts, counts: &counts, controls: &controls, tables: &tables };
     let mut findings = judge::judge(&case);
     for finding in &mut findings {
@@ -92,6 +93,12 @@ pub fn inspect(tool: Tool, mut subjects: Vec<Subject>, facts: Vec<Vec<Fact>>, st
         finding.statements = said.map(|said| said.statement.clone()).collect();
     }
     let answers: Vec<Answer> = answers::answers(&case, &findings);
+    // Last, because its lines cite findings.
+    let mut egress = egress::table(&facts, &findings);
+    if !egress.rows.is_empty() {
+        egress.id = format!("T{}", tables.len() + 1);
+        tables.push(egress);
+    }
     let mut excerpts = excerpts::Excerpts::of(&facts);
     for finding in &mut findings {
         excerpts.fill(&mut finding.evidence);

@@ -20,6 +20,7 @@ mod update;
 mod words;
 
 pub use code::Code;
+pub(crate) use code::table as rows_table;
 pub(crate) use endpoints::disclosed;
 
 use crate::chains::{Chains, Held};

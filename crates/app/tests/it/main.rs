@@ -10,6 +10,7 @@ mod explain;
 mod invented;
 mod page;
 mod reading;
+mod remediation;
 mod render;
 mod sandbox;
 mod sarif;

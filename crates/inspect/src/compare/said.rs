@@ -104,6 +104,7 @@ fn of_image(fact: &ImageFact) -> Option<(&'static str, String)> {
         ImageFact::Anomaly { kind, subject } => ("anomaly", format!("{kind:?} {subject}")),
         ImageFact::Init { program, .. } => ("init", program.clone()),
         ImageFact::Hardening(one) => ("hardening", format!("{:?}, relro {:?}, nx {}, canary {}", one.kind, one.relro, one.nx, one.canary)),
+        ImageFact::ConfiguredPeer(peer) => ("named host", format!("{:?} {} {:?}", peer.kind, peer.host, peer.port)),
         ImageFact::NotExamined { .. }
         | ImageFact::BootCheck { .. }
         | ImageFact::ManyNames { .. }

@@ -4,6 +4,7 @@ mod access;
 mod boot;
 mod hardening;
 mod parts;
+mod peers;
 mod web;
 
 use schemars::JsonSchema;
@@ -21,6 +22,7 @@ pub use access::{
 pub use boot::{BootSetting, BootStep, InitKind, Phase, Starter};
 pub use hardening::{ElfKind, Hardening, Relro};
 pub use parts::{Part, PartKind, PartSign};
+pub use peers::{ConfiguredPeer, PeerKind};
 pub use web::{CgiProgram, CgiRule, UrlPattern, WebAuth, WebDoor, WebListen, WebServer};
 
 /// What was seen in an image.
@@ -213,6 +215,8 @@ pub enum ImageFact {
     Part(Box<Part>),
     /// How a program was compiled and linked.
     Hardening(Box<Hardening>),
+    /// A host that a file of settings names.
+    ConfiguredPeer(ConfiguredPeer),
 }
 
 /// A step of the boot chain.
