@@ -149,7 +149,7 @@ pub(crate) fn table(facts: &[Fact], findings: &[Finding]) -> Table {
         list.keys().filter(|key| key.0 == Verdict::Allow).map(|key| (key.1.clone(), key.2)).collect();
     list.retain(|key, _| key.0 != Verdict::Deny || key.1.is_empty() || !allowed.contains(&(key.1.clone(), key.2)));
     let rows = list.into_iter().map(|((verdict, host, port, transport), ground)| {
-        let (purpose, because) = (ground.purpose, ground.because.join("; "));
+        let (purpose, because) = (ground.purpose, ground.because.join(" + "));
         let line = Line { verdict, host, port, transport, purpose, words: ground.words.into_iter().collect(), because };
         (line.cells(), ground.places)
     });

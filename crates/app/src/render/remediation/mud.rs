@@ -94,7 +94,7 @@ fn ace(line: &Line, number: usize, direction: &str, family: &str) -> Option<Valu
         matches.insert(transport.to_owned(), ports.into());
     }
     // The file is at the end of the trail, the finding at the start of the citation.
-    let because = line.because.split("; ").next().unwrap_or_default();
+    let because = line.because.split(" + ").next().unwrap_or_default();
     let because = because.rsplit('!').next().unwrap_or(because);
     let name = plain(&format!("{number} {} {because}", line.purpose), NAME);
     Some(json!({"name": name, "matches": matches, "actions": {"forwarding": "accept"}}))
