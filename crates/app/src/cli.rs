@@ -110,7 +110,7 @@ pub struct Vet {
     /// Packages, dumps, disk images, directories, executables; recognised by content
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
-    /// Write dossier.json, run.json, dossier.html, findings.sarif and sbom.cdx.json there
+    /// Write dossier.json, run.json, dossier.html, findings.sarif, sbom.cdx.json and remediation/ there
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// What goes to standard output

@@ -110,7 +110,10 @@ pub fn vet_command(options: &Vet) -> Result<Exit, Failure> {
             }
             cli::print(&render::terminal::render(&shown, terminal_width(), use_color()))?;
             if let Some(folder) = &options.out {
-                eprintln!("Written: dossier.json, run.json, dossier.html, findings.sarif and sbom.cdx.json in {}", folder.display());
+                eprintln!(
+                    "Written: dossier.json, run.json, dossier.html, findings.sarif, sbom.cdx.json and remediation/ in {}",
+                    folder.display()
+                );
             }
         }
     }
@@ -136,7 +139,12 @@ fn write_all(folder: &Path, dossier: &Dossier, facts: &[Fact], json: &str, level
     write("run.json", &(serde_json::to_string_pretty(&run).unwrap_or_default() + "\n"))?;
     write("dossier.html", &render::html::render(dossier))?;
     write("findings.sarif", &render::sarif::render(dossier))?;
-    write("sbom.cdx.json", &render::cyclonedx::render(dossier, facts))
+    write("sbom.cdx.json", &render::cyclonedx::render(dossier, facts))?;
+    let inner = folder.join("remediation");
+    fs::create_dir_all(&inner).map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", inner.display())))?;
+    write("remediation/egress.nft", &render::remediation::nft::render(dossier))?;
+    write("remediation/suricata.rules", &render::remediation::suricata::render(dossier))?;
+    write("remediation/mud.json", &render::remediation::mud::render(dossier))
 }
 
 /// Columns of the terminal; 100 where there is none.

@@ -50,15 +50,7 @@ const SYSTEM: [&str; 17] = [
 
 /// All candidates.
 pub fn read(reader: &mut Reader) {
-    let mut paths: Vec<String> = reader
-        .root
-        .files()
-        .filter(|place| place.entry.is_some_and(|entry| entry.size > 0))
-        .map(|place| place.shown())
-        .filter(|path| candidate(path))
-        .collect();
-    paths.sort();
-    for path in paths.into_iter().take(FILES) {
+    for path in candidates(reader) {
         let Some(text) = reader.text(&path) else { continue };
         if let Some((kind, names)) = recognise(&text) {
             reader.fact(text.at(1), "config", None::<FactId>, ImageFact::ConfigFile { path, kind, names });
@@ -67,6 +59,20 @@ pub fn read(reader: &mut Reader) {
             reader.unread_line(&text, 1, "settings by their name, and not JSON that can be parsed");
         }
     }
+}
+
+/// Paths of files that may be settings, sorted, no more than [`FILES`].
+pub fn candidates(reader: &Reader) -> Vec<String> {
+    let mut paths: Vec<String> = reader
+        .root
+        .files()
+        .filter(|place| place.entry.is_some_and(|entry| entry.size > 0))
+        .map(|place| place.shown())
+        .filter(|path| candidate(path))
+        .collect();
+    paths.sort();
+    paths.truncate(FILES);
+    paths
 }
 
 fn candidate(path: &str) -> bool {

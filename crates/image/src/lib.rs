@@ -22,6 +22,7 @@ mod firewall;
 mod glob;
 mod names;
 mod parts;
+mod peers;
 mod pools;
 mod reader;
 mod resolver;
@@ -70,6 +71,7 @@ pub fn read<'a>(root: &'a Root<'a>, contents: Contents<'_>, given: &Given, limit
     firewall::read(&mut reader);
     config_files::read(&mut reader);
     resolver::read(&mut reader);
+    peers::read(&mut reader);
     parts::read(&mut reader);
     reader.finish()
 }

@@ -9,6 +9,7 @@ mod chain;
 mod chains;
 pub mod compare;
 mod domains;
+pub mod egress;
 mod excerpts;
 mod golden;
 pub mod judge;
@@ -116,7 +117,7 @@ pub fn inspect(
     let mut more = vec![tables::known(&bare)];
     more.extend(golden.map(|golden| golden::release(golden, &subjects, &comparisons)));
     more.extend(tables::pools(&facts, &controls));
-    let tables = tables::tables(&subjects, &facts, &counts, code, more);
+    let mut tables = tables::tables(&subjects, &facts, &counts, code, more);
     let case = Case { tables: &tables, ..bare };
     let mut findings = judge::judge(&case);
     for finding in &mut findings {
@@ -124,6 +125,12 @@ pub fn inspect(
         finding.statements.extend(said.map(|said| said.statement.clone()));
     }
     let answers: Vec<Answer> = answers::answers(&case, &findings);
+    // Last, because its lines cite findings.
+    let mut egress = egress::table(&facts, &findings);
+    if !egress.rows.is_empty() {
+        egress.id = format!("T{}", tables.len() + 1);
+        tables.push(egress);
+    }
     let mut excerpts = excerpts::Excerpts::of(&facts);
     for finding in &mut findings {
         excerpts.fill(&mut finding.evidence);

@@ -23,6 +23,7 @@ mod update;
 mod words;
 
 pub use code::Code;
+pub(crate) use code::table as rows_table;
 pub(crate) use endpoints::disclosed;
 pub(crate) use known::known;
 pub(crate) use pools::tables as pools;

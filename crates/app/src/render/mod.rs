@@ -9,6 +9,7 @@ pub mod code;
 pub mod cyclonedx;
 pub mod html;
 pub mod pages;
+pub mod remediation;
 pub mod sarif;
 pub mod terminal;
 pub mod words;

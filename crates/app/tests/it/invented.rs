@@ -137,6 +137,7 @@ pub fn full() -> Dossier {
             ],
             assumed: vec![HOSTILE.into()],
             code: "0123abcd".into(),
+            golden: None,
             facts: vec![FactId(1)],
         }],
         tables: tables(),

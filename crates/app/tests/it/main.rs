@@ -12,6 +12,7 @@ mod known;
 mod named;
 mod page;
 mod reading;
+mod remediation;
 mod render;
 mod sample;
 mod sandbox;

@@ -107,6 +107,7 @@ fn of_image(fact: &ImageFact) -> Option<(&'static str, String)> {
         ImageFact::Pool(pool) => ("pool", format!("{} {}", pool.url, pool.user.as_deref().unwrap_or_default())),
         ImageFact::NameSetting(one) => ("name setting", format!("{:?} {} {}", one.kind, one.names.join(" "), one.value)),
         ImageFact::KnownText(text) => ("known text", text.text.clone()),
+        ImageFact::ConfiguredPeer(peer) => ("named host", format!("{:?} {} {:?}", peer.kind, peer.host, peer.port)),
         ImageFact::NotExamined { .. }
         | ImageFact::BootCheck { .. }
         | ImageFact::ManyNames { .. }

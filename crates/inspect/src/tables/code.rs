@@ -9,7 +9,7 @@ use crate::resolve::Resolved;
 const MOST: usize = 5_000;
 
 /// A row with the places that it was read from.
-pub(super) type Row = (Vec<Cell>, Vec<Evidence>);
+pub(crate) type Row = (Vec<Cell>, Vec<Evidence>);
 
 /// Rows so far.
 #[derive(Default)]
@@ -44,7 +44,7 @@ impl Code {
     }
 }
 
-pub(super) fn table(question: Question, title: &str, columns: &[&str], mut rows: Vec<Row>) -> Table {
+pub(crate) fn table(question: Question, title: &str, columns: &[&str], mut rows: Vec<Row>) -> Table {
     rows.truncate(MOST);
     let (rows, evidence) = rows.into_iter().unzip();
     let columns = columns.iter().map(|name| Column::new(name, if *name == "Port" { ColumnType::Integer } else { ColumnType::Text }));

@@ -4,6 +4,7 @@ mod access;
 mod boot;
 mod hardening;
 mod parts;
+mod peers;
 mod pools;
 mod resolver;
 mod texts;
@@ -24,6 +25,7 @@ pub use access::{
 pub use boot::{BootSetting, BootStep, InitKind, Phase, Starter};
 pub use hardening::{ElfKind, Hardening, Relro};
 pub use parts::{Part, PartKind, PartSign};
+pub use peers::{ConfiguredPeer, PeerKind};
 pub use pools::{Pool, PoolPlace};
 pub use resolver::{NameKind, NameSetting};
 pub use texts::{KnownText, TextPlace};
@@ -225,6 +227,8 @@ pub enum ImageFact {
     Pool(Box<Pool>),
     /// A setting of names and name servers.
     NameSetting(NameSetting),
+    /// A host that a file of settings names.
+    ConfiguredPeer(ConfiguredPeer),
 }
 
 /// A step of the boot chain.
