@@ -64,7 +64,7 @@ fn lists_cite_are_the_same_twice_and_are_understood() {
     assert!(rules.contains("-> 203.0.113.9 4444 (msg:\"assay "), "{rules}");
     assert!(rules.contains("content:\"phone.maker.test\"") && !rules.contains("owner.test"), "{rules}");
     let mud = read(&out, "mud.json");
-    assert!(mud.contains("pool.owner.test") && !mud.contains("maker.test") && mud.contains("1 pool /etc/cgminer.conf line"), "{mud}");
+    assert!(mud.contains("pool.owner.test") && !mud.contains("maker.test") && mud.contains("pool /etc/cgminer.conf line 4"), "{mud}");
 
     let path = |name: &str| out.join("remediation").join(name).to_str().unwrap().to_owned();
     // A name space of its own, so that no rights of the machine are needed and nothing of it is looked at.
