@@ -161,7 +161,8 @@ fn setting(reader: &mut Reader, at: Locator, kind: NameKind, value: &str, own: &
     let Some((names, to)) = rest.rsplit_once('/') else { return };
     let names: Vec<String> = names.split('/').filter(|one| !one.is_empty()).take(NAMES).map(name).collect();
     // A name of the local network that is not asked of anybody (`/lan/`) is ordinary.
-    if !names.is_empty() && !(kind == NameKind::Server && to.is_empty()) {
+    let asks_nobody = kind == NameKind::Server && to.is_empty();
+    if !names.is_empty() && !asks_nobody {
         tell(reader, at, kind, names, to.to_owned(), own);
     }
 }

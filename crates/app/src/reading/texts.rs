@@ -115,13 +115,12 @@ fn find(bytes: &[u8]) -> Found {
                 let (_, count) = first.entry(number).or_insert((hit.start(), 0));
                 *count = (*count + 1).min(COUNTED);
             }
-            Some(_) => {}
             None if pools.len() < POOLS => {
                 if let Some(pool) = pool(bytes, hit.start(), within) {
                     pools.entry(format!("{} {:?}", pool.url, pool.user)).or_insert((hit.start(), pool));
                 }
             }
-            None => {}
+            _ => {}
         }
     }
     let texts = first.into_iter().map(|(number, (at, count))| {
@@ -159,7 +158,8 @@ fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
     let before = start.checked_sub(1).map_or(0, at);
     let joined_before = word(before) || (before == b'.' && start >= 2 && word(at(start - 2)));
     let joined_after = word(at(end)) || (at(end) == b'.' && word(at(end + 1)));
-    !(word(at(start)) && joined_before) && !(word(at(end - 1)) && joined_after)
+    let goes_on = (word(at(start)) && joined_before) || (word(at(end - 1)) && joined_after);
+    !goes_on
 }
 
 /// The text around a place: what can be shown of its line.
@@ -174,7 +174,7 @@ fn shown(bytes: &[u8], at: usize) -> String {
 fn pool(bytes: &[u8], at: usize, within: TextPlace) -> Option<Pool> {
     let text = shown(bytes, at);
     let end = |byte: &u8| !byte.is_ascii_graphic() || b"\"'<>,;()|\\`".contains(byte);
-    let len = bytes[at..].iter().take(512).position(|byte| end(byte)).unwrap_or(512.min(bytes.len() - at));
+    let len = bytes[at..].iter().take(512).position(end).unwrap_or(512.min(bytes.len() - at));
     let found = pool_url::parse(std::str::from_utf8(&bytes[at..at + len]).ok()?)?;
     let after = text.split_once(found.url.as_str()).map_or("", |(_, after)| after);
     let mut words = after.split([' ', '"', '\'', ',']).filter(|word| !word.is_empty());

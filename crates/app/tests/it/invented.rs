@@ -137,7 +137,6 @@ pub fn full() -> Dossier {
             ],
             assumed: vec![HOSTILE.into()],
             code: "0123abcd".into(),
-            golden: None,
             facts: vec![FactId(1)],
         }],
         tables: tables(),
@@ -150,6 +149,7 @@ pub fn full() -> Dossier {
             source: format!("A book, page 3 {HOSTILE}"),
             as_of: "2024-05-06".into(),
         }],
+        golden: None,
         facts: Some(vec![Fact {
             id: FactId(1),
             locator: Locator { artifact: id("input"), path: String::new(), at: At::Offset(80) },

@@ -52,7 +52,7 @@ fn json(text: &Text) -> Vec<Value> {
             // Turned round, so that what stands first comes first.
             Json::Object(fields) => open.extend(fields.iter().rev().take(MOST).map(|(name, value)| (below(name.clone()), value))),
             Json::Array(list) => {
-                open.extend(list.iter().enumerate().take(MOST).rev().map(|(number, value)| (below(number.to_string()), value)))
+                open.extend(list.iter().enumerate().take(MOST).rev().map(|(number, value)| (below(number.to_string()), value)));
             }
             Json::String(own) => found.push(Value { names, text: own.trim().to_owned(), line: 1 }),
             Json::Number(own) => found.push(Value { names, text: own.to_string(), line: 1 }),

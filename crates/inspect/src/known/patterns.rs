@@ -71,13 +71,6 @@ fn of_fact<'a>(pattern: &Pattern, fact: &'a Fact) -> Option<Hit<'a>> {
             // What is there to be read describes; it does nothing.
             (fits && !for_reading(&fact.locator.path)).then(|| at(format!("the text “{}”", wanted.is), &text.shown))?
         }
-        (
-            Pattern::Endpoint(wanted),
-            FactBody::Code(CodeFact::Endpoint(channel @ Channel::Connected { host: Host::Fixed(host), port, .. })),
-        ) => {
-            let fits = is_host(host, &wanted.host) && wanted.port.is_none_or(|wanted| *port == Some(wanted));
-            fits.then(|| at(format!("goes to {}", channel_words(channel)), ""))?
-        }
         (Pattern::Listener(wanted), body) => {
             let channel = listener(body)?;
             let Channel::Bound { transport, port: Some(port), .. } = channel else { return None };
@@ -198,7 +191,7 @@ fn login(wanted: &Login, user: &str, password: Option<&str>, named: &str) -> boo
 /// Is `host` the one wanted, or below it where that begins with a dot?
 pub(crate) fn is_host(host: &str, wanted: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    if wanted.starts_with('.') { host.ends_with(wanted) || host == wanted[1..] } else { host == wanted }
+    wanted.strip_prefix('.').map_or(host == wanted, |above| host.ends_with(wanted) || host == above)
 }
 
 /// Does the path fit, where `*` stands for anything but a slash?

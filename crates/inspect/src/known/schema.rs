@@ -75,8 +75,6 @@ pub enum Pattern {
     Text(Text),
     /// A control that was resolved.
     Control(Controlled),
-    /// A host that a program goes to.
-    Endpoint(Endpoint),
     /// A socket on which somebody waits.
     Listener(Listener),
     /// A file at a path; `*` stands for anything within a name.
@@ -132,16 +130,6 @@ pub struct Controlled {
     /// Must a check of a signature be one that some way gets round?
     #[serde(default)]
     pub fails_open: bool,
-}
-
-/// See [`Pattern::Endpoint`].
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Endpoint {
-    /// The host, or the end of its name where it begins with a dot.
-    pub host: String,
-    /// The port.
-    pub port: Option<u16>,
 }
 
 /// See [`Pattern::Listener`].

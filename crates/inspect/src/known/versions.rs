@@ -43,13 +43,11 @@ fn compare(one: &[Piece], other: &[Piece]) -> Ordering {
         let order = match (one.get(index), other.get(index)) {
             (Some(Piece::Number(a)), Some(Piece::Number(b))) => a.cmp(b),
             (Some(Piece::Word(a)), Some(Piece::Word(b))) => a.cmp(b),
-            (Some(Piece::Number(_)), Some(Piece::Word(_))) => Ordering::Greater,
-            (Some(Piece::Word(_)), Some(Piece::Number(_))) => Ordering::Less,
+            (Some(Piece::Number(_)), Some(Piece::Word(_))) | (Some(Piece::Word(_)), None) => Ordering::Greater,
+            (Some(Piece::Word(_)), Some(Piece::Number(_))) | (None, Some(Piece::Word(_))) => Ordering::Less,
             // `4.10` is `4.10.0`; `4.10b` comes after it.
             (Some(Piece::Number(a)), None) => a.cmp(&0),
             (None, Some(Piece::Number(b))) => 0.cmp(b),
-            (Some(Piece::Word(_)), None) => Ordering::Greater,
-            (None, Some(Piece::Word(_))) => Ordering::Less,
             (None, None) => Ordering::Equal,
         };
         if order != Ordering::Equal {
