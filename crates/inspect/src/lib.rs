@@ -13,6 +13,7 @@ pub mod egress;
 mod excerpts;
 mod golden;
 pub mod judge;
+mod kernel;
 pub mod known;
 mod logins;
 mod phrases;

@@ -14,6 +14,7 @@ mod access;
 mod code;
 mod endpoints;
 mod hardening;
+mod kernel;
 mod known;
 mod listeners;
 mod parts;
@@ -71,6 +72,7 @@ pub fn tables(subjects: &[Subject], facts: &[Fact], counts: &[usize], code: Code
     tables.push(start::start(facts));
     tables.push(parts::parts(facts));
     tables.push(hardening::hardening(facts));
+    tables.push(kernel::kernel(facts));
     tables.extend(access::tables(subjects, facts, counts));
     tables.extend(code.finish());
     tables.extend(more);

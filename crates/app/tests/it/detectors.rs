@@ -32,6 +32,7 @@ const POSITIVE: &[(&str, &str, &str, &str, u64)] = &[
     ("provenance.deviates-from-golden", "positive-start.tar", "high", "", 0x1400),
     ("provenance.deviates-from-golden", "positive-sudo.tar", "high", "", 0x1800),
     ("provenance.deviates-from-golden", "positive-words.tar", "info", "", 0x2000),
+    ("provenance.kernel-hardening", "positive-devmem.config", "low", "", 0),
     ("provenance.key-inside-image", "positive-direct.tar", "medium", "", 0x400),
     ("provenance.key-inside-image", "positive-fuses.bin", "info", "", 0x15c0),
     ("provenance.key-inside-image", "positive-root-inside.tar", "medium", "", 0x400),
@@ -77,6 +78,7 @@ const POSITIVE_LINES: &[(&str, &str, &str, &str, u64)] = &[
     ("control.third-party-payment", "positive-fee-settings.tar", "medium", "/config/hotelfee.json", 5),
     ("control.third-party-payment", "positive-start.tar", "low", "/etc/init.d/rcS", 2),
     ("disclosure.embedded-secret", "positive-token.tar", "medium", "/etc/agent.conf", 2),
+    ("provenance.kernel-hardening", "positive-kexec.config", "info", "", 6),
 ];
 
 /// Rule, fixture, severity, trail and place of every positive.

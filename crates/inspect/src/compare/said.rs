@@ -107,6 +107,11 @@ fn of_image(fact: &ImageFact) -> Option<(&'static str, String)> {
         ImageFact::Pool(pool) => ("pool", format!("{} {}", pool.url, pool.user.as_deref().unwrap_or_default())),
         ImageFact::NameSetting(one) => ("name setting", format!("{:?} {} {}", one.kind, one.names.join(" "), one.value)),
         ImageFact::KnownText(text) => ("known text", text.text.clone()),
+        ImageFact::KernelConfig(config) => {
+            let options: Vec<String> = config.options.iter().map(|option| format!("{}={}", option.name, option.value)).collect();
+            let digest = assay_core::Sha256::of(options.join("\n").as_bytes());
+            ("kernel settings", format!("Linux {} for {}, {} options set ({digest})", config.version, config.arch, options.len()))
+        }
         ImageFact::ConfiguredPeer(peer) => ("named host", format!("{:?} {} {:?}", peer.kind, peer.host, peer.port)),
         ImageFact::NotExamined { .. }
         | ImageFact::BootCheck { .. }

@@ -2,6 +2,7 @@
 
 mod boot_loader;
 mod identity;
+mod kernel_config;
 mod keys;
 mod parts;
 mod subtype;
@@ -24,7 +25,7 @@ pub struct Looked<'a> {
 pub type Look = fn(&Looked, &mut Opened);
 
 /// All looks.
-pub static LOOKS: &[Look] = &[boot_loader::look, identity::look, keys::look, parts::look, subtype::look, words::look];
+pub static LOOKS: &[Look] = &[boot_loader::look, identity::look, kernel_config::look, keys::look, parts::look, subtype::look, words::look];
 
 /// Takes every look at a file.
 pub(crate) fn look(file: &Looked, opened: &mut Opened) {

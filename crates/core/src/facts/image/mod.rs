@@ -3,6 +3,7 @@
 mod access;
 mod boot;
 mod hardening;
+mod kernel;
 mod parts;
 mod peers;
 mod pools;
@@ -24,6 +25,7 @@ pub use access::{
 };
 pub use boot::{BootSetting, BootStep, InitKind, Phase, Starter};
 pub use hardening::{ElfKind, Hardening, Relro};
+pub use kernel::{KernelConfig, KernelOption};
 pub use parts::{Part, PartKind, PartSign};
 pub use peers::{ConfiguredPeer, PeerKind};
 pub use pools::{Pool, PoolPlace};
@@ -227,6 +229,8 @@ pub enum ImageFact {
     Pool(Box<Pool>),
     /// A setting of names and name servers.
     NameSetting(NameSetting),
+    /// What a kernel was configured to be.
+    KernelConfig(Box<KernelConfig>),
     /// A host that a file of settings names.
     ConfiguredPeer(ConfiguredPeer),
 }

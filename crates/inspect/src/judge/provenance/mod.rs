@@ -4,6 +4,7 @@ use super::Detector;
 
 mod checksum_mismatch;
 mod deviates_from_golden;
+mod kernel_hardening;
 mod key_inside_image;
 mod link_escape;
 mod missing_hardening;
@@ -17,6 +18,7 @@ mod weak_certificate;
 pub(super) static DETECTORS: &[Detector] = &[
     checksum_mismatch::DETECTOR,
     deviates_from_golden::DETECTOR,
+    kernel_hardening::DETECTOR,
     key_inside_image::DETECTOR,
     link_escape::DETECTOR,
     missing_hardening::DETECTOR,
