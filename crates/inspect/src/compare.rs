@@ -205,15 +205,19 @@ pub(crate) fn names(subject: &Subject, call: impl Fn(String) -> String) -> Names
     let mut names = Names::new();
     for tree in &subject.manifest {
         for entry in &tree.entries {
-            let path = escape(&entry.path);
-            let path = path.strip_prefix("./").unwrap_or(&path);
-            // The way trails are written: a member by its name, a file of a filesystem from its root.
-            let step = if path.starts_with('/') || entry.kind == EntryKind::Member { path.to_owned() } else { format!("/{path}") };
+            let step = step(entry);
             let path = if tree.path.is_empty() { step } else { format!("{}!{step}", tree.path) };
             names.insert(call(path), (tree, entry));
         }
     }
     names
+}
+
+/// How a trail names an entry: a member by its name, a file of a filesystem from its root.
+pub(crate) fn step(entry: &Entry) -> String {
+    let path = escape(&entry.path);
+    let path = path.strip_prefix("./").unwrap_or(&path);
+    if path.starts_with('/') || entry.kind == EntryKind::Member { path.to_owned() } else { format!("/{path}") }
 }
 
 fn difference(path: &str, change: Change, contents: (Option<Sha256>, Option<Sha256>), details: Vec<String>) -> Difference {

@@ -5,13 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use assay_core::{
     At, Cell, Column, ColumnType, Entry, EntryKind, Evidence, Fact, Question, Role, Sha256, Table,
     dossier::{Reference, Subject},
-    escape::escape,
 };
 
-use crate::{
-    compare::{Comparison, Side, compare},
-    judge::relative,
-};
+use crate::compare::{Comparison, Side, compare, step};
 
 /// An image that inputs are held against.
 pub struct Golden {
@@ -129,13 +125,13 @@ fn parts(golden: &Golden, subject: &Subject, comparison: &Comparison) -> Vec<(St
     };
     let outermost = golden.subject.manifest.iter().find(|tree| tree.path.is_empty());
     // An archive that holds a filesystem is a package, too.
-    let holds = |entry: &Entry| golden.subject.manifest.iter().any(|tree| tree.path == escape(relative(entry)));
+    let holds = |entry: &Entry| golden.subject.manifest.iter().any(|tree| tree.path == step(entry));
     let package = outermost.is_some_and(|tree| tree.entries.iter().any(holds));
     let part = |entry: &&Entry| entry.size > 0 && (entry.kind == EntryKind::Member || (package && entry.kind == EntryKind::File));
     let members = outermost.into_iter().flat_map(|tree| &tree.entries).filter(part);
     let mut parts: Vec<(String, Option<Sha256>, State)> = members
         .map(|entry| {
-            let name = escape(relative(entry));
+            let name = step(entry);
             let state = state(&name, entry.content);
             (name, entry.content, state)
         })

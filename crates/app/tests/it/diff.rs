@@ -203,14 +203,14 @@ fn a_dump_is_told_to_be_a_release() {
         let table = dossier["tables"].as_array().unwrap().iter().find(|table| table["title"] == "Held against the golden image").unwrap();
         table["rows"].as_array().unwrap().iter().map(|row| format!("{}: {}", row[1].as_str().unwrap(), row[3].as_str().unwrap())).collect()
     };
-    let all = ["all of it: it is that release: all 2 parts are there", "kernel.bin: the same bytes", "root.bin: the same bytes"];
+    let all = ["all of it: it is that release: all 2 parts are there", "/kernel.bin: the same bytes", "/root.bin: the same bytes"];
     assert_eq!(outcome("dump.bin"), all);
     // A bit of the kernel.
     dump[0x1_0000 + kernel.len() - 1] ^= 1;
     fs::write(folder.path().join("other.bin"), &dump).unwrap();
     assert_eq!(
         outcome("other.bin")[..2],
-        ["all of it: it is that release but for 1 of 2 parts; differing: 0, not there: 1", "kernel.bin: not there"]
+        ["all of it: it is that release but for 1 of 2 parts; differing: 0, not there: 1", "/kernel.bin: not there"]
     );
 }
 

@@ -193,7 +193,7 @@ fn shown(path: &str) -> &str {
 }
 
 /// The path of an entry without the `./` or `/` that some containers write before it.
-pub(crate) fn relative(entry: &Entry) -> &[u8] {
+fn relative(entry: &Entry) -> &[u8] {
     let mut path = entry.path.as_slice();
     while let Some(rest) = path.strip_prefix(b"./").or_else(|| path.strip_prefix(b"/")) {
         path = rest;
