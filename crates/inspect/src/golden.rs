@@ -36,6 +36,8 @@ impl Golden {
 enum State {
     /// Byte for byte, there.
     Same(String),
+    /// Byte for byte as it comes out of its wrapping, there.
+    Unwrapped(String),
     /// Every file, in a container whose own bytes are others; of so many names, there.
     Files(usize, String),
     /// So many of its names differ, there.
@@ -76,6 +78,7 @@ pub(crate) fn release(golden: &Golden, subjects: &[Subject], comparisons: &[Comp
         for (name, digest, state) in parts {
             let (outcome, place) = match state {
                 State::Same(place) => ("the same bytes".to_owned(), place),
+                State::Unwrapped(place) => ("the same bytes, unwrapped".to_owned(), place),
                 State::Files(names, place) => (format!("the same {names} names, in a container with other bytes"), place),
                 State::Differs(1, place) => ("one name differs".to_owned(), place),
                 State::Differs(names, place) => (format!("{names} names differ"), place),
@@ -103,10 +106,13 @@ fn parts(golden: &Golden, subject: &Subject, comparison: &Comparison) -> Vec<(St
     let mut wrapped: BTreeMap<&str, BTreeSet<Sha256>> = BTreeMap::new();
     golden.subject.artifacts.iter().for_each(|artifact| _ = wrapped.entry(&artifact.path).or_default().insert(artifact.id));
     let state = |trail: &str, content: Option<Sha256>| -> State {
-        let own = content.into_iter().chain(wrapped.get(trail).into_iter().flatten().copied());
-        let whole = [golden.subject.id].into_iter().filter(|_| trail.is_empty());
-        if let Some(place) = own.filter(|_| !trail.is_empty()).chain(whole).find_map(|id| there.get(&id)) {
+        let whole = content.or(Some(golden.subject.id).filter(|_| trail.is_empty()));
+        if let Some(place) = whole.and_then(|id| there.get(&id)) {
             return State::Same(shown(place));
+        }
+        let inner = wrapped.get(trail).into_iter().flatten().filter(|_| !trail.is_empty());
+        if let Some(place) = inner.filter_map(|id| there.get(id)).next() {
+            return State::Unwrapped(shown(place));
         }
         let within = |path: &str| trail.is_empty() || path == trail || path.starts_with(&format!("{trail}!"));
         let trees = golden.subject.manifest.iter().filter(|tree| within(&tree.path) && !tree.entries.is_empty());
@@ -144,7 +150,7 @@ fn parts(golden: &Golden, subject: &Subject, comparison: &Comparison) -> Vec<(St
 
 /// What the states of all parts come to.
 fn verdict(states: &[&State]) -> String {
-    let has = |state: &&&State| matches!(state, State::Same(_) | State::Files(..));
+    let has = |state: &&&State| matches!(state, State::Same(_) | State::Unwrapped(_) | State::Files(..));
     let (good, all) = (states.iter().filter(has).count(), states.len());
     let part = |count: usize| if count == 1 { "part" } else { "parts" };
     match (good, states.iter().filter(|state| ***state == State::Absent).count()) {

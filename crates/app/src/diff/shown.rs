@@ -83,7 +83,7 @@ fn functions(out: &mut String, functions: &Functions) {
         writeln!(out, "          functions: {} changed, {} added, {} removed, {same} the same", changed.len(), added.len(), removed.len());
     for (name, was, is, similarity) in changed.iter().take(MOST) {
         let at = if was == is { format!("at {is:#x}") } else { format!("at {is:#x}, was at {was:#x}") };
-        let _ = writeln!(out, "            changed {name} {at}, {:.0} % alike", 100.0 * similarity);
+        let _ = writeln!(out, "            changed {name} {at}, {:.0} % alike", (100.0 * similarity).floor());
     }
     more(out, "            ", changed.len());
     for (sign, list) in [("added", added), ("removed", removed)] {
