@@ -4,6 +4,7 @@
 //! (when it is installed), a program of the system checks what it is given (an update's check). None of them proves another. What no image
 //! can show, the chip's ROM and fuses, is said to be not examined.
 
+mod asked;
 pub mod doors;
 mod loader;
 
@@ -119,6 +120,7 @@ pub fn links(facts: &[Fact], controls: &[Control]) -> Vec<Link> {
     if let Some(link) = loader.link() {
         links.push(link);
     }
+    links.extend(asked::links(facts));
     for one in signed.iter().filter(|one| !told.contains(&(one.at.path.as_str(), one.over))) {
         let what = if one.over == "package" { "the package as a whole".to_owned() } else { one.over.to_owned() };
         let inner = !one.at.path.is_empty();

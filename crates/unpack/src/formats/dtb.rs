@@ -146,6 +146,11 @@ fn control_keys(input: &Input, tree: &Tree, opened: &mut Opened) {
             && (64..=1024).contains(&modulus.len())
         {
             keys::add(opened, property.at, &keys::rsa_spki(modulus, exponent), false);
+            let text = |name: &str| node.text(input, name).unwrap_or_default();
+            let (name, algorithm, required) = (escape(&node.name), text("algo"), text("required"));
+            let required = if required.is_empty() { "nothing" } else { &required };
+            let value = format!("{name} {algorithm}, required for {required}");
+            opened.fact(property.at, ImageFact::Hardware { name: "boot-key".into(), value });
         }
     }
 }

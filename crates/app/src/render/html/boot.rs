@@ -78,7 +78,8 @@ fn stages(table: &Table) -> Vec<Stage> {
     let at_start = table.rows.iter().filter(|row| {
         let verified = cell(table, row, "What verifies it");
         let name = cell(table, row, "Stage");
-        !name.starts_with("package:") && (!verified.starts_with("when installed") || verified.contains("at boot"))
+        let is_update = name.starts_with("package:") || name.starts_with("update ");
+        !is_update && (!verified.starts_with("when installed") || verified.contains("at boot"))
     });
     at_start
         .map(|row| {
@@ -116,4 +117,45 @@ fn occasions(table: &Table) -> Vec<Occasion> {
         }
     }
     occasions
+}
+
+#[cfg(test)]
+mod tests {
+    use assay_core::{Column, ColumnType, Question};
+
+    use super::*;
+
+    fn table(title: &str, columns: &[&str], rows: &[&[&str]]) -> Table {
+        Table {
+            id: "T1".into(),
+            question: Question::Provenance,
+            title: title.into(),
+            columns: columns.iter().map(|name| Column::new(name, ColumnType::Text)).collect(),
+            rows: rows.iter().map(|row| row.iter().map(|cell| Cell::from(*cell)).collect()).collect(),
+            evidence: vec![Vec::new(); rows.len()],
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_a_package_is_no_stage_of_the_start() {
+        let columns = ["Stage", "Where", "What verifies it", "Key", "Outcome here"];
+        let rows: &[&[&str]] = &[
+            &["kernel", "uImage", "at boot: the loader; when installed: by miner.pem", "sha256:0123456789abcdef", "valid"],
+            &["package: crl", "(input)", "when installed, by miner.pem", "sha256:0123456789abcdef", "INVALID"],
+            &["root filesystem", "root", "nothing seen", "", "INVALID"],
+        ];
+        let stages = stages(&table("Update chain", &columns, rows));
+        let seen: Vec<_> = stages.iter().map(|stage| (stage.name.as_str(), stage.key.as_str(), stage.tone)).collect();
+        assert_eq!(seen, [("kernel", "01234567", "good"), ("root filesystem", "", "bad")]);
+    }
+
+    #[test]
+    fn programs_are_folded_and_capped() {
+        let columns = ["System", "When", "Started by", "Name", "Program", "Is there"];
+        let row: &[&str] = &["(input)", "at boot", "inittab", "x", "/bin/x", "no file of that name"];
+        let occasions = occasions(&table("What starts", &columns, &vec![row; MOST + 3]));
+        let [one] = occasions.as_slice() else { panic!("one occasion") };
+        assert_eq!((one.shown.len(), one.folded.len(), one.more), (SHOWN, MOST - SHOWN, 3));
+        assert_eq!((one.when.as_str(), one.shown[0].missing.as_str()), ("at boot", "no file of that name"));
+    }
 }

@@ -97,10 +97,15 @@ fn detect(case: &Case) -> Vec<Draft> {
     case.by_subject().flat_map(of_one).collect()
 }
 
+/// Does it lie inside other bytes, without a name? A kernel carries such files for itself (its vDSO, its unpacker), and no loader starts them.
+fn is_embedded(path: &str) -> bool {
+    path.rsplit('!').next().is_some_and(|name| name.starts_with("@0x"))
+}
+
 fn of_one(facts: &[Fact]) -> Vec<Draft> {
     let files: Vec<(&Fact, &Hardening)> = image_facts(facts)
         .filter_map(|(fact, image)| match image {
-            ImageFact::Hardening(own) => Some((fact, &**own)),
+            ImageFact::Hardening(own) if !is_embedded(&fact.locator.path) => Some((fact, &**own)),
             _ => None,
         })
         .collect();
@@ -146,4 +151,13 @@ fn evidence(fact: &Fact, own: &Hardening) -> Evidence {
         if own.writable_code { ", writable code" } else { "" }
     );
     at_fact(&fact.locator, words, "")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_has_no_name_is_no_program() {
+        assert!(super::is_embedded("/boot/vmlinuz-6.1!@0x52cc"));
+        assert!(!super::is_embedded("root.img!/usr/bin/@home") && !super::is_embedded(""));
+    }
 }
