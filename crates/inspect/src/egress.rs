@@ -144,7 +144,9 @@ pub(crate) fn table(facts: &[Fact], findings: &[Finding]) -> Table {
             _ => {}
         }
     }
-    findings.iter().for_each(|finding| door(&mut list, finding));
+    for finding in findings {
+        door(&mut list, finding);
+    }
     let allowed: BTreeSet<(String, Option<u16>)> =
         list.keys().filter(|key| key.0 == Verdict::Allow).map(|key| (key.1.clone(), key.2)).collect();
     list.retain(|key, _| key.0 != Verdict::Deny || key.1.is_empty() || !allowed.contains(&(key.1.clone(), key.2)));

@@ -110,8 +110,8 @@ fn parts(golden: &Golden, subject: &Subject, comparison: &Comparison) -> Vec<(St
         if let Some(place) = whole.and_then(|id| there.get(&id)) {
             return State::Same(shown(place));
         }
-        let inner = wrapped.get(trail).into_iter().flatten().filter(|_| !trail.is_empty());
-        if let Some(place) = inner.filter_map(|id| there.get(id)).next() {
+        let mut inner = wrapped.get(trail).into_iter().flatten().filter(|_| !trail.is_empty());
+        if let Some(place) = inner.find_map(|id| there.get(id)) {
             return State::Unwrapped(shown(place));
         }
         let within = |path: &str| trail.is_empty() || path == trail || path.starts_with(&format!("{trail}!"));

@@ -33,7 +33,7 @@
 
 use std::{cmp::Reverse, collections::BTreeSet};
 
-use assay_core::{At, Confidence, Evidence, Fact, FactBody, Question, Severity, dossier::Subject, facts::ImageFact};
+use assay_core::{At, Confidence, Fact, FactBody, Question, Severity, dossier::Subject, facts::ImageFact};
 
 use super::super::{Case, Detector, Draft, at, at_entry, image_facts, shown};
 use crate::{
@@ -136,7 +136,9 @@ struct Context<'a> {
 impl Context<'_> {
     /// How grave a deviation is, and what it touches.
     fn grade(&self, difference: &Difference) -> (Severity, String) {
-        let kinds: BTreeSet<&str> = difference.gained.iter().chain(&difference.lost).map(|said| said.kind).collect();
+        // A way from outside that is gone is no reason to worry.
+        let gone = difference.lost.iter().filter(|said| !["flow", "disclosure"].contains(&said.kind));
+        let kinds: BTreeSet<&str> = difference.gained.iter().chain(gone).map(|said| said.kind).collect();
         let inside = difference.path.rsplit('!').next().unwrap_or_default();
         if difference.is_own_bytes() {
             return (Severity::Info, "how a container is written".to_owned());
@@ -153,11 +155,8 @@ impl Context<'_> {
         if difference.change == Change::Attributes {
             return (Severity::Low, "its mode, owner or target".to_owned());
         }
-        // What is lost of flows is a way less.
-        let lost_only = |kind: &str| difference.gained.iter().all(|said| said.kind != kind);
         for (severity, touches, of) in TOUCHES {
-            let touched: Vec<&str> = of.iter().copied().filter(|kind| kinds.contains(kind)).collect();
-            if !touched.is_empty() && !(of.contains(&"flow") && touched.iter().all(|kind| lost_only(kind))) {
+            if of.iter().any(|kind| kinds.contains(kind)) {
                 return (*severity, (*touches).to_owned());
             }
         }
@@ -200,8 +199,8 @@ impl Context<'_> {
             Change::Attributes => ("has another mode, owner or target than in the golden image", &self.new),
         };
         let evidence = match side.get(&difference.path) {
-            Some((tree, entry)) => at_entry(tree, entry, &self.note(difference)),
-            None if difference.path.is_empty() => at(self.subject.id, "", At::Offset(0), self.note(difference), String::new()),
+            Some((tree, entry)) => at_entry(tree, entry, &note(difference)),
+            None if difference.path.is_empty() => at(self.subject.id, "", At::Offset(0), note(difference), String::new()),
             None => return None,
         };
         let contents = format!("{:?}{:?}{}", difference.contents.0, difference.contents.1, difference.details.join(";"));
@@ -210,24 +209,24 @@ impl Context<'_> {
             severity,
             confidence: Confidence::Certain,
             effect: None,
-            evidence: vec![Evidence { ..evidence }],
+            evidence: vec![evidence],
             subject: (difference.path.clone(), contents.into_bytes()),
             used: None,
             references: vec!["https://cwe.mitre.org/data/definitions/494.html".into()],
         })
     }
+}
 
-    /// What differs, in words: details, what it says anew and no longer, the golden content.
-    fn note(&self, difference: &Difference) -> String {
-        let mut notes: Vec<String> = difference.details.clone();
-        let quote = |before: &str, said: &[Said]| {
-            let shown = said.iter().take(WORDS).map(|said| format!("{}: {}", said.kind, said.words)).collect::<Vec<_>>().join("; ");
-            let more = if said.len() > WORDS { format!("; and {} more", said.len() - WORDS) } else { String::new() };
-            format!("{before} {shown}{more}")
-        };
-        notes.extend((!difference.gained.is_empty()).then(|| quote("new is", &difference.gained)));
-        notes.extend((!difference.lost.is_empty()).then(|| quote("gone is", &difference.lost)));
-        notes.extend(difference.contents.0.map(|id| format!("in the golden image its content is {id}")));
-        if notes.is_empty() { "nothing of that name is there".to_owned() } else { notes.join(". ") }
-    }
+/// What differs, in words: details, what it says anew and no longer, the golden content.
+fn note(difference: &Difference) -> String {
+    let mut notes: Vec<String> = difference.details.clone();
+    let quote = |before: &str, said: &[Said]| {
+        let shown = said.iter().take(WORDS).map(|said| format!("{}: {}", said.kind, said.words)).collect::<Vec<_>>().join("; ");
+        let more = if said.len() > WORDS { format!("; and {} more", said.len() - WORDS) } else { String::new() };
+        format!("{before} {shown}{more}")
+    };
+    notes.extend((!difference.gained.is_empty()).then(|| quote("new is", &difference.gained)));
+    notes.extend((!difference.lost.is_empty()).then(|| quote("gone is", &difference.lost)));
+    notes.extend(difference.contents.0.map(|id| format!("in the golden image its content is {id}")));
+    if notes.is_empty() { "nothing of that name is there".to_owned() } else { notes.join(". ") }
 }
