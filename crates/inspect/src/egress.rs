@@ -5,9 +5,10 @@
 //!
 //! - **allow**: hosts that settings name (pools, servers of time and names), and what any machine needs of its own site where a program
 //!   here asks for it: an address, the time, names.
-//! - **ask**: hosts in first contents and examples (`*.factory`, `*.default`). Those are the maker's, not the owner's.
-//! - **deny**: hosts that are fixed in the code, everybody on the local network, whoever somebody else names. All else is denied too,
-//!   for the list ends there; what is on it is named so that it can be seen when it happens.
+//! - **ask**: hosts in first contents and examples (`*.factory`, `*.default`): those are the maker's, not the owner's. And hosts that settings
+//!   name and that are fixed in the code as well: it may have been the maker who wrote both.
+//! - **deny**: hosts that are fixed in the code, pools for a fee, everybody on the local network, whoever somebody else names. All else is
+//!   denied too, for the list ends there; what is on it is named so that it can be seen when it happens.
 //! - **watch**: doors through which somebody on the network has a control. An owner may need them, so they are watched and not shut.
 //!
 //! Every line cites: a finding by its number, rule and fingerprint, a file with its line, a program with the place in it.
@@ -15,14 +16,17 @@
 //! **Limitations**: who is told to the machine while it runs is not here. Settings in an image are taken for the owner's, because a
 //! dump of a machine has them in the same place; what a maker put there is for the owner to strike out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use assay_core::{
     Cell, Dossier, Evidence, Fact, FactBody, Finding, HolderKind, Locator, Question, Table,
     facts::{
         CodeFact, ImageFact,
         code::{Channel, Host, Transport},
-        image::{ConfiguredPeer, PeerKind},
+        image::{ConfiguredPeer, PeerKind, Pool, PoolPlace},
     },
 };
 
@@ -35,6 +39,12 @@ use crate::{
 const TITLE: &str = "Egress";
 /// Headings.
 const COLUMNS: [&str; 8] = ["Direction", "Verdict", "Host", "Port", "Transport", "Purpose", "Words", "Because"];
+/// What a pool is for that is not the owner's.
+const FEE: &str = "a pool for a fee";
+/// Ends of names of first contents and examples.
+const COPIES: [&str; 5] = [".factory", ".default", ".example", ".sample", ".orig"];
+/// Words that every visitor of a web door says, and what stands for none.
+const ORDINARY: [&str; 6] = ["POST", "HEAD", "DELETE", "OPTIONS", "PATCH", "null"];
 /// Citations and places of one line.
 const CITED: usize = 8;
 
@@ -139,6 +149,7 @@ pub(crate) fn table(facts: &[Fact], findings: &[Finding]) -> Table {
     for fact in facts {
         match &fact.body {
             FactBody::Image(ImageFact::ConfiguredPeer(peer)) => named(&mut list, peer, &fact.locator),
+            FactBody::Image(ImageFact::Pool(pool)) => of_pool(&mut list, pool, &fact.locator, findings),
             FactBody::Code(CodeFact::Endpoint(channel)) => spoken_to(&mut list, channel, &fact.locator, findings),
             FactBody::Code(CodeFact::Disclosure(told)) => spoken_to(&mut list, &told.to, &fact.locator, findings),
             _ => {}
@@ -147,15 +158,35 @@ pub(crate) fn table(facts: &[Fact], findings: &[Finding]) -> Table {
     for finding in findings {
         door(&mut list, finding);
     }
-    let allowed: BTreeSet<(String, Option<u16>)> =
-        list.keys().filter(|key| key.0 == Verdict::Allow).map(|key| (key.1.clone(), key.2)).collect();
-    list.retain(|key, _| key.0 != Verdict::Deny || key.1.is_empty() || !allowed.contains(&(key.1.clone(), key.2)));
+    settle(&mut list);
     let rows = list.into_iter().map(|((verdict, host, port, transport), ground)| {
         let (purpose, because) = (ground.purpose, ground.because.join(" + "));
         let line = Line { verdict, host, port, transport, purpose, words: ground.words.into_iter().collect(), because };
         (line.cells(), ground.places)
     });
     rows_table(Question::Control, TITLE, &COLUMNS, rows.collect())
+}
+
+/// A host that is both named and denied: a pool for a fee stays denied; what else is fixed in the code as well is for the owner to decide.
+fn settle(list: &mut BTreeMap<Key, Ground>) {
+    let denied: Vec<Key> = list.keys().filter(|key| key.0 == Verdict::Deny && !key.1.is_empty()).cloned().collect();
+    for deny in denied {
+        let same = |key: &Key| key.1 == deny.1 && key.3 == deny.3 && (key.2 == deny.2 || key.2.is_none() || deny.2.is_none());
+        let named: Vec<Key> = list.keys().filter(|key| matches!(key.0, Verdict::Allow | Verdict::Ask) && same(key)).cloned().collect();
+        let Some(ground) = list.get(&deny).filter(|_| !named.is_empty()) else { continue };
+        let (fee, because, places) = (ground.purpose == FEE, ground.because.clone(), ground.places.clone());
+        for key in named {
+            let Some(other) = list.remove(&key) else { continue };
+            let (to, purpose) =
+                if fee { (deny.clone(), FEE) } else { ((Verdict::Ask, key.1, key.2, key.3), "named by settings and fixed in the code") };
+            for because in because.iter().chain(&other.because) {
+                add(list, to.clone(), purpose, because.clone(), other.places.iter().chain(&places).cloned());
+            }
+        }
+        if !fee {
+            list.remove(&deny);
+        }
+    }
 }
 
 fn add(list: &mut BTreeMap<Key, Ground>, key: Key, purpose: &str, because: String, places: impl IntoIterator<Item = Evidence>) {
@@ -171,7 +202,7 @@ fn add(list: &mut BTreeMap<Key, Ground>, key: Key, purpose: &str, because: Strin
 
 /// A host of the settings.
 fn named(list: &mut BTreeMap<Key, Ground>, peer: &ConfiguredPeer, at: &Locator) {
-    if is_loopback(&peer.host) {
+    if is_loopback(&peer.host) || is_nobody(&peer.host) {
         return;
     }
     let verdict = if peer.copy { Verdict::Ask } else { Verdict::Allow };
@@ -185,11 +216,36 @@ fn named(list: &mut BTreeMap<Key, Ground>, peer: &ConfiguredPeer, at: &Locator) 
         add(list, key, purpose, place(at), [evidence(at)]);
     }
     // Whoever is called by a name has to be looked up.
-    if peer.host.parse::<std::net::IpAddr>().is_err() {
+    if peer.host.parse::<IpAddr>().is_err() {
         for transport in [Transport::Udp, Transport::Tcp] {
             let key = (verdict, String::new(), Some(53), transport_name(transport).to_owned());
             add(list, key, "names", place(at), [evidence(at)]);
         }
+    }
+}
+
+/// A pool of the settings: one for a fee is denied, and the owner's is allowed where nothing else has told it.
+fn of_pool(list: &mut BTreeMap<Key, Ground>, pool: &Pool, at: &Locator, findings: &[Finding]) {
+    if pool.place != PoolPlace::Settings || is_loopback(&pool.host) || is_nobody(&pool.host) {
+        return;
+    }
+    let key = |verdict: Verdict| (verdict, pool.host.clone(), pool.port, transport_name(Transport::Tcp).to_owned());
+    if pool.fee.is_some() {
+        let mut cited: Vec<String> = findings.iter().filter(|finding| rests_on(finding, at)).map(cite).take(CITED).collect();
+        cited.push(place(at));
+        add(list, key(Verdict::Deny), FEE, cited.join(", "), [evidence(at)]);
+    } else if !list.contains_key(&key(Verdict::Ask)) {
+        let copy = COPIES.iter().any(|end| at.path.ends_with(end));
+        add(list, key(if copy { Verdict::Ask } else { Verdict::Allow }), "pool", place(at), [evidence(at)]);
+    }
+}
+
+/// An address at which no single host is: none, all, or a group.
+fn is_nobody(host: &str) -> bool {
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => address.is_unspecified() || address.is_broadcast() || address.is_multicast(),
+        Ok(IpAddr::V6(address)) => address.is_unspecified() || address.is_multicast(),
+        Err(_) => false,
     }
 }
 
@@ -237,7 +293,14 @@ fn door(list: &mut BTreeMap<Key, Ground>, finding: &Finding) {
     let key = (Verdict::Watch, String::new(), Some(port), transport.to_owned());
     add(list, key.clone(), "a door to a control", cite(finding), finding.evidence.first().cloned());
     if let Some(ground) = list.get_mut(&key).filter(|ground| ground.words.len() < CITED) {
-        ground.words.extend(finding.trigger.iter().filter(|word| word.len() >= 4 && !word.contains('\n')).take(CITED).cloned());
+        ground.words.extend(
+            finding
+                .trigger
+                .iter()
+                .filter(|word| word.len() >= 4 && !word.contains('\n') && !ORDINARY.contains(&word.as_str()))
+                .take(CITED)
+                .cloned(),
+        );
     }
 }
 

@@ -36,10 +36,10 @@ fn the_owner_s_pool_is_allowed_and_the_maker_s_is_asked_about() {
 }
 
 #[test]
-fn a_fixed_host_is_denied_unless_the_owner_names_it() {
+fn a_fixed_host_is_denied_and_asked_about_where_settings_name_it() {
     let fixed = endpoint(Transport::Tcp, Host::Fixed("192.0.2.1".into()), Some(3333));
     assert_eq!(short(std::slice::from_ref(&fixed)), [(Verdict::Deny, "192.0.2.1".into(), Some(3333))]);
-    assert_eq!(short(&[fixed, pool("/etc/a.conf", "192.0.2.1", false)]), [(Verdict::Allow, "192.0.2.1".into(), Some(3333))]);
+    assert_eq!(short(&[fixed, pool("/etc/a.conf", "192.0.2.1", false)]), [(Verdict::Ask, "192.0.2.1".into(), Some(3333))]);
     let nobody = [
         endpoint(Transport::Tcp, Host::Fixed("127.0.0.1".into()), Some(1)),
         endpoint(Transport::Unix, Host::Fixed("/run/x".into()), None),
@@ -56,4 +56,49 @@ fn ports_of_doors() {
     assert_eq!(port_in("udp port 14236 of 0.0.0.0"), Some(("udp", 14236)));
     assert_eq!(port_in("tcp port 12887 of 127.0.0.1"), None);
     assert_eq!(port_in("tcp port (not known)"), None);
+}
+
+fn fee(path: &str, host: &str) -> Fact {
+    let pool = Pool {
+        url: format!("stratum+tcp://{host}:25"),
+        host: host.to_owned(),
+        port: Some(25),
+        scheme: true,
+        user: Some("fee.1".into()),
+        place: PoolPlace::Settings,
+        name: "fee.url".into(),
+        fee: Some("fee".into()),
+        share: None,
+    };
+    fact(path, FactBody::Image(ImageFact::Pool(Box::new(pool))))
+}
+
+fn verdicts(facts: &[Fact]) -> Vec<(String, String)> {
+    let table = table(facts, &[]);
+    let rows = table.rows.iter().filter_map(|cells| Line::of(cells)).filter(|line| !line.host.is_empty());
+    rows.map(|line| (line.verdict.name().to_owned(), line.host)).collect()
+}
+
+#[test]
+fn a_pool_for_a_fee_is_denied_though_settings_name_it() {
+    let peer = ConfiguredPeer { kind: PeerKind::Pool, host: "fee.example.net".into(), port: Some(25), copy: false };
+    let facts = [fact("/etc/miner.conf", FactBody::Image(ImageFact::ConfiguredPeer(peer))), fee("/etc/miner.conf", "fee.example.net")];
+    assert_eq!(verdicts(&facts), [("deny".to_owned(), "fee.example.net".to_owned())]);
+}
+
+#[test]
+fn what_settings_name_and_code_fixes_is_for_the_owner_to_decide() {
+    let host = "203.0.113.9".to_owned();
+    let peer = ConfiguredPeer { kind: PeerKind::Pool, host: host.clone(), port: Some(4444), copy: false };
+    let channel = Channel::Connected { transport: Transport::Tcp, host: Host::Fixed(host.clone()), port: Some(4444) };
+    let facts = [
+        fact("/etc/miner.conf", FactBody::Image(ImageFact::ConfiguredPeer(peer))),
+        fact("/etc/init.d/rcS", FactBody::Code(CodeFact::Endpoint(channel))),
+    ];
+    assert_eq!(verdicts(&facts), [("ask".to_owned(), host.clone())]);
+    let nobody = |host: &str| {
+        let peer = ConfiguredPeer { kind: PeerKind::Pool, host: host.into(), port: Some(1), copy: false };
+        verdicts(&[fact("/etc/miner.conf", FactBody::Image(ImageFact::ConfiguredPeer(peer)))])
+    };
+    assert!(["0.0.0.0", "255.255.255.255", "224.0.0.1", "::"].iter().all(|host| nobody(host).is_empty()));
 }

@@ -12,6 +12,11 @@ use std::{fmt::Write, net::IpAddr};
 
 use assay_inspect::egress::Line;
 
+/// What stands in a list of an image that was not read to its end.
+fn incomplete(complete: bool) -> &'static str {
+    if complete { "" } else { "# NOT COMPLETE: a limit cut the reading of the image short; it may talk to others than these lines say.\n" }
+}
+
 /// The other end of a line, fit for a rule.
 pub enum Target {
     /// An address.

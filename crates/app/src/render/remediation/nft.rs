@@ -28,10 +28,10 @@ define SITE_V6 = { 2001:db8:1::1 }
 /// The ruleset.
 #[must_use]
 pub fn render(dossier: &Dossier) -> String {
-    write(&lines(dossier))
+    write(&lines(dossier), dossier.complete)
 }
 
-fn write(lines: &[Line]) -> String {
+fn write(lines: &[Line], complete: bool) -> String {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.verdict == Verdict::Allow) {
         if let Target::Name(name) = Target::of(line) {
@@ -39,7 +39,7 @@ fn write(lines: &[Line]) -> String {
             names.entry(name).or_insert(next);
         }
     }
-    let mut text = HEAD.to_owned() + "table inet assay_miners {\n";
+    let mut text = HEAD.to_owned() + super::incomplete(complete) + "table inet assay_miners {\n";
     for (name, number) in &names {
         for family in ["4", "6"] {
             // Writing to a string cannot fail.
@@ -79,7 +79,8 @@ fn rules(line: &Line, names: &BTreeMap<String, usize>) -> Vec<String> {
     match Target::of(line) {
         Target::Address(address) if address.is_ipv4() => vec![format!("ip daddr {address} {port}{word}")],
         Target::Address(address) => vec![format!("ip6 daddr {address} {port}{word}")],
-        Target::Site if line.port == Some(67) => vec![format!("{port}{word}")],
+        // A relay asks the site's own server; a broadcast is not routed and does not come here.
+        Target::Site if line.port == Some(67) => vec![format!("ip daddr $SITE_V4 {port}{word}")],
         Target::Site => vec![format!("ip daddr $SITE_V4 {port}{word}"), format!("ip6 daddr $SITE_V6 {port}{word}")],
         Target::Name(name) => match names.get(&name).filter(|_| line.verdict == Verdict::Allow) {
             Some(number) => vec![format!("ip daddr @peer{number}_v4 {port}{word}"), format!("ip6 daddr @peer{number}_v6 {port}{word}")],
@@ -102,7 +103,7 @@ mod tests {
         list.extend(
             HOSTILE.iter().flat_map(|host| [line(Verdict::Allow, host, 1), line(Verdict::Deny, host, 2), line(Verdict::Ask, host, 3)]),
         );
-        let text = write(&list);
+        let text = write(&list, true);
         assert!(text.contains("ip daddr 192.0.2.7 tcp dport 3333 accept # pool, /etc/192.0.2.7.conf line 3\n"), "{text}");
         assert!(text.contains("ip daddr @peer1_v4 tcp dport 3333 accept # pool"), "{text}");
         let rules = |text: &str| text.lines().filter(|line| line.split('#').next().unwrap_or_default().contains("accept")).count();

@@ -18,14 +18,15 @@ const WORD: usize = 128;
 /// The rules.
 #[must_use]
 pub fn render(dossier: &Dossier) -> String {
-    write(&lines(dossier))
+    write(&lines(dossier), dossier.complete)
 }
 
-fn write(lines: &[Line]) -> String {
+fn write(lines: &[Line], complete: bool) -> String {
     let mut text = String::from(
         "# What this firmware talks to by itself, and doors that nobody outside of the site should come to. Written by assay.\n\
          # $HOME_NET is the network of the miners. Where Suricata runs inline, put drop in place of alert.\n",
     );
+    text += super::incomplete(complete);
     let mut number = FIRST;
     for line in lines {
         let found = match line.verdict {
@@ -102,7 +103,7 @@ mod tests {
     fn rules_cite_and_nothing_breaks_out() {
         let mut list = vec![line(Verdict::Deny, "192.0.2.7", 3333), line(Verdict::Deny, "a.test", 443), line(Verdict::Watch, "", 80)];
         list.extend(HOSTILE.iter().map(|host| line(Verdict::Deny, host, 9)));
-        let text = write(&list);
+        let text = write(&list, true);
         let rules: Vec<&str> = text.lines().filter(|line| line.starts_with("alert")).collect();
         assert_eq!(rules.len(), 4, "{text}");
         assert_eq!(
